@@ -1,0 +1,87 @@
+"""START HERE. The whole app, assembled: which features there are, and what fulfils each port."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from zhixun.adapters.mailer.console import ConsoleMailer
+from zhixun.adapters.payment_gateway.sandbox import SandboxGateway
+from zhixun.adapters.realtime_hub.memory import MemoryHub
+from zhixun.adapters.realtime_hub.postgres import PostgresHub
+from zhixun.adapters.search_index.tantivy import TantivyIndex
+from zhixun.features.accounts import queries as account_queries
+from zhixun.features.accounts.feature import feature as accounts
+from zhixun.features.admin.feature import feature as admin
+from zhixun.features.api.feature import feature as api
+from zhixun.features.booking.feature import feature as booking
+from zhixun.features.catalog.feature import feature as catalog
+from zhixun.features.ledger.feature import feature as ledger
+from zhixun.features.messaging.feature import feature as messaging
+from zhixun.features.notifications.feature import feature as notifications
+from zhixun.features.notifications.ports import Mailer
+from zhixun.features.pages.feature import feature as pages
+from zhixun.features.payments.feature import feature as payments
+from zhixun.features.payments.ports import PaymentGateways
+from zhixun.features.privacy.feature import feature as privacy
+from zhixun.features.quality.feature import feature as quality
+from zhixun.features.recommend.feature import feature as recommend
+from zhixun.features.scheduling.feature import feature as scheduling
+from zhixun.features.search.feature import feature as search
+from zhixun.features.search.ports import SearchIndex
+from zhixun.kernel import database, outbox
+from zhixun.kernel.feature import Feature
+from zhixun.kernel.ports import RealtimeHub
+from zhixun.kernel.services import provide
+from zhixun.kernel.tables import Session
+from zhixun.kernel.values import Actor, utc_now
+from zhixun.settings import Settings
+from zhixun.web import live, security, shell
+
+FEATURES: tuple[Feature, ...] = (
+    accounts, privacy, catalog, scheduling, ledger, payments, booking, messaging,
+    quality, search, recommend, notifications, api, admin, pages,
+)  # fmt: skip
+
+
+def create_app(settings: Settings, conninfo: str) -> Flask:
+    """Connect to the database, fulfil the ports, subscribe the handlers, and build the web application."""
+    database.connect(conninfo)
+    fulfil_ports(settings, conninfo)
+    subscribe_all()
+    app = Flask("zhixun", root_path=str(shell.ROOT), template_folder="templates", static_folder=None)
+    app.secret_key = settings.key()
+    shell.install(app, settings)
+    security.identify_with(_who_holds)
+    for feature in FEATURES:
+        for blueprint in feature.blueprints:
+            app.register_blueprint(blueprint)
+    live.configure({kind: run for feature in FEATURES for kind, run in feature.sockets.items()})
+    return app
+
+
+def fulfil_ports(settings: Settings, conninfo: str) -> None:
+    """Choose the adapter behind each port. Every choice is a line here and a setting in settings.py."""
+    provide(Mailer, {"console": ConsoleMailer}[settings.mailer]())
+    provide(PaymentGateways, {name: _gateway(name, settings) for name in settings.payment_gateways})
+    provide(SearchIndex, {"tantivy": TantivyIndex}[settings.search_index](settings.data_dir / "search"))
+    provide(RealtimeHub, MemoryHub() if settings.realtime_hub == "memory" else PostgresHub(conninfo))
+
+
+def subscribe_all() -> None:
+    """Tell the outbox who listens to which fact and what the clock starts."""
+    outbox.forget_all()
+    for feature in FEATURES:
+        for event_type, handlers in feature.handlers.items():
+            for handler in handlers:
+                outbox.subscribe(event_type, handler)
+        for job in feature.jobs:
+            outbox.start_by_clock(job)
+
+
+def _gateway(name: str, settings: Settings) -> SandboxGateway:
+    return {"sandbox": SandboxGateway}[name](settings.key(), settings.public_url)
+
+
+def _who_holds(token: str) -> Actor | None:
+    with Session() as db:
+        return account_queries.actor_of_token(db, token, utc_now())

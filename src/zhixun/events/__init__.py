@@ -1,0 +1,1 @@
+"""What can happen: every fact, in the past tense, made of ids, numbers and words."""

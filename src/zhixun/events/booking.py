@@ -1,0 +1,41 @@
+from dataclasses import dataclass
+
+from zhixun.kernel.event import Event
+
+
+@dataclass(frozen=True, kw_only=True)
+class BookingFact(Event):
+    booking_id: str
+    client_id: str
+    consultant_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class BookingHeld(BookingFact):
+    """The time is kept while the client pays."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BookingConfirmed(BookingFact):
+    """Paid, and the time is the client's."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BookingExpired(BookingFact):
+    """Nobody paid in time; the time is free again."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BookingCancelled(BookingFact):
+    reason: str
+    """Who or what ended it: client, consultant, operator, paid_too_late."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SessionBegan(BookingFact):
+    pass
+
+
+@dataclass(frozen=True, kw_only=True)
+class SessionCompleted(BookingFact):
+    pass

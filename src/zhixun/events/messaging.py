@@ -1,0 +1,11 @@
+from dataclasses import dataclass
+
+from zhixun.kernel.event import Event
+
+
+@dataclass(frozen=True, kw_only=True)
+class MessageSent(Event):
+    message_id: str
+    conversation_id: str
+    sender_id: str
+    seq: int

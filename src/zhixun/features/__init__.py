@@ -1,0 +1,1 @@
+"""What people can do. The order of the features is written in pyproject.toml."""

@@ -1,0 +1,138 @@
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerifyMismatchError
+from sqlalchemy import delete, select
+from sqlalchemy.exc import IntegrityError
+
+from zhixun.events.accounts import PersonSignedUp
+from zhixun.kernel.errors import N_, Conflict, Forbidden, TooMany
+from zhixun.kernel.unit_of_work import UnitOfWork, unit_of_work
+from zhixun.kernel.values import new_id
+
+from . import queries, rules
+from .models import FailedTry, SignIn, User
+
+_hasher = PasswordHasher()
+_hash_of_nobody = _hasher.hash(secrets.token_urlsafe(16))
+
+
+class EmailTaken(Conflict):
+    code, message = "email_taken", N_("There is already an account with this address. Please sign in.")
+
+
+class WrongPassword(Forbidden):
+    code, status, message = "wrong_password", 401, N_("The address or the password is not right.")
+
+
+class TooManyTries(TooMany):
+    code, message = "too_many_tries", N_("Too many wrong passwords. Please wait 15 minutes and try again.")
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    token: str
+    user_id: str
+    expires_at: datetime
+
+
+def hash_password(password: str) -> str:
+    """The argon2id hash (library defaults: 64 MiB, 3 passes). Slow on purpose: call it outside a transaction."""
+    rules.check_password(password)
+    return _hasher.hash(password)
+
+
+def sign_up(
+    uow: UnitOfWork,
+    *,
+    user_id: str,
+    email: str,
+    password_hash: str,
+    name: str,
+    zone: str = "Asia/Shanghai",
+    language: str = "zh",
+    roles: Iterable[str] = ("client",),
+) -> str:
+    """Open an account and return its id. The same id twice is done once. Raises Invalid, EmailTaken."""
+    if uow.db.get(User, user_id) is not None:
+        return user_id
+    user = User(
+        id=user_id,
+        email=rules.clean_email(email),
+        name=rules.clean_name(name),
+        password_hash=password_hash,
+        roles=sorted(set(roles) & rules.ROLES),
+        zone=rules.clean_zone(zone),
+        language=rules.clean_language(language),
+        created_at=uow.now,
+    )
+    try:
+        with uow.db.begin_nested():
+            uow.db.add(user)
+    except IntegrityError:
+        raise EmailTaken(fields={"email": EmailTaken.message}) from None
+    uow.emit(PersonSignedUp(user_id=user_id))
+    return user_id
+
+
+def check_credentials(*, email: str, password: str) -> str:
+    """Whose address and password these are (a user id). Own transactions, none open while hashing.
+
+    Raises WrongPassword (same sentence and time for an unknown address) or TooManyTries.
+    """
+    address = rules.clean_email(email)
+    with unit_of_work() as uow:
+        if queries.failed_tries(uow.db, address, uow.now) >= rules.TRIES_MAX:
+            raise TooManyTries
+        user = uow.db.scalar(select(User).where(User.email == address))
+    if not _matches(user.password_hash if user else _hash_of_nobody, password) or user is None:
+        with unit_of_work() as uow:
+            uow.db.add(FailedTry(id=new_id(), email=address, at=uow.now))
+        raise WrongPassword
+    return user.id
+
+
+def sign_in(uow: UnitOfWork, *, user_id: str, user_agent: str = "", kind: str = "browser") -> SignedIn:
+    """Open a sign-in for a person whose credentials were checked. `kind` is "browser" or "api"."""
+    token = secrets.token_urlsafe(32)
+    lasts = rules.API_TOKEN_LASTS if kind == "api" else rules.SIGN_IN_LASTS
+    uow.db.add(
+        SignIn(
+            token_hash=queries.hash_of(token),
+            user_id=user_id,
+            kind=kind,
+            user_agent=user_agent[:200],
+            created_at=uow.now,
+            expires_at=uow.now + lasts,
+        )
+    )
+    return SignedIn(token, user_id, uow.now + lasts)
+
+
+def sign_out(uow: UnitOfWork, *, token: str) -> None:
+    uow.db.execute(delete(SignIn).where(SignIn.token_hash == queries.hash_of(token)))
+
+
+def change_preferences(uow: UnitOfWork, *, zone: str | None = None, language: str | None = None) -> None:
+    """Change the asker's own zone or language. Raises Invalid."""
+    user = uow.db.get_one(User, uow.actor.user_id)
+    user.zone = rules.clean_zone(zone) if zone else user.zone
+    user.language = rules.clean_language(language) if language else user.language
+
+
+def forget_lapsed(uow: UnitOfWork) -> None:
+    """Delete sign-ins that have ended and tries that no longer count."""
+    uow.db.execute(delete(SignIn).where(SignIn.expires_at <= uow.now))
+    uow.db.execute(delete(FailedTry).where(FailedTry.at <= uow.now - rules.TRIES_WINDOW))
+
+
+def _matches(password_hash: str, password: str) -> bool:
+    try:
+        return len(password) <= rules.PASSWORD_LENGTH_MAX and _hasher.verify(password_hash, password)
+    except (VerifyMismatchError, InvalidHashError):
+        return False

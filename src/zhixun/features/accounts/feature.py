@@ -1,0 +1,5 @@
+from zhixun.kernel.feature import Feature, Job
+
+from . import jobs
+
+feature = Feature("accounts", jobs=[Job(jobs.forget_lapsed, at="17 * * * *")])

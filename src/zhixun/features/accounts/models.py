@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from zhixun.kernel.tables import Table
+
+
+class User(Table):
+    __tablename__ = "accounts_users"
+    personal_data = "erase"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    email: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    password_hash: Mapped[str]
+    roles: Mapped[list[str]]
+    zone: Mapped[str]
+    language: Mapped[str]
+    created_at: Mapped[datetime]
+
+
+class SignIn(Table):
+    """One device or script that is signed in. Only the hash of its token is stored."""
+
+    __tablename__ = "accounts_sign_ins"
+    personal_data = "erase"
+
+    token_hash: Mapped[str] = mapped_column(primary_key=True)
+    user_id: Mapped[str] = mapped_column(index=True)
+    kind: Mapped[str]
+    user_agent: Mapped[str]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+
+
+class FailedTry(Table):
+    """A wrong password, kept for a quarter of an hour, so that guessing is slow on every process."""
+
+    __tablename__ = "accounts_failed_tries"
+    __table_args__ = (Index("accounts_failed_tries_email_at", "email", "at"),)
+    personal_data = "erase"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    email: Mapped[str]
+    at: Mapped[datetime]

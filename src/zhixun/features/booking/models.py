@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, CheckConstraint, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from zhixun.kernel.tables import Table
+from zhixun.kernel.values import Words
+
+
+class Booking(Table):
+    """What was agreed, frozen at the moment it was agreed: price, length, policy."""
+
+    __tablename__ = "booking_bookings"
+    __table_args__ = (
+        CheckConstraint("ends_at > starts_at"),
+        CheckConstraint("price_minor >= 0"),
+        Index("booking_bookings_client", "client_id", "starts_at"),
+        Index("booking_bookings_consultant", "consultant_id", "starts_at"),
+        Index("booking_bookings_state_ends", "state", "ends_at"),
+        Index("booking_bookings_release", "release_at", postgresql_where="released_at IS NULL"),
+    )
+    personal_data = "keep: needed to answer disputes and for the books"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    client_id: Mapped[str]
+    consultant_id: Mapped[str]
+    service_id: Mapped[str]
+    payment_id: Mapped[str] = mapped_column(index=True)
+    state: Mapped[str]
+    channel: Mapped[str]
+    title: Mapped[Words]
+    minutes: Mapped[int]
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    hold_expires_at: Mapped[datetime]
+    price_minor: Mapped[int] = mapped_column(BigInteger)
+    currency: Mapped[str]
+    commission_bps: Mapped[int]
+    policy: Mapped[list[dict[str, Any]]]
+    brief: Mapped[str]
+    sensitive: Mapped[bool]
+    created_at: Mapped[datetime]
+    client_joined_at: Mapped[datetime | None]
+    consultant_joined_at: Mapped[datetime | None]
+    began_at: Mapped[datetime | None]
+    completed_at: Mapped[datetime | None]
+    ended_reason: Mapped[str | None]
+    release_at: Mapped[datetime | None]
+    released_at: Mapped[datetime | None]
+
+
+class Step(Table):
+    """One line of a booking's timeline."""
+
+    __tablename__ = "booking_steps"
+    personal_data = "keep: needed to answer disputes"
+
+    booking_id: Mapped[str] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    state: Mapped[str]
+    at: Mapped[datetime]
+    by: Mapped[str]
+    """A user id, or "system" for the clock."""

@@ -1,0 +1,209 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy.orm import Session
+
+from zhixun.kernel.errors import NotFound
+from zhixun.kernel.values import Actor, Money, Words
+
+from . import rules
+from .models import Booking, Step
+from .rules import LadderStep, State
+
+
+@dataclass(frozen=True)
+class BookingView:
+    id: str
+    client_id: str
+    consultant_id: str
+    service_id: str
+    payment_id: str
+    state: State
+    channel: str
+    title: Words
+    minutes: int
+    starts_at: datetime
+    ends_at: datetime
+    hold_expires_at: datetime
+    price: Money
+    commission_bps: int
+    brief: str
+    sensitive: bool
+    ladder: tuple[LadderStep, ...]
+    refund_now: Money
+    """What cancelling at `seen_at` would give back to the client."""
+    created_at: datetime
+    client_joined_at: datetime | None
+    consultant_joined_at: datetime | None
+    began_at: datetime | None
+    completed_at: datetime | None
+    ended_reason: str | None
+    release_at: datetime | None
+    released_at: datetime | None
+    seen_at: datetime
+
+    @property
+    def room_opens_at(self) -> datetime:
+        return self.starts_at - rules.ROOM_OPENS_BEFORE
+
+    @property
+    def both_joined(self) -> bool:
+        return bool(self.client_joined_at and self.consultant_joined_at)
+
+    @property
+    def may_cancel(self) -> bool:
+        return self.state in (State.HELD, State.CONFIRMED)
+
+    def other_party(self, user_id: str) -> str:
+        return self.consultant_id if user_id == self.client_id else self.client_id
+
+
+@dataclass(frozen=True)
+class StepLine:
+    state: State
+    at: datetime
+    by: str
+
+
+def booking(db: Session, booking_id: str, actor: Actor, now: datetime) -> BookingView:
+    """One booking, for the two people in it and for operators. Raises NotFound for everyone else."""
+    row = db.scalar(_visible(actor).where(Booking.id == booking_id))
+    if row is None:
+        raise NotFound
+    return _view(row, now)
+
+
+def booking_paid_with(db: Session, payment_id: str, actor: Actor, now: datetime) -> BookingView:
+    """The booking a payment is for. Raises NotFound."""
+    row = db.scalar(_visible(actor).where(Booking.payment_id == payment_id))
+    if row is None:
+        raise NotFound
+    return _view(row, now)
+
+
+def bookings_of(
+    db: Session,
+    actor: Actor,
+    now: datetime,
+    *,
+    upcoming: bool | None = None,
+    limit: int = 50,
+    before: datetime | None = None,
+) -> list[BookingView]:
+    """The asker's own bookings, as client or consultant; upcoming ones soonest first, past ones latest first.
+
+    `upcoming=None` gives all. `before` (a start) pages on through past ones.
+    """
+    mine = select(Booking).where(_mine(actor))
+    if upcoming is None:
+        mine = mine.order_by(Booking.starts_at.desc())
+    elif upcoming:
+        mine = mine.where(_is_upcoming(now)).order_by(Booking.starts_at)
+    else:
+        mine = mine.where(~_is_upcoming(now)).order_by(Booking.starts_at.desc())
+    if before is not None:
+        mine = mine.where(Booking.starts_at < before)
+    return [_view(row, now) for row in db.scalars(mine.limit(limit))]
+
+
+def own_hold(db: Session, actor: Actor, now: datetime, *, service_id: str, start: datetime) -> str | None:
+    """The id of the asker's own unpaid booking of exactly this time, if it still stands."""
+    return db.scalar(
+        select(Booking.id).where(
+            Booking.client_id == actor.user_id, Booking.service_id == service_id, Booking.starts_at == start,
+            Booking.state == State.HELD, Booking.hold_expires_at > now,
+        )
+    )  # fmt: skip
+
+
+def day_of(db: Session, consultant_id: str, *, from_: datetime, until: datetime, now: datetime) -> list[BookingView]:
+    """A consultant's confirmed and running bookings that start in [from_, until), soonest first."""
+    rows = db.scalars(
+        select(Booking)
+        .where(
+            Booking.consultant_id == consultant_id,
+            Booking.starts_at >= from_,
+            Booking.starts_at < until,
+            Booking.state.in_((State.CONFIRMED, State.IN_PROGRESS, State.COMPLETED)),
+        )
+        .order_by(Booking.starts_at)
+    )
+    return [_view(row, now) for row in rows]
+
+
+def latest(db: Session, now: datetime, *, limit: int = 20) -> list[BookingView]:
+    """The newest bookings of the whole house, for operators."""
+    return [_view(row, now) for row in db.scalars(select(Booking).order_by(Booking.created_at.desc()).limit(limit))]
+
+
+def timeline(db: Session, booking_id: str) -> list[StepLine]:
+    rows = db.scalars(select(Step).where(Step.booking_id == booking_id).order_by(Step.number))
+    return [StepLine(State(row.state), row.at, row.by) for row in rows]
+
+
+def held_count(db: Session, client_id: str, now: datetime) -> int:
+    standing = and_(Booking.client_id == client_id, Booking.state == State.HELD, Booking.hold_expires_at > now)
+    return db.scalar(select(func.count()).select_from(Booking).where(standing)) or 0
+
+
+def due_by_time(db: Session, now: datetime, *, limit: int = 200) -> list[str]:
+    """Ids of bookings whose exit by time has come."""
+    lapsed = and_(Booking.state.in_((State.HELD, State.PAID)), Booking.hold_expires_at <= now)
+    over = and_(Booking.state.in_((State.CONFIRMED, State.IN_PROGRESS)), Booking.ends_at <= now)
+    return list(db.scalars(select(Booking.id).where(or_(lapsed, over)).order_by(Booking.id).limit(limit)))
+
+
+def due_for_release(db: Session, now: datetime, *, limit: int = 200) -> list[str]:
+    """Ids of bookings whose money has waited long enough for a dispute."""
+    due = and_(Booking.release_at <= now, Booking.released_at.is_(None))
+    return list(db.scalars(select(Booking.id).where(due).order_by(Booking.release_at).limit(limit)))
+
+
+def sessions_held(db: Session, consultant_ids: Sequence[str]) -> dict[str, int]:
+    """Completed sessions per consultant."""
+    rows = db.execute(
+        select(Booking.consultant_id, func.count())
+        .where(Booking.consultant_id.in_(consultant_ids), Booking.state == State.COMPLETED)
+        .group_by(Booking.consultant_id)
+    )
+    return dict(rows)
+
+
+def bookings_by_ids(db: Session, booking_ids: Sequence[str], now: datetime) -> dict[str, BookingView]:
+    """Several bookings at once, for callers that have already decided who may see them."""
+    rows = db.scalars(select(Booking).where(Booking.id.in_(booking_ids)))
+    return {row.id: _view(row, now) for row in rows}
+
+
+def _visible(actor: Actor) -> Select[tuple[Booking]]:
+    return select(Booking) if actor.is_a("operator") or actor.is_a("system") else select(Booking).where(_mine(actor))
+
+
+def _mine(actor: Actor) -> ColumnElement[bool]:
+    return or_(Booking.client_id == actor.user_id, Booking.consultant_id == actor.user_id)
+
+
+def _is_upcoming(now: datetime) -> ColumnElement[bool]:
+    held = and_(Booking.state == State.HELD, Booking.hold_expires_at > now)
+    return or_(held, Booking.state.in_((State.PAID, State.CONFIRMED, State.IN_PROGRESS)))
+
+
+def _view(row: Booking, now: datetime) -> BookingView:
+    price, policy = Money(row.price_minor, row.currency), rules.read_policy(row.policy)
+    lapsed = row.state == State.HELD and row.hold_expires_at <= now
+    return BookingView(
+        id=row.id, client_id=row.client_id, consultant_id=row.consultant_id, service_id=row.service_id,
+        payment_id=row.payment_id, state=State.EXPIRED if lapsed else State(row.state), channel=row.channel,
+        title=row.title, minutes=row.minutes, starts_at=row.starts_at, ends_at=row.ends_at,
+        hold_expires_at=row.hold_expires_at, price=price, commission_bps=row.commission_bps, brief=row.brief,
+        sensitive=row.sensitive,
+        ladder=tuple(rules.ladder(starts_at=row.starts_at, price=price, policy=policy)),
+        refund_now=price.share_bps(rules.refund_bps_at(now, starts_at=row.starts_at, policy=policy)),
+        created_at=row.created_at, client_joined_at=row.client_joined_at,
+        consultant_joined_at=row.consultant_joined_at, began_at=row.began_at, completed_at=row.completed_at,
+        ended_reason=row.ended_reason, release_at=row.release_at, released_at=row.released_at, seen_at=now,
+    )  # fmt: skip

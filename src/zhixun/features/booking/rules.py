@@ -1,0 +1,128 @@
+"""The states of a booking, the exit by time from each, and what a cancellation gives back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from zhixun.kernel.errors import N_, Invalid
+from zhixun.kernel.values import Money
+
+HOLD = timedelta(minutes=15)
+HOLDS_MAX = 5
+"""Unpaid holds one client may have at once, so that nobody can block a calendar."""
+ROOM_OPENS_BEFORE = timedelta(minutes=10)
+RELEASE_AFTER = timedelta(hours=48)
+"""How long after completion the money waits for a dispute before the consultant has it."""
+BRIEF_LENGTH_MAX = 4_000
+
+
+class State(StrEnum):
+    HELD = "held"
+    PAID = "paid"
+    CONFIRMED = "confirmed"
+    IN_PROGRESS = "in_progress"
+    COMPLETED = "completed"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+    NO_SHOW = "no_show"
+
+
+NEXT: dict[State, frozenset[State]] = {
+    State.HELD: frozenset({State.PAID, State.EXPIRED, State.CANCELLED}),
+    State.PAID: frozenset({State.CONFIRMED, State.CANCELLED}),
+    State.CONFIRMED: frozenset({State.IN_PROGRESS, State.CANCELLED, State.NO_SHOW}),
+    State.IN_PROGRESS: frozenset({State.COMPLETED}),
+    State.COMPLETED: frozenset(),
+    State.CANCELLED: frozenset(),
+    State.EXPIRED: frozenset({State.PAID, State.CANCELLED}),  # paid too late: the time again, or the money back
+    State.NO_SHOW: frozenset(),
+}
+
+UPCOMING = (State.HELD, State.PAID, State.CONFIRMED, State.IN_PROGRESS)
+
+
+def may_become(current: State, wanted: State) -> bool:
+    return wanted in NEXT[current]
+
+
+@dataclass(frozen=True)
+class TimedExit:
+    """Where silence leads: at `at`, a booking in this state becomes `to`."""
+
+    at: datetime
+    to: State
+
+
+def exit_by_time(
+    state: State, *, hold_expires_at: datetime, ends_at: datetime, consultant_joined: bool, client_joined: bool
+) -> TimedExit | None:
+    """The exit by time; None for states that are final. EXPIRED waits for nothing: it only forgives late money."""
+    if state is State.HELD:
+        return TimedExit(hold_expires_at, State.EXPIRED)
+    if state is State.PAID:
+        return TimedExit(hold_expires_at, State.CANCELLED)
+    if state is State.CONFIRMED:
+        return TimedExit(ends_at, State.NO_SHOW)
+    if state is State.IN_PROGRESS:
+        return TimedExit(ends_at, State.COMPLETED)
+    return None
+
+
+@dataclass(frozen=True)
+class RefundStep:
+    """Cancelled at least `hours_before` the start, this share of the price comes back."""
+
+    hours_before: int
+    refund_bps: int
+
+
+CLIENT_CANCELS: tuple[RefundStep, ...] = (RefundStep(24, 10_000), RefundStep(2, 5_000), RefundStep(0, 0))
+
+
+@dataclass(frozen=True)
+class LadderStep:
+    """One sentence of the policy with its date: cancel before `until` and `refund` comes back. The last has no date."""
+
+    until: datetime | None
+    refund_bps: int
+    refund: Money
+
+
+def ladder(*, starts_at: datetime, price: Money, policy: Sequence[RefundStep] = CLIENT_CANCELS) -> list[LadderStep]:
+    """The policy as dates and amounts for one booking. What is shown before paying and what decides are this table."""
+    return [
+        LadderStep(
+            starts_at - timedelta(hours=step.hours_before) if step.hours_before else None,
+            step.refund_bps,
+            price.share_bps(step.refund_bps),
+        )
+        for step in policy
+    ]
+
+
+def refund_bps_at(now: datetime, *, starts_at: datetime, policy: Sequence[RefundStep]) -> int:
+    """The share that comes back when the client cancels now. On the very second of a step, the better one counts."""
+    for step in policy:
+        if starts_at - now >= timedelta(hours=step.hours_before):
+            return step.refund_bps
+    return 0
+
+
+def stored_policy(policy: Sequence[RefundStep]) -> list[dict[str, Any]]:
+    """The policy as it is frozen into a booking."""
+    return [{"hours_before": step.hours_before, "refund_bps": step.refund_bps} for step in policy]
+
+
+def read_policy(stored: Sequence[dict[str, Any]]) -> tuple[RefundStep, ...]:
+    return tuple(RefundStep(step["hours_before"], step["refund_bps"]) for step in stored)
+
+
+def clean_brief(brief: str) -> str:
+    text = brief.strip()
+    if len(text) > BRIEF_LENGTH_MAX:
+        raise Invalid(fields={"brief": N_("Please keep it under 4,000 characters.")})
+    return text.replace("\x00", "")

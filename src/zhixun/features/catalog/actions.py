@@ -1,0 +1,138 @@
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import Any
+
+from sqlalchemy import func, select
+
+from zhixun.events.catalog import ConsultantListed, ConsultantUnlisted
+from zhixun.kernel.errors import N_, Conflict, NotFound
+from zhixun.kernel.unit_of_work import UnitOfWork
+from zhixun.kernel.values import Money, Words
+
+from . import rules
+from .models import Consultant, Credential, Field, Service, Topic
+from .rules import FieldView
+
+
+class AddressTaken(Conflict):
+    code, message = "slug_taken", N_("Another consultant already has this address.")
+
+
+def put_field(uow: UnitOfWork, *, position: int, field: FieldView) -> None:
+    """Add a field with its topics, or bring it up to date."""
+    uow.db.merge(
+        Field(
+            id=field.id, position=position, name=field.name, summary=field.summary, glyph=field.glyph,
+            disclaimer=field.disclaimer, crisis_words=list(field.crisis_words),
+        )
+    )  # fmt: skip
+    for place, topic in enumerate(field.topics):
+        uow.db.merge(
+            Topic(id=topic.id, field_id=field.id, position=place, name=topic.name, synonyms=list(topic.synonyms))
+        )
+
+
+def list_consultant(
+    uow: UnitOfWork,
+    *,
+    consultant_id: str,
+    slug: str,
+    name: Words,
+    title: Words,
+    line: Words,
+    about: Words,
+    city: Words,
+    field_id: str,
+    topic_ids: Iterable[str],
+    languages: Iterable[str],
+    years: int,
+    seniority: str,
+    gender: str,
+    portrait: str,
+    good_for: Sequence[Words] = (),
+    not_for: Sequence[Words] = (),
+    commission_bps: int = rules.COMMISSION_BPS,
+) -> None:
+    """Put a consultant's page into the catalogue, or bring it up to date. Raises Invalid, AddressTaken."""
+    rules.check_slug(slug)
+    holder = uow.db.scalar(select(Consultant.id).where(Consultant.slug == slug))
+    if holder not in (None, consultant_id):
+        raise AddressTaken
+    uow.db.merge(
+        Consultant(
+            id=consultant_id, slug=slug, name=name, title=title, line=line, about=about, city=city,
+            field_id=field_id, topic_ids=list(topic_ids), languages=list(languages), years=years,
+            seniority=seniority, gender=gender, portrait=portrait, good_for=_stored(good_for),
+            not_for=_stored(not_for), commission_bps=commission_bps, listed=True, listed_at=uow.now,
+        )
+    )  # fmt: skip
+    uow.emit(ConsultantListed(consultant_id=consultant_id))
+
+
+def unlist_consultant(uow: UnitOfWork, *, consultant_id: str) -> None:
+    """Take a consultant's page out of the catalogue; bookings already made stay."""
+    row = uow.db.get(Consultant, consultant_id)
+    if row is None:
+        raise NotFound
+    row.listed = False
+    uow.emit(ConsultantUnlisted(consultant_id=consultant_id))
+
+
+def add_service(
+    uow: UnitOfWork,
+    *,
+    service_id: str,
+    consultant_id: str,
+    channel: str,
+    minutes: int,
+    price: Money,
+    title: Words,
+    note: Words = Words(),
+    included: Sequence[Words] = (),
+    buffer_before_minutes: int = 0,
+    buffer_after_minutes: int = 0,
+    interval_minutes: int = 30,
+    notice_minutes: int = 60,
+    horizon_days: int = 30,
+) -> str:
+    """Offer a service; the same id twice brings it up to date. Raises Invalid."""
+    rules.check_service(channel=channel, minutes=minutes, price=price)
+    place = select(func.count()).select_from(Service).where(Service.consultant_id == consultant_id)
+    old = uow.db.get(Service, service_id)
+    uow.db.merge(
+        Service(
+            id=service_id, consultant_id=consultant_id, position=old.position if old else uow.db.scalar(place) or 0,
+            channel=channel, minutes=minutes, price_minor=price.amount_minor, currency=price.currency,
+            title=title, note=note, included=_stored(included), buffer_before_minutes=buffer_before_minutes,
+            buffer_after_minutes=buffer_after_minutes, interval_minutes=interval_minutes,
+            notice_minutes=notice_minutes, horizon_days=horizon_days, active=True,
+        )
+    )  # fmt: skip
+    uow.emit(ConsultantListed(consultant_id=consultant_id))
+    return service_id
+
+
+def add_credential(
+    uow: UnitOfWork,
+    *,
+    credential_id: str,
+    consultant_id: str,
+    name: Words,
+    how: Words,
+    number: str,
+    checked_on: date,
+    expires_on: date | None = None,
+) -> None:
+    """Record a credential that was checked: what, how, when, until when."""
+    uow.db.merge(
+        Credential(
+            id=credential_id, consultant_id=consultant_id, name=name, how=how, number=number,
+            checked_on=checked_on, expires_on=expires_on,
+        )
+    )  # fmt: skip
+
+
+def _stored(many: Sequence[Words]) -> list[dict[str, Any]]:
+    return [dict(words.as_dict()) for words in many]

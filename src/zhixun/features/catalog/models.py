@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from zhixun.kernel.tables import Table
+from zhixun.kernel.values import Words
+
+
+class Field(Table):
+    """A field is data: its taxonomy, duties and warnings are rows, so that a fifth needs no code."""
+
+    __tablename__ = "catalog_fields"
+    personal_data = "none"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    position: Mapped[int]
+    name: Mapped[Words]
+    summary: Mapped[Words]
+    glyph: Mapped[str]
+    disclaimer: Mapped[Words]
+    crisis_words: Mapped[list[str]]
+
+
+class Topic(Table):
+    __tablename__ = "catalog_topics"
+    personal_data = "none"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    field_id: Mapped[str] = mapped_column(index=True)
+    position: Mapped[int]
+    name: Mapped[Words]
+    synonyms: Mapped[list[str]]
+
+
+class Consultant(Table):
+    __tablename__ = "catalog_consultants"
+    __table_args__ = (CheckConstraint("commission_bps BETWEEN 0 AND 10000"),)
+    personal_data = "erase"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    slug: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[Words]
+    title: Mapped[Words]
+    line: Mapped[Words]
+    about: Mapped[Words]
+    city: Mapped[Words]
+    field_id: Mapped[str] = mapped_column(index=True)
+    topic_ids: Mapped[list[str]]
+    languages: Mapped[list[str]]
+    years: Mapped[int]
+    seniority: Mapped[str]
+    gender: Mapped[str]
+    portrait: Mapped[str]
+    good_for: Mapped[list[dict[str, Any]]]
+    not_for: Mapped[list[dict[str, Any]]]
+    commission_bps: Mapped[int]
+    listed: Mapped[bool]
+    listed_at: Mapped[datetime]
+
+
+class Service(Table):
+    __tablename__ = "catalog_services"
+    __table_args__ = (CheckConstraint("price_minor >= 0"), CheckConstraint("minutes BETWEEN 10 AND 240"))
+    personal_data = "none"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    consultant_id: Mapped[str] = mapped_column(index=True)
+    position: Mapped[int]
+    channel: Mapped[str]
+    minutes: Mapped[int]
+    price_minor: Mapped[int]
+    currency: Mapped[str]
+    title: Mapped[Words]
+    note: Mapped[Words]
+    included: Mapped[list[dict[str, Any]]]
+    buffer_before_minutes: Mapped[int]
+    buffer_after_minutes: Mapped[int]
+    interval_minutes: Mapped[int]
+    notice_minutes: Mapped[int]
+    horizon_days: Mapped[int]
+    active: Mapped[bool]
+
+
+class Credential(Table):
+    __tablename__ = "catalog_credentials"
+    personal_data = "erase"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    consultant_id: Mapped[str] = mapped_column(index=True)
+    name: Mapped[Words]
+    how: Mapped[Words]
+    number: Mapped[str]
+    checked_on: Mapped[date]
+    expires_on: Mapped[date | None]

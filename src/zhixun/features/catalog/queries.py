@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import Session
+
+from zhixun.kernel.errors import NotFound
+from zhixun.kernel.values import Money, Words
+
+from .models import Consultant, Credential, Field, Service, Topic
+from .rules import ConsultantCard, ConsultantPage, CredentialView, FieldView, ServiceView, TopicView
+
+
+def fields(db: Session) -> list[FieldView]:
+    """Every field with its topics, in the house's order. Two statements."""
+    topics: dict[str, list[TopicView]] = defaultdict(list)
+    for row in db.scalars(select(Topic).order_by(Topic.position)):
+        topics[row.field_id].append(TopicView(row.id, row.name, tuple(row.synonyms)))
+    return [
+        FieldView(
+            row.id, row.name, row.summary, row.glyph, tuple(topics[row.id]), row.disclaimer, tuple(row.crisis_words)
+        )
+        for row in db.scalars(select(Field).order_by(Field.position))
+    ]  # fmt: skip
+
+
+def consultant_cards(db: Session, ids: Sequence[str] | None = None) -> list[ConsultantCard]:
+    """The cards of listed consultants: all, or those with these ids in their order. Three statements."""
+    wanted = select(Consultant).where(Consultant.listed).order_by(Consultant.slug)
+    if ids is not None:
+        wanted = wanted.where(Consultant.id.in_(ids))
+    return _in_order(_cards(db, list(db.scalars(wanted))), ids)
+
+
+def cards_of(db: Session, ids: Sequence[str]) -> dict[str, ConsultantCard]:
+    """Cards by id, also of consultants no longer listed: past bookings still name them."""
+    rows = list(db.scalars(select(Consultant).where(Consultant.id.in_(set(ids)))))
+    return {card.id: card for card in _cards(db, rows)}
+
+
+def consultant(db: Session, slug_or_id: str) -> ConsultantPage:
+    """One listed consultant's page. Raises NotFound."""
+    row = db.scalar(
+        select(Consultant).where(or_(Consultant.slug == slug_or_id, Consultant.id == slug_or_id), Consultant.listed)
+    )
+    if row is None:
+        raise NotFound
+    credentials = db.scalars(
+        select(Credential).where(Credential.consultant_id == row.id).order_by(Credential.checked_on, Credential.id)
+    )
+    seen = tuple(CredentialView(c.name, c.how, c.number, c.checked_on, c.expires_on) for c in credentials)
+    return ConsultantPage(
+        card=_card(row, _services(db, [row.id]).get(row.id, ()), len(seen)),
+        about=row.about,
+        good_for=_all_words(row.good_for),
+        not_for=_all_words(row.not_for),
+        credentials=seen,
+        commission_bps=row.commission_bps,
+    )
+
+
+def service(db: Session, service_id: str) -> ServiceView:
+    """One service, also when it is no longer sold. Raises NotFound."""
+    row = db.get(Service, service_id)
+    if row is None:
+        raise NotFound
+    return _service(row)
+
+
+def is_listed(db: Session, consultant_id: str) -> bool:
+    return bool(db.scalar(select(Consultant.listed).where(Consultant.id == consultant_id)))
+
+
+def commission_bps(db: Session, consultant_id: str) -> int:
+    return db.scalars(select(Consultant.commission_bps).where(Consultant.id == consultant_id)).one()
+
+
+def listed_count(db: Session) -> dict[str, int]:
+    """Listed consultants per field id."""
+    rows = db.execute(select(Consultant.field_id, func.count()).where(Consultant.listed).group_by(Consultant.field_id))
+    return dict(rows)
+
+
+def _cards(db: Session, rows: Sequence[Consultant]) -> list[ConsultantCard]:
+    ids = [row.id for row in rows]
+    if not ids:
+        return []
+    services = _services(db, ids)
+    counted = db.execute(
+        select(Credential.consultant_id, func.count())
+        .where(Credential.consultant_id.in_(ids))
+        .group_by(Credential.consultant_id)
+    )
+    credentials = dict(counted)
+    return [_card(row, services.get(row.id, ()), credentials.get(row.id, 0)) for row in rows]
+
+
+def _services(db: Session, consultant_ids: Sequence[str]) -> dict[str, tuple[ServiceView, ...]]:
+    found: dict[str, list[ServiceView]] = defaultdict(list)
+    sold = select(Service).where(Service.consultant_id.in_(consultant_ids), Service.active)
+    for row in db.scalars(sold.order_by(Service.position, Service.id)):
+        found[row.consultant_id].append(_service(row))
+    return {consultant_id: tuple(services) for consultant_id, services in found.items()}
+
+
+def _in_order(cards: list[ConsultantCard], ids: Sequence[str] | None) -> list[ConsultantCard]:
+    if ids is None:
+        return cards
+    by_id = {card.id: card for card in cards}
+    return [by_id[consultant_id] for consultant_id in ids if consultant_id in by_id]
+
+
+def _card(row: Consultant, services: tuple[ServiceView, ...], credentials_count: int) -> ConsultantCard:
+    return ConsultantCard(
+        id=row.id, slug=row.slug, name=row.name, title=row.title, line=row.line, city=row.city,
+        field_id=row.field_id, topic_ids=tuple(row.topic_ids), languages=tuple(row.languages), years=row.years,
+        seniority=row.seniority, gender=row.gender, portrait=row.portrait,
+        credentials_count=credentials_count, services=services,
+    )  # fmt: skip
+
+
+def _service(row: Service) -> ServiceView:
+    return ServiceView(
+        id=row.id, consultant_id=row.consultant_id, channel=row.channel, minutes=row.minutes,
+        price=Money(row.price_minor, row.currency), title=row.title, note=row.note,
+        included=_all_words(row.included), buffer_before_minutes=row.buffer_before_minutes,
+        buffer_after_minutes=row.buffer_after_minutes, interval_minutes=row.interval_minutes,
+        notice_minutes=row.notice_minutes, horizon_days=row.horizon_days, active=row.active,
+    )  # fmt: skip
+
+
+def _all_words(stored: Iterable[Mapping[str, Any]]) -> tuple[Words, ...]:
+    return tuple(Words.of(one) for one in stored)

@@ -1,0 +1,16 @@
+from zhixun.events.booking import BookingCancelled, BookingConfirmed, BookingExpired, SessionCompleted
+from zhixun.events.quality import FeedbackGiven
+from zhixun.kernel.feature import Feature
+
+from . import handlers
+
+feature = Feature(
+    "notifications",
+    handlers={
+        BookingConfirmed: [handlers.tell_both_confirmed],
+        BookingCancelled: [handlers.tell_both_cancelled],
+        BookingExpired: [handlers.tell_client_expired],
+        SessionCompleted: [handlers.ask_client_for_feedback],
+        FeedbackGiven: [handlers.tell_consultant_of_feedback],
+    },
+)

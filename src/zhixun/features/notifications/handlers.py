@@ -1,0 +1,71 @@
+"""Facts become notices and mails. A notice's id is made of the fact's id and the reader's, so twice is once."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+from zhixun.events.booking import BookingCancelled, BookingConfirmed, BookingExpired, BookingFact, SessionCompleted
+from zhixun.events.quality import FeedbackGiven
+from zhixun.features.accounts import queries as accounts
+from zhixun.features.accounts.queries import Person
+from zhixun.features.booking import queries as bookings
+from zhixun.kernel.services import service
+from zhixun.kernel.unit_of_work import unit_of_work
+
+from . import actions, rules
+from .ports import Mailer
+
+
+@dataclass(frozen=True)
+class Letter:
+    to: Person
+    subject: str
+    body: str
+    message_id: str
+
+
+def tell_both_confirmed(event: BookingConfirmed) -> None:
+    _tell(event, "booking_confirmed", [event.client_id, event.consultant_id])
+
+
+def tell_both_cancelled(event: BookingCancelled) -> None:
+    _tell(event, "booking_cancelled", [event.client_id, event.consultant_id])
+
+
+def tell_client_expired(event: BookingExpired) -> None:
+    _tell(event, "booking_expired", [event.client_id])
+
+
+def ask_client_for_feedback(event: SessionCompleted) -> None:
+    _tell(event, "session_completed", [event.client_id])
+
+
+def tell_consultant_of_feedback(event: FeedbackGiven) -> None:
+    _tell(event, "feedback_given", [event.consultant_id])
+
+
+def _tell(event: BookingFact | FeedbackGiven, kind: str, readers: list[str]) -> None:
+    for letter in _write(event, kind, readers):
+        service(Mailer).send(to=letter.to.email, subject=letter.subject, body=letter.body, message_id=letter.message_id)
+
+
+def _write(event: BookingFact | FeedbackGiven, kind: str, readers: list[str]) -> list[Letter]:
+    """Store the notices and return the mails to send once this is committed."""
+    with unit_of_work() as uow:
+        view = bookings.booking(uow.db, event.booking_id, uow.actor, uow.now)
+        people = accounts.people(uow.db, [view.client_id, view.consultant_id])
+        found = []
+        for reader in readers:
+            person, other = people[reader], people[view.other_party(reader)]
+            values = {"title": view.title.as_dict(), "other": other.name}
+            notice_id = hashlib.sha256(f"{event.event_id}:{kind}:{reader}".encode()).hexdigest()[:32]
+            if actions.tell(
+                uow, notice_id=notice_id, user_id=reader, kind=kind, subject_id=event.booking_id, values=values
+            ):
+                subject, body = rules.letter(
+                    kind, language=person.language, zone=person.zone, title=view.title, other=other.name,
+                    starts_at=view.starts_at, minutes=view.minutes,
+                )  # fmt: skip
+                found.append(Letter(person, subject, body, notice_id))
+        return found

@@ -1,0 +1,1 @@
+"""What people agreed to, in which version and when, and the policy that says so in both languages."""

@@ -1,0 +1,23 @@
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from zhixun.kernel.tables import Table
+
+
+class Consent(Table):
+    """One yes, and when it was taken back. Rows are never changed otherwise: they are the proof."""
+
+    __tablename__ = "privacy_consents"
+    __table_args__ = (Index("privacy_consents_user_purpose", "user_id", "purpose"),)
+    personal_data = "keep: the law asks us to prove who agreed to what"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    user_id: Mapped[str]
+    purpose: Mapped[str]
+    version: Mapped[str]
+    given_at: Mapped[datetime]
+    withdrawn_at: Mapped[datetime | None]

@@ -1,0 +1,36 @@
+"""The purposes people are asked to agree to. A new text means a new version and asking again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from zhixun.kernel.errors import N_, Invalid
+
+
+@dataclass(frozen=True)
+class Purpose:
+    name: str
+    version: str
+    sentence: str
+    needed: bool = False
+    """Needed to have an account at all; the others are free and start unticked."""
+
+
+PURPOSES = {
+    purpose.name: purpose
+    for purpose in (
+        Purpose("terms", "2026-11", N_("I have read and agree to the terms of service and the privacy policy."), True),
+        Purpose("behaviour", "2026-11", N_("Use my visits and bookings to suggest better consultants.")),
+        Purpose("news", "2026-11", N_("Write to me now and then about new consultants and offers.")),
+        Purpose("sensitive", "2026-11", N_("Show sensitive facts in my question (health, family, minors) to the consultant I book.")),
+    )
+}  # fmt: skip
+
+AT_SIGN_UP = ("terms", "behaviour", "news")
+
+
+def purpose_named(name: str) -> Purpose:
+    """Raises Invalid for a purpose nobody is asked about."""
+    if name not in PURPOSES:
+        raise Invalid(N_("There is no such consent."))
+    return PURPOSES[name]

@@ -1,0 +1,138 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Numeric, case, cast, func, select
+from sqlalchemy.orm import Session
+
+from zhixun.kernel.values import Words
+
+from . import rules
+from .models import Feedback
+
+_OVERALL = (
+    Feedback.accuracy + Feedback.clarity + Feedback.actionable + Feedback.boundaries + Feedback.punctual
+) / cast(len(rules.DIMENSIONS), Numeric)
+
+
+@dataclass(frozen=True)
+class Satisfaction:
+    """`mean` is on the 1–5 scale; `solved_share` is the share of "yes", 0 to 1."""
+
+    mean: float
+    count: int
+    solved_share: float
+
+    @property
+    def shown(self) -> bool:
+        return self.count >= rules.SCORE_SHOWN_FROM
+
+
+NOTHING_YET = Satisfaction(0.0, 0, 0.0)
+
+
+@dataclass(frozen=True)
+class ReviewLine:
+    client_id: str
+    words: str
+    solved: str
+    score: float
+    service_title: Words
+    at: datetime
+
+
+@dataclass(frozen=True)
+class QualityView:
+    satisfaction: Satisfaction
+    dimensions: dict[str, float]
+    """Mean per dimension, 1–5."""
+    distribution: dict[int, int]
+    """Stars (rounded mean of one feedback) → how many."""
+
+
+@dataclass(frozen=True)
+class FeedbackView:
+    id: str
+    scores: dict[str, int]
+    nps: int
+    solved: str
+    words: str
+    public: bool
+    at: datetime
+
+
+def satisfaction_of(db: Session, consultant_ids: Sequence[str]) -> dict[str, Satisfaction]:
+    """Satisfaction per consultant; a consultant without feedback is not in the answer. One statement."""
+    rows = db.execute(
+        select(Feedback.consultant_id, func.avg(_OVERALL), func.count(), func.avg(_solved()))
+        .where(Feedback.consultant_id.in_(consultant_ids))
+        .group_by(Feedback.consultant_id)
+    )
+    return {who: Satisfaction(float(mean), count, float(solved)) for who, mean, count, solved in rows}
+
+
+def quality_of(db: Session, consultant_id: str) -> QualityView:
+    """Everything a consultant's page shows about quality. One statement."""
+    names = rules.DIMENSIONS
+    stars = [func.count().filter(func.round(_OVERALL) == star) for star in range(1, 6)]
+    row = db.execute(
+        select(
+            func.count(), func.avg(_OVERALL), func.avg(_solved()),
+            *(func.avg(getattr(Feedback, name)) for name in names), *stars,
+        ).where(Feedback.consultant_id == consultant_id)
+    ).one()  # fmt: skip
+    count, mean, solved = row[0], row[1], row[2]
+    if not count:
+        return QualityView(NOTHING_YET, {}, {})
+    return QualityView(
+        Satisfaction(float(mean), count, float(solved)),
+        {name: float(value) for name, value in zip(names, row[3:8], strict=True)},
+        dict(zip(range(1, 6), row[8:13], strict=True)),
+    )
+
+
+def reviews_of(db: Session, consultant_id: str, *, limit: int = 10, before: datetime | None = None) -> list[ReviewLine]:
+    """Public reviews with words, the newest first."""
+    wanted = select(Feedback).where(Feedback.consultant_id == consultant_id, Feedback.public, Feedback.words != "")
+    if before is not None:
+        wanted = wanted.where(Feedback.at < before)
+    return [
+        ReviewLine(row.client_id, row.words, row.solved, _score(row), row.service_title, row.at)
+        for row in db.scalars(wanted.order_by(Feedback.at.desc()).limit(limit))
+    ]
+
+
+def feedback_for(db: Session, booking_id: str) -> FeedbackView | None:
+    row = db.scalar(select(Feedback).where(Feedback.booking_id == booking_id))
+    if row is None:
+        return None
+    scores = {name: getattr(row, name) for name in rules.DIMENSIONS}
+    return FeedbackView(row.id, scores, row.nps, row.solved, row.words, row.public, row.at)
+
+
+def feedback_given(db: Session, booking_ids: Sequence[str]) -> frozenset[str]:
+    """Which of these bookings already have feedback."""
+    return frozenset(db.scalars(select(Feedback.booking_id).where(Feedback.booking_id.in_(booking_ids))))
+
+
+def nps(db: Session, *, since: datetime) -> tuple[int, int]:
+    """Net promoter score (−100…100: share of 9–10 less share of 0–6) and the number of answers since then."""
+    row = db.execute(
+        select(
+            func.count(),
+            func.count().filter(Feedback.nps >= 9),
+            func.count().filter(Feedback.nps <= 6),
+        ).where(Feedback.at >= since)
+    ).one()
+    count, promoters, detractors = row
+    return (round(100 * (promoters - detractors) / count), count) if count else (0, 0)
+
+
+def _solved() -> case[int]:
+    return case((Feedback.solved == "yes", 1), else_=0)
+
+
+def _score(row: Feedback) -> float:
+    return rules.mean([getattr(row, name) for name in rules.DIMENSIONS])

@@ -1,0 +1,1 @@
+"""What every feature stands on: values, errors, facts, the unit of work."""

@@ -1,0 +1,49 @@
+"""What a feature brings to the app. Each feature fills one of these in its feature.py."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from .event import Event
+from .values import Actor
+
+if TYPE_CHECKING:
+    from flask import Blueprint
+
+LiveFunction = Callable[[Actor, Mapping[str, Any]], Mapping[str, Any] | None]
+"""One thing a browser may say over /live: (who, frame) → the frame to answer, or None. Runs in a worker thread."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """Work that the clock starts. `at` is a cron line in UTC."""
+
+    run: Callable[[], None]
+    at: str
+
+
+@dataclass(frozen=True)
+class Command:
+    """`zhixun <feature> <verb>`. `run` gets the parsed arguments and returns the exit code (0 = holds).
+
+    `needs_database=False` for commands that work on files alone.
+    """
+
+    verb: str
+    help: str
+    run: Callable[[argparse.Namespace], int]
+    arguments: Callable[[argparse.ArgumentParser], None] = lambda parser: None
+    needs_database: bool = True
+
+
+@dataclass(frozen=True)
+class Feature:
+    name: str
+    blueprints: Sequence[Blueprint] = ()
+    handlers: Mapping[type[Event], Sequence[Callable[[Any], None]]] = field(default_factory=dict)
+    jobs: Sequence[Job] = ()
+    commands: Sequence[Command] = ()
+    sockets: Mapping[str, LiveFunction] = field(default_factory=dict)

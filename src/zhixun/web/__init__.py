@@ -1,0 +1,1 @@
+"""The shell every page stands in: security, errors, languages, layout."""
