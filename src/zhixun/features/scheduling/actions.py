@@ -1,0 +1,188 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import Range, insert
+from sqlalchemy.exc import IntegrityError
+
+from zhixun.kernel.errors import N_, Conflict, NotFound
+from zhixun.kernel.unit_of_work import UnitOfWork
+
+from . import queries, rules
+from .models import NO_OVERLAP, CalendarRow, OverrideRow, TakenTime
+from .rules import Busy, Calendar, Slot, SlotTerms, WeeklyHours
+
+ALTERNATIVES = 3
+LOOK_AROUND = (timedelta(days=3), timedelta(days=14), timedelta(days=60))
+YEAR = timedelta(days=366)
+
+
+class SlotTaken(Conflict):
+    code, message = "slot_taken", N_("Someone else has just taken this time. These are free:")
+
+
+class NotOffered(Conflict):
+    code, message = "not_offered", N_("This time is not offered. These are free:")
+
+
+def open_calendar(uow: UnitOfWork, *, consultant_id: str, zone: str) -> None:
+    """Give a consultant a calendar, or move it to another zone. Raises Invalid for an unknown zone."""
+    rules.check_zone(zone)
+    made = insert(CalendarRow).values(consultant_id=consultant_id, zone=zone, hours=[])
+    uow.db.execute(made.on_conflict_do_update(index_elements=["consultant_id"], set_={"zone": zone}))
+
+
+def set_weekly_hours(uow: UnitOfWork, *, consultant_id: str, hours: Sequence[WeeklyHours]) -> None:
+    """Replace the weekly hours. What is booked already stays booked. Raises NotFound, Invalid."""
+    kept = [{"days": list(one.days), "start": one.start, "end": one.end} for one in rules.check_hours(hours)]
+    _locked_calendar(uow, consultant_id).hours = kept
+
+
+def set_override(uow: UnitOfWork, *, consultant_id: str, day: date, openings: Sequence[tuple[str, str]] | None) -> None:
+    """Give one date its own openings (none of them = closed); None takes the exception away. Raises NotFound, Invalid."""
+    _locked_calendar(uow, consultant_id)
+    row = uow.db.get(OverrideRow, (consultant_id, day))
+    if openings is None:
+        if row is not None:
+            uow.db.delete(row)
+        return
+    for start, end in openings:
+        rules.check_opening(start, end)
+    kept = [[start, end] for start, end in openings]
+    if row is None:
+        uow.db.add(OverrideRow(consultant_id=consultant_id, day=day, openings=kept))
+    else:
+        row.openings = kept
+
+
+def hold_time(
+    uow: UnitOfWork,
+    *,
+    hold_id: str,
+    consultant_id: str,
+    terms: SlotTerms,
+    start: datetime,
+    expires_at: datetime,
+    owner_id: str,
+) -> Slot:
+    """Keep a time for `owner_id` until `expires_at`. The same `hold_id` twice gives the same answer.
+
+    Raises SlotTaken or NotOffered, both with up to three `alternatives` (RFC 3339 starts), and NotFound.
+    """
+    row = _locked_calendar(uow, consultant_id)
+    if (known := uow.db.get(TakenTime, hold_id)) is not None:
+        return Slot(known.starts_at, known.ends_at)
+    calendar = queries.calendars_of(uow.db, [consultant_id])[consultant_id]
+    busy = queries.busy_of(uow.db, [consultant_id], uow.now, uow.now + YEAR, uow.now)[consultant_id]
+    why = rules.refusal(calendar, terms, busy, at=start, now=uow.now)
+    if why != "offered":
+        refusal = SlotTaken if why == "taken" else NotOffered
+        raise refusal(extra={"reason": why, "alternatives": _nearest(calendar, terms, busy, start, uow.now)})
+    end = start + timedelta(minutes=terms.minutes)
+    _let_lapse(uow, consultant_id)
+    time = TakenTime(
+        hold_id=hold_id, consultant_id=consultant_id, consultant_no=row.consultant_no, owner_id=owner_id,
+        state="held", standing=True, starts_at=start, ends_at=end,
+        buffer_before_minutes=terms.buffer_before_minutes, buffer_after_minutes=terms.buffer_after_minutes,
+        during=_during(start, end, terms), expires_at=expires_at,
+    )  # fmt: skip
+    try:
+        with uow.db.begin_nested():
+            uow.db.add(time)
+    except IntegrityError as error:
+        if NO_OVERLAP not in str(error.orig):
+            raise
+        raise SlotTaken(extra={"alternatives": _nearest(calendar, terms, busy, start, uow.now)}) from None
+    return Slot(start, end)
+
+
+def take_time(uow: UnitOfWork, *, hold_id: str) -> None:
+    """Make a hold last. A lapsed one is taken again if the time is still free; taking twice is done once.
+
+    Raises SlotTaken where someone else has the time by now, NotFound where there was no hold, NotOffered where it was
+    given back on purpose.
+    """
+    time = _locked_time(uow, hold_id)
+    if time is None:
+        raise NotFound
+    if time.state == "taken":
+        return
+    if time.state == "released":
+        raise NotOffered(extra={"alternatives": []})
+    if not time.standing:
+        _let_lapse(uow, time.consultant_id)
+    try:
+        with uow.db.begin_nested():
+            time.state, time.standing, time.expires_at = "taken", True, None
+    except IntegrityError as error:
+        if NO_OVERLAP not in str(error.orig):
+            raise
+        uow.db.refresh(time)
+        raise SlotTaken(extra={"alternatives": []}) from None
+
+
+def release_time(uow: UnitOfWork, *, hold_id: str) -> None:
+    """Give a time back. Unknown or given back already changes nothing."""
+    time = _locked_time(uow, hold_id)
+    if time is not None and time.state != "released":
+        time.state, time.standing = "released", False
+        uow.db.flush()
+
+
+def sweep_lapsed_holds(uow: UnitOfWork) -> int:
+    """Let every hold past its expiry go; returns how many."""
+    lapsed = uow.db.execute(
+        update(TakenTime)
+        .where(TakenTime.standing, TakenTime.state == "held", TakenTime.expires_at <= uow.now)
+        .values(standing=False, state="lapsed")
+        .returning(TakenTime.hold_id)
+        .execution_options(synchronize_session=False)
+    )
+    return len(lapsed.all())
+
+
+def _locked_calendar(uow: UnitOfWork, consultant_id: str) -> CalendarRow:
+    row = uow.db.get(CalendarRow, consultant_id, with_for_update=True, populate_existing=True)
+    if row is None:
+        raise NotFound
+    return row
+
+
+def _locked_time(uow: UnitOfWork, hold_id: str) -> TakenTime | None:
+    """The calendar first, then the time: everyone locks in this order, so nobody waits in a ring."""
+    consultant_id = uow.db.scalar(select(TakenTime.consultant_id).where(TakenTime.hold_id == hold_id))
+    if consultant_id is None:
+        return None
+    _locked_calendar(uow, consultant_id)
+    return uow.db.get(TakenTime, hold_id, with_for_update=True, populate_existing=True)
+
+
+def _let_lapse(uow: UnitOfWork, consultant_id: str) -> None:
+    """A hold past its expiry keeps nobody out, whether or not the clock has swept it yet."""
+    uow.db.execute(
+        update(TakenTime)
+        .where(
+            TakenTime.consultant_id == consultant_id, TakenTime.standing,
+            TakenTime.state == "held", TakenTime.expires_at <= uow.now,
+        )
+        .values(standing=False, state="lapsed")
+    )  # fmt: skip
+
+
+def _during(start: datetime, end: datetime, terms: SlotTerms) -> Range[int]:
+    low, high = Busy(start, end, terms.buffer_before_minutes, terms.buffer_after_minutes).padded()
+    return Range(low, high)
+
+
+def _nearest(calendar: Calendar, terms: SlotTerms, busy: Sequence[Busy], wanted: datetime, now: datetime) -> list[str]:
+    """The free starts nearest to the wanted one, the nearest first."""
+    found: list[Slot] = []
+    wanted = max(wanted, now)
+    for around in LOOK_AROUND:
+        found = rules.offer(calendar, terms, busy, from_=wanted - around, until=wanted + around, now=now)
+        if len(found) >= ALTERNATIVES:
+            break
+    found.sort(key=lambda slot: (abs(slot.start - wanted), slot.start))
+    return [slot.start.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") for slot in found[:ALTERNATIVES]]

@@ -1,0 +1,151 @@
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import and_, or_, select
+from sqlalchemy.orm import Session
+
+from zhixun.kernel.errors import NotFound
+
+from . import rules
+from .models import CalendarRow, OverrideRow, TakenTime
+from .rules import Busy, Calendar, Slot, SlotTerms, WeeklyHours
+
+AROUND = timedelta(days=8)
+"""How far outside the asked range times still matter: buffers, and limits per week."""
+FIRST_LOOK, SECOND_LOOK = timedelta(days=4), timedelta(days=30)
+
+
+def slots(
+    db: Session,
+    *,
+    consultant_id: str,
+    terms: SlotTerms,
+    from_: datetime,
+    until: datetime,
+    now: datetime,
+    viewer_id: str | None = None,
+) -> list[Slot]:
+    """The slots of one consultant that start in [from_, until). The viewer's own hold does not hide a slot from them.
+
+    Raises NotFound where there is no calendar. Three statements.
+    """
+    calendar = calendars_of(db, [consultant_id]).get(consultant_id)
+    if calendar is None:
+        raise NotFound
+    busy = busy_of(db, [consultant_id], from_, until, now, viewer_id=viewer_id).get(consultant_id, [])
+    return rules.offer(calendar, terms, busy, from_=from_, until=until, now=now)
+
+
+def slots_of_many(
+    db: Session,
+    *,
+    terms: Mapping[str, SlotTerms],
+    from_: datetime,
+    until: datetime,
+    now: datetime,
+    each: int = 3,
+) -> dict[str, list[Slot]]:
+    """The first `each` slots of many consultants (consultant id → terms). Three statements, however many they are."""
+    ids = list(terms)
+    calendars = calendars_of(db, ids)
+    busy = busy_of(db, ids, from_, until, now)
+    return {
+        consultant_id: _first(calendars[consultant_id], terms[consultant_id], busy.get(consultant_id, []), each, from_, until, now)
+        for consultant_id in ids
+        if consultant_id in calendars
+    }  # fmt: skip
+
+
+def _first(
+    calendar: Calendar,
+    terms: SlotTerms,
+    busy: Sequence[Busy],
+    each: int,
+    from_: datetime,
+    until: datetime,
+    now: datetime,
+) -> list[Slot]:
+    """Looks at the next days first: most consultants have enough there."""
+    found: list[Slot] = []
+    start = from_
+    for step in (FIRST_LOOK, SECOND_LOOK, until - from_):
+        end = min(until, start + step)
+        found += rules.offer(calendar, terms, busy, from_=start, until=end, now=now)
+        if len(found) >= each or end >= until:
+            break
+        start = end
+    return found[:each]
+
+
+def zone_of(db: Session, consultant_id: str) -> str:
+    """The consultant's zone. Raises NotFound."""
+    zone = db.scalar(select(CalendarRow.zone).where(CalendarRow.consultant_id == consultant_id))
+    if zone is None:
+        raise NotFound
+    return zone
+
+
+def hours_of(db: Session, consultant_id: str) -> tuple[WeeklyHours, ...]:
+    row = db.get(CalendarRow, consultant_id)
+    return _hours(row) if row else ()
+
+
+def explain(db: Session, *, consultant_id: str, terms: SlotTerms, at: datetime, now: datetime) -> str:
+    """The code of rules.refusal for one time, against what the database knows now. Raises NotFound."""
+    calendar = calendars_of(db, [consultant_id]).get(consultant_id)
+    if calendar is None:
+        raise NotFound
+    busy = busy_of(db, [consultant_id], at, at + timedelta(days=1), now).get(consultant_id, [])
+    return rules.refusal(calendar, terms, busy, at=at, now=now)
+
+
+def calendars_of(db: Session, consultant_ids: Sequence[str]) -> dict[str, Calendar]:
+    """Two statements."""
+    overrides: dict[str, dict[date, tuple[tuple[str, str], ...]]] = defaultdict(dict)
+    for one in db.scalars(select(OverrideRow).where(OverrideRow.consultant_id.in_(consultant_ids))):
+        overrides[one.consultant_id][one.day] = tuple((start, end) for start, end in one.openings)
+    rows = db.scalars(select(CalendarRow).where(CalendarRow.consultant_id.in_(consultant_ids)))
+    return {
+        row.consultant_id: Calendar(zone=row.zone, hours=_hours(row), overrides=overrides[row.consultant_id])
+        for row in rows
+    }
+
+
+def busy_of(
+    db: Session,
+    consultant_ids: Sequence[str],
+    from_: datetime,
+    until: datetime,
+    now: datetime,
+    *,
+    viewer_id: str | None = None,
+    but: str | None = None,
+) -> dict[str, list[Busy]]:
+    """Standing times near [from_, until), lapsed holds left out; so are the viewer's holds and the hold `but`."""
+    wanted = select(
+        TakenTime.consultant_id, TakenTime.starts_at, TakenTime.ends_at,
+        TakenTime.buffer_before_minutes, TakenTime.buffer_after_minutes,
+    ).where(
+        TakenTime.consultant_id.in_(consultant_ids), TakenTime.standing,
+        or_(TakenTime.state == "taken", TakenTime.expires_at > now),
+        TakenTime.starts_at < until + AROUND, TakenTime.starts_at > from_ - AROUND,
+    )  # fmt: skip
+    if viewer_id:
+        wanted = wanted.where(~and_(TakenTime.owner_id == viewer_id, TakenTime.state == "held"))
+    if but:
+        wanted = wanted.where(TakenTime.hold_id != but)
+    found: dict[str, list[Busy]] = defaultdict(list)
+    for consultant_id, start, end, before, after in db.execute(wanted):
+        found[consultant_id].append(Busy(start, end, before, after, counts=True))
+    return found
+
+
+def _hours(row: CalendarRow) -> tuple[WeeklyHours, ...]:
+    return tuple(WeeklyHours(tuple(one["days"]), one["start"], one["end"]) for one in _all(row.hours))
+
+
+def _all(stored: Iterable[dict[str, str]]) -> Iterable[dict[str, str]]:
+    return stored
