@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import insert, select
+
+from zhixun.kernel.unit_of_work import UnitOfWork
+from zhixun.kernel.values import Money, new_id
+
+from . import rules
+from .models import Account, Entry, Transaction
+from .rules import Line
+
+
+def post(uow: UnitOfWork, *, key: str, kind: str, purpose: str, lines: Sequence[Line]) -> str:
+    """Book one transaction; returns its id. The same `key` again books nothing and returns the first one's id.
+
+    The lines are written in the order of their accounts, so that two who move the same money wait for each other in
+    one order only. The database itself refuses lines that do not sum to zero and an escrow below zero.
+    """
+    assert rules.is_balanced(lines), f"lines of {key} do not balance"
+    known = uow.db.scalar(select(Transaction.id).where(Transaction.key == key))
+    if known is not None:
+        return known
+    transaction_id = new_id()
+    uow.db.execute(insert(Transaction).values(id=transaction_id, key=key, kind=kind, purpose=purpose, at=uow.now))
+    ordered = sorted(lines, key=lambda line: (line.account, line.amount.currency))
+    for number, line in enumerate(ordered, 1):
+        uow.db.execute(
+            insert(Entry).values(
+                transaction_id=transaction_id, number=number, account=line.account,
+                amount_minor=line.amount.amount_minor, currency=line.amount.currency,
+            )
+        )  # fmt: skip
+    return transaction_id
+
+
+def release_escrow(uow: UnitOfWork, *, booking_id: str, consultant_id: str, commission_bps: int) -> None:
+    """Give what is left in a booking's escrow to the consultant, less commission. Once; nothing left is fine."""
+    escrow = rules.escrow_of(booking_id)
+    held = uow.db.execute(
+        select(Account.currency, Account.balance_minor)
+        .where(Account.account == escrow, Account.balance_minor > 0)
+        .with_for_update()
+    ).all()
+    for currency, amount_minor in held:
+        amount = Money(amount_minor, currency)
+        commission, share = rules.shares(amount, commission_bps)
+        lines = [Line(escrow, -amount)]
+        if commission:
+            lines.append(Line(rules.COMMISSION, commission))
+        if share:
+            lines.append(Line(rules.consultant_account(consultant_id), share))
+        post(uow, key=f"release:{booking_id}:{currency}", kind="release", purpose=f"booking:{booking_id}", lines=lines)

@@ -1,0 +1,161 @@
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select, text
+from sqlalchemy.orm import Session, aliased
+
+from zhixun.kernel.values import Money
+
+from .models import Account, Entry, Transaction
+from .rules import COMMISSION, consultant_account
+
+
+@dataclass(frozen=True)
+class EntryLine:
+    transaction_id: str
+    at: datetime
+    kind: str
+    purpose: str
+    key: str
+    amount: Money
+
+
+@dataclass(frozen=True)
+class EarningsLine:
+    """What one session brought: price left after refunds, the platform's commission, the consultant's share."""
+
+    purpose: str
+    gross: Money
+    commission: Money
+    net: Money
+    released_at: datetime
+
+
+@dataclass(frozen=True)
+class Verification:
+    problems: tuple[str, ...]
+    transactions: int
+    entries: int
+    accounts: int
+    sums: dict[str, dict[str, int]]
+    """Currency → kind of account ("escrow", "consultant", "platform", "gateway", "refunds") → balance."""
+
+    @property
+    def holds(self) -> bool:
+        return not self.problems
+
+
+def balance(db: Session, account: str, currency: str = "CNY") -> Money:
+    found = db.scalar(select(Account.balance_minor).where(Account.account == account, Account.currency == currency))
+    return Money(found or 0, currency)
+
+
+def entries(db: Session, account: str, *, limit: int = 50, before: datetime | None = None) -> list[EntryLine]:
+    """An account's lines, the newest first."""
+    wanted = select(Entry, Transaction).join(Transaction).where(Entry.account == account)
+    if before is not None:
+        wanted = wanted.where(Transaction.at < before)
+    rows = db.execute(wanted.order_by(Transaction.at.desc(), Transaction.id.desc()).limit(limit))
+    return [
+        EntryLine(t.id, t.at, t.kind, t.purpose, t.key, Money(entry.amount_minor, entry.currency)) for entry, t in rows
+    ]
+
+
+def transactions_for(db: Session, purpose: str) -> list[EntryLine]:
+    """Every line booked for one purpose, in the order they were booked; `key` names the account here."""
+    rows = db.execute(
+        select(Entry, Transaction)
+        .join(Transaction)
+        .where(Transaction.purpose == purpose)
+        .order_by(Transaction.at, Transaction.id, Entry.number)
+    )
+    return [
+        EntryLine(t.id, t.at, t.kind, t.purpose, entry.account, Money(entry.amount_minor, entry.currency))
+        for entry, t in rows
+    ]
+
+
+def statement(
+    db: Session, consultant_id: str, *, limit: int = 50, before: datetime | None = None
+) -> list[EarningsLine]:
+    """What was released to a consultant, session by session, the newest first."""
+    theirs, commission = aliased(Entry), aliased(Entry)
+    wanted = (
+        select(Transaction.purpose, Transaction.at, theirs.amount_minor, theirs.currency, commission.amount_minor)
+        .join(theirs, theirs.transaction_id == Transaction.id)
+        .outerjoin(commission, (commission.transaction_id == Transaction.id) & (commission.account == COMMISSION))
+        .where(theirs.account == consultant_account(consultant_id), Transaction.kind == "release")
+    )
+    if before is not None:
+        wanted = wanted.where(Transaction.at < before)
+    lines = []
+    for purpose, at, net, currency, fee in db.execute(wanted.order_by(Transaction.at.desc()).limit(limit)):
+        kept = Money(fee or 0, currency)
+        lines.append(EarningsLine(purpose, Money(net, currency) + kept, kept, Money(net, currency), at))
+    return lines
+
+
+def released_since(db: Session, consultant_id: str, since: datetime, currency: str = "CNY") -> Money:
+    total = db.scalar(
+        select(func.sum(Entry.amount_minor))
+        .join(Transaction)
+        .where(
+            Entry.account == consultant_account(consultant_id), Entry.currency == currency,
+            Transaction.kind == "release", Transaction.at >= since,
+        )
+    )  # fmt: skip
+    return Money(int(total or 0), currency)
+
+
+def captured_between(db: Session, from_: datetime, until: datetime, currency: str = "CNY") -> list[tuple[str, int]]:
+    """What came in per day (UTC), as ("2026-11-24", minor units)."""
+    day = func.to_char(func.date_trunc("day", Transaction.at), "YYYY-MM-DD")
+    rows = db.execute(
+        select(day, func.sum(-Entry.amount_minor))
+        .join(Transaction)
+        .where(
+            Transaction.kind == "capture", Entry.account.like("gateway:%"), Entry.currency == currency,
+            Transaction.at >= from_, Transaction.at < until,
+        )
+        .group_by(day)
+        .order_by(day)
+    )  # fmt: skip
+    return [(on, int(total)) for on, total in rows]
+
+
+def verify(db: Session) -> Verification:
+    """Check the whole books. An empty `problems` means they hold."""
+    problems = [
+        *_named(db, "transaction {} does not balance", "SELECT transaction_id FROM ledger_entries GROUP BY transaction_id, "
+                "currency HAVING sum(amount_minor) <> 0"),
+        *_named(db, "transaction {} has fewer than two entries", "SELECT id FROM ledger_transactions t WHERE (SELECT count(*) "
+                "FROM ledger_entries e WHERE e.transaction_id = t.id) < 2"),
+        *_named(db, "account {} differs from its entries", "SELECT coalesce(a.account, e.account) FROM ledger_accounts a FULL "
+                "JOIN (SELECT account, currency, sum(amount_minor) AS total FROM ledger_entries GROUP BY 1, 2) e USING "
+                "(account, currency) WHERE a.balance_minor IS DISTINCT FROM e.total"),
+        *_named(db, "account {} is negative", "SELECT account FROM ledger_accounts WHERE balance_minor < 0 AND "
+                "(account LIKE 'escrow:%' OR account LIKE 'refunds:%')"),
+        *_named(db, "provider event {} is booked twice", "SELECT key FROM ledger_transactions GROUP BY key HAVING count(*) > 1"),
+        *_named(db, "the books of {} do not sum to zero", "SELECT currency FROM ledger_accounts GROUP BY currency HAVING "
+                "sum(balance_minor) <> 0"),
+    ]  # fmt: skip
+    counts = db.execute(
+        select(
+            select(func.count()).select_from(Transaction).scalar_subquery(),
+            select(func.count()).select_from(Entry).scalar_subquery(),
+            select(func.count()).select_from(Account).scalar_subquery(),
+        )
+    ).one()
+    kind = func.split_part(Account.account, ":", 1)
+    sums: dict[str, dict[str, int]] = {}
+    for currency, name, total in db.execute(
+        select(Account.currency, kind, func.sum(Account.balance_minor)).group_by(Account.currency, kind).order_by(kind)
+    ):
+        sums.setdefault(currency, {})[name] = int(total)
+    return Verification(tuple(problems), *counts, sums)
+
+
+def _named(db: Session, sentence: str, query: str) -> list[str]:
+    return [sentence.format(name) for name in db.scalars(text(query))]

@@ -1,0 +1,174 @@
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import select
+
+from zhixun.events.payments import PaymentCaptured, PaymentFailed, RefundCompleted, RefundRequested
+from zhixun.features.ledger import actions as ledger
+from zhixun.features.ledger.rules import Line, escrow_for, gateway_account, refunds_account
+from zhixun.kernel.errors import N_, Conflict, NotFound
+from zhixun.kernel.unit_of_work import UnitOfWork
+from zhixun.kernel.values import Money, new_id
+
+from . import queries
+from .models import Charge, Payment, Refund
+from .ports import Capture, Failure
+from .rules import PaymentState, Settlement
+
+
+class RefundTooMuch(Conflict):
+    code, message = "refund_too_much", N_("More cannot be given back than was paid.")
+
+
+def request_payment(
+    uow: UnitOfWork,
+    *,
+    payment_id: str,
+    payer_id: str,
+    purpose: str,
+    amount: Money,
+    gateway: str,
+    expires_at: datetime,
+) -> str:
+    """Ask for money. Nothing is charged here; the payer does that at the gateway. Nothing to pay settles at once."""
+    uow.db.add(
+        Payment(
+            id=payment_id, payer_id=payer_id, purpose=purpose, amount_minor=amount.amount_minor,
+            currency=amount.currency, gateway=gateway, state=PaymentState.PENDING if amount else PaymentState.CAPTURED,
+            expires_at=expires_at, created_at=uow.now, captured_at=None if amount else uow.now,
+        )
+    )  # fmt: skip
+    uow.db.flush()
+    if not amount:
+        uow.emit(_captured(payment_id, purpose, amount))
+    return payment_id
+
+
+def settle(uow: UnitOfWork, *, gateway: str, capture: Capture) -> Settlement:
+    """THE way money comes in, for webhook and browser return alike; each provider event counts once.
+
+    The payment's row is locked, so of two reports at the same moment one waits. What is not asked for (a second
+    charge, another amount) is booked too, because it did come in, and sent back whole.
+    """
+    payment = uow.db.get(Payment, capture.payment_id, with_for_update=True, populate_existing=True)
+    if payment is None or payment.gateway != gateway:
+        return Settlement.UNKNOWN_PAYMENT
+    if _known(uow, gateway, capture.provider_ref):
+        return Settlement.ALREADY_CAPTURED
+    if capture.amount != Money(payment.amount_minor, payment.currency):
+        settlement = Settlement.WRONG_AMOUNT
+    else:
+        settlement = Settlement.PAID_TWICE if payment.state == PaymentState.CAPTURED else Settlement.CAPTURED
+    charge = Charge(
+        id=new_id(), payment_id=payment.id, gateway=gateway, provider_ref=capture.provider_ref,
+        amount_minor=capture.amount.amount_minor, currency=capture.amount.currency,
+        settlement=settlement, at=uow.now,
+    )  # fmt: skip
+    uow.db.add(charge)
+    uow.db.flush()
+    where = escrow_for(payment.purpose) if settlement is Settlement.CAPTURED else refunds_account(gateway)
+    ledger.post(
+        uow,
+        key=f"capture:{gateway}:{capture.provider_ref}",
+        kind="capture",
+        purpose=payment.purpose,
+        lines=[Line(gateway_account(gateway), -capture.amount), Line(where, capture.amount)],
+    )
+    if settlement is Settlement.CAPTURED:
+        payment.state, payment.captured_at = PaymentState.CAPTURED, uow.now
+        uow.emit(_captured(payment.id, payment.purpose, capture.amount))
+    else:
+        _ask_back(uow, payment, charge, refund_id=charge.id, amount=capture.amount, reason=settlement)
+    return settlement
+
+
+def fail_payment(uow: UnitOfWork, *, gateway: str, failure: Failure) -> None:
+    """The provider refused. The payer may try again: a later capture still counts."""
+    payment = uow.db.get(Payment, failure.payment_id, with_for_update=True, populate_existing=True)
+    if payment is None or payment.gateway != gateway or payment.state != PaymentState.PENDING:
+        return
+    payment.state = PaymentState.FAILED
+    uow.emit(PaymentFailed(payment_id=payment.id, purpose=payment.purpose))
+
+
+def request_refund(uow: UnitOfWork, *, refund_id: str, purpose: str, amount: Money | None, reason: str) -> None:
+    """Set money aside to go back to the payer; a fact carries it to the gateway. The same `refund_id` asks once.
+
+    `amount=None` gives back all that is left. Raises NotFound where nothing was captured, RefundTooMuch.
+    """
+    if uow.db.get(Refund, refund_id) is not None:
+        return
+    payment = uow.db.scalar(
+        select(Payment)
+        .where(Payment.purpose == purpose, Payment.state == PaymentState.CAPTURED)
+        .order_by(Payment.created_at.desc())
+        .limit(1)
+        .with_for_update()
+    )
+    charge = payment and uow.db.scalar(
+        select(Charge).where(Charge.payment_id == payment.id, Charge.settlement == Settlement.CAPTURED)
+    )
+    if payment is None or charge is None:
+        raise NotFound
+    left = Money(charge.amount_minor, charge.currency) - queries.refunded_total(uow.db, purpose, charge.currency)
+    wanted = left if amount is None else amount
+    if wanted > left:
+        raise RefundTooMuch
+    if not wanted:
+        return
+    ledger.post(
+        uow,
+        key=f"refund:{refund_id}",
+        kind="refund",
+        purpose=purpose,
+        lines=[Line(escrow_for(purpose), -wanted), Line(refunds_account(payment.gateway), wanted)],
+    )
+    _ask_back(uow, payment, charge, refund_id=refund_id, amount=wanted, reason=reason)
+
+
+def record_refund(uow: UnitOfWork, *, refund_id: str, provider_ref: str) -> None:
+    """The gateway has sent the money back. Recording twice is recording once."""
+    refund = uow.db.get(Refund, refund_id, with_for_update=True, populate_existing=True)
+    if refund is None:
+        raise NotFound
+    if refund.state == "completed":
+        return
+    payment = uow.db.get_one(Payment, refund.payment_id)
+    amount = Money(refund.amount_minor, refund.currency)
+    ledger.post(
+        uow,
+        key=f"refunded:{refund_id}",
+        kind="refunded",
+        purpose=refund.purpose,
+        lines=[Line(refunds_account(payment.gateway), -amount), Line(gateway_account(payment.gateway), amount)],
+    )
+    refund.state, refund.provider_ref, refund.completed_at = "completed", provider_ref, uow.now
+    uow.emit(
+        RefundCompleted(
+            refund_id=refund_id, payment_id=refund.payment_id, purpose=refund.purpose,
+            amount_minor=refund.amount_minor, currency=refund.currency,
+        )
+    )  # fmt: skip
+
+
+def _known(uow: UnitOfWork, gateway: str, provider_ref: str) -> bool:
+    found = select(Charge.id).where(Charge.gateway == gateway, Charge.provider_ref == provider_ref)
+    return uow.db.scalar(found) is not None
+
+
+def _ask_back(uow: UnitOfWork, payment: Payment, charge: Charge, *, refund_id: str, amount: Money, reason: str) -> None:
+    uow.db.add(
+        Refund(
+            id=refund_id, payment_id=payment.id, charge_id=charge.id, purpose=payment.purpose,
+            amount_minor=amount.amount_minor, currency=amount.currency, reason=reason, state="requested",
+            provider_ref=None, requested_at=uow.now, completed_at=None,
+        )
+    )  # fmt: skip
+    uow.emit(RefundRequested(refund_id=refund_id, payment_id=payment.id))
+
+
+def _captured(payment_id: str, purpose: str, amount: Money) -> PaymentCaptured:
+    return PaymentCaptured(
+        payment_id=payment_id, purpose=purpose, amount_minor=amount.amount_minor, currency=amount.currency
+    )

@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from zhixun.kernel.tables import Table
+
+
+class Payment(Table):
+    __tablename__ = "payments_payments"
+    __table_args__ = (CheckConstraint("amount_minor >= 0"),)
+    personal_data = "keep: the law asks for the books"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    payer_id: Mapped[str] = mapped_column(index=True)
+    purpose: Mapped[str] = mapped_column(index=True)
+    amount_minor: Mapped[int] = mapped_column(BigInteger)
+    currency: Mapped[str]
+    gateway: Mapped[str]
+    state: Mapped[str]
+    expires_at: Mapped[datetime]
+    created_at: Mapped[datetime]
+    captured_at: Mapped[datetime | None]
+
+
+class Charge(Table):
+    """One capture the provider reported. Its reference is unique, so no event counts twice."""
+
+    __tablename__ = "payments_charges"
+    __table_args__ = (UniqueConstraint("gateway", "provider_ref"),)
+    personal_data = "keep: the law asks for the books"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    payment_id: Mapped[str] = mapped_column(ForeignKey("payments_payments.id"), index=True)
+    gateway: Mapped[str]
+    provider_ref: Mapped[str]
+    amount_minor: Mapped[int] = mapped_column(BigInteger)
+    currency: Mapped[str]
+    settlement: Mapped[str]
+    at: Mapped[datetime]
+
+
+class Refund(Table):
+    __tablename__ = "payments_refunds"
+    __table_args__ = (CheckConstraint("amount_minor > 0"),)
+    personal_data = "keep: the law asks for the books"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    payment_id: Mapped[str] = mapped_column(ForeignKey("payments_payments.id"), index=True)
+    charge_id: Mapped[str] = mapped_column(ForeignKey("payments_charges.id"))
+    purpose: Mapped[str] = mapped_column(index=True)
+    amount_minor: Mapped[int] = mapped_column(BigInteger)
+    currency: Mapped[str]
+    reason: Mapped[str]
+    state: Mapped[str]
+    """requested, then completed."""
+    provider_ref: Mapped[str | None]
+    requested_at: Mapped[datetime]
+    completed_at: Mapped[datetime | None]

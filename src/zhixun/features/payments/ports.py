@@ -1,0 +1,43 @@
+"""What payments asks of a payment provider."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from zhixun.kernel.values import Money
+
+
+@dataclass(frozen=True)
+class Capture:
+    """The provider says: this charge of this payment is paid. `provider_ref` is unique per charge."""
+
+    payment_id: str
+    provider_ref: str
+    amount: Money
+
+
+@dataclass(frozen=True)
+class Failure:
+    payment_id: str
+    reason: str
+
+
+class PaymentGateway(Protocol):
+    def open_checkout(self, payment_id: str, amount: Money, description: str, return_path: str) -> str:
+        """Where the payer goes to pay: an address."""
+
+    def read_webhook(self, body: bytes, headers: Mapping[str, str]) -> Capture | Failure:
+        """What a webhook says. Raises Forbidden for a signature that is missing, wrong or older than five minutes, and
+        Invalid for a body that is signed but makes no sense."""
+
+    def refund(self, refund_id: str, payment_id: str, provider_ref: str, amount: Money) -> str:
+        """Send money back; the provider's reference. The same `refund_id` twice is one refund."""
+
+    def sign(self, event: Capture | Failure) -> tuple[bytes, dict[str, str]]:
+        """(body, headers) as the provider would send them: for gateways that stand in for one. Others raise."""
+
+
+class PaymentGateways(dict[str, PaymentGateway]):
+    """The chosen gateways by name."""

@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from zhixun.kernel.errors import NotFound
+from zhixun.kernel.values import Actor, Money
+
+from .models import Charge, Payment, Refund
+from .rules import PaymentState
+
+
+@dataclass(frozen=True)
+class PaymentView:
+    id: str
+    payer_id: str
+    purpose: str
+    amount: Money
+    gateway: str
+    state: PaymentState
+    expires_at: datetime
+    captured_at: datetime | None
+
+    @property
+    def captured(self) -> bool:
+        return self.state is PaymentState.CAPTURED
+
+    @property
+    def path(self) -> str:
+        """Where the payer goes, below the site's address."""
+        return f"/pay/{self.id}"
+
+
+@dataclass(frozen=True)
+class RefundView:
+    """One refund with what a gateway needs to make it."""
+
+    id: str
+    payment_id: str
+    gateway: str
+    charge_ref: str
+    amount: Money
+    completed: bool
+
+
+def payment(db: Session, payment_id: str, actor: Actor) -> PaymentView:
+    """One payment, for its payer and for operators. Raises NotFound for everyone else."""
+    row = db.get(Payment, payment_id)
+    if row is None or not (row.payer_id == actor.user_id or actor.is_a("operator") or actor.is_a("system")):
+        raise NotFound
+    return _view(row)
+
+
+def payment_for(db: Session, purpose: str) -> PaymentView | None:
+    """The latest payment asked for `purpose`."""
+    row = db.scalar(select(Payment).where(Payment.purpose == purpose).order_by(Payment.created_at.desc()).limit(1))
+    return _view(row) if row else None
+
+
+def captured_total(db: Session, purpose: str, currency: str = "CNY") -> Money:
+    """What has come in for `purpose` and counts for it."""
+    total = db.scalar(
+        select(func.sum(Charge.amount_minor))
+        .join(Payment, Payment.id == Charge.payment_id)
+        .where(Payment.purpose == purpose, Charge.currency == currency, Charge.settlement == "captured")
+    )
+    return Money(int(total or 0), currency)
+
+
+def refunded_total(db: Session, purpose: str, currency: str = "CNY") -> Money:
+    """What is going or has gone back of what counts for `purpose`."""
+    total = db.scalar(
+        select(func.sum(Refund.amount_minor))
+        .join(Charge, Charge.id == Refund.charge_id)
+        .where(Refund.purpose == purpose, Refund.currency == currency, Charge.settlement == "captured")
+    )
+    return Money(int(total or 0), currency)
+
+
+def refund(db: Session, refund_id: str) -> RefundView:
+    row = db.get(Refund, refund_id)
+    if row is None:
+        raise NotFound
+    charge = db.get_one(Charge, row.charge_id)
+    return RefundView(
+        row.id, row.payment_id, charge.gateway, charge.provider_ref,
+        Money(row.amount_minor, row.currency), row.state == "completed",
+    )  # fmt: skip
+
+
+def _view(row: Payment) -> PaymentView:
+    return PaymentView(
+        row.id, row.payer_id, row.purpose, Money(row.amount_minor, row.currency), row.gateway,
+        PaymentState(row.state), row.expires_at, row.captured_at,
+    )  # fmt: skip
