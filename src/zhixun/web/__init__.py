@@ -1,1 +1,1 @@
-"""The shell every page stands in: security, errors, languages, layout."""
+"""The shell around every page: security, errors, languages, formats, the look, and the live gateway."""

@@ -1,0 +1,100 @@
+"""Every refusal as an answer: JSON with a code for programs, a page with a sentence and a way on for people."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Flask, Response, g, jsonify, make_response, redirect, render_template, request, url_for
+from flask_babel import gettext
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+
+from zhixun.kernel.errors import N_, DomainError, SignInRequired, TooMany
+
+log = logging.getLogger(__name__)
+
+HTTP_SENTENCES = {
+    400: ("bad_request", N_("We could not read that request.")),
+    404: ("not_found", N_("We could not find that.")),
+    405: ("method_not_allowed", N_("This address does not do that.")),
+    413: ("too_large", N_("That is more than we can take at once.")),
+    415: ("unsupported_media_type", N_("Please send JSON.")),
+}
+BROKEN = N_("Something broke on our side. Nothing you entered was charged or half done.")
+
+
+def install(app: Flask) -> None:
+    app.register_error_handler(DomainError, _refused)
+    app.register_error_handler(CSRFError, _stale_form)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(Exception, _broken)
+
+
+def sentence_of(error: DomainError) -> str:
+    text = gettext(error.message)
+    return text % error.values if error.values else text
+
+
+def field_sentences(error: DomainError) -> dict[str, str]:
+    return {name: gettext(sentence) for name, sentence in error.fields.items()}
+
+
+def is_api() -> bool:
+    return request.path.startswith("/api/")
+
+
+def _refused(error: DomainError) -> Response:
+    if not is_api() and isinstance(error, SignInRequired):
+        back = request.full_path.rstrip("?") if request.method == "GET" else request.headers.get("Referer", "")
+        return make_response(redirect(url_for("pages.sign_in", next=_own_path(back))))
+    response = _answer(error.status, error.code, sentence_of(error), field_sentences(error), error.extra)
+    if isinstance(error, TooMany) and "retry_after_seconds" in error.extra:
+        response.headers["Retry-After"] = str(error.extra["retry_after_seconds"])
+    return response
+
+
+def _own_path(address: str) -> str | None:
+    if address.startswith(request.host_url):
+        address = "/" + address.removeprefix(request.host_url)
+    elif address.startswith("/"):
+        return request.script_root + address
+    return address if address.startswith("/") else None
+
+
+def _stale_form(error: CSRFError) -> Response:
+    sentence = gettext("This form was open for too long. Please go back, reload and send it again.")
+    return _answer(400, "stale_form", sentence, {}, {})
+
+
+def _http(error: HTTPException) -> Response:
+    status = error.code or 500
+    if status in {301, 302, 303, 307, 308}:
+        return make_response(error.get_response())
+    code, sentence = HTTP_SENTENCES.get(status, ("http_error", N_("That did not work.")))
+    response = _answer(status, code, gettext(sentence), {}, {})
+    for name, value in error.get_headers():
+        if name == "Allow":
+            response.headers[name] = value
+    return response
+
+
+def _broken(error: Exception) -> Response:
+    reference = g.get("request_id") or secrets.token_hex(6)
+    log.exception("request %s broke: %s %s", reference, request.method, request.path)
+    return _answer(500, "broken", gettext(BROKEN), {}, {"reference": reference})
+
+
+def _answer(status: int, code: str, sentence: str, fields: Mapping[str, str], extra: Mapping[str, Any]) -> Response:
+    if is_api():
+        said: dict[str, Any] = {"code": code, "message": sentence, **extra}
+        if fields:
+            said["fields"] = dict(fields)
+        response = make_response(jsonify(said), status)
+    else:
+        page = render_template("base/error.html", status=status, sentence=sentence, fields=fields, extra=extra)
+        response = make_response(page, status)
+    response.headers["Cache-Control"] = "no-store"
+    return response

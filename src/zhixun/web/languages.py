@@ -1,0 +1,47 @@
+"""Chinese at /…, English at /en/…: the prefix moves into SCRIPT_NAME, so every route and url_for knows one path."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from flask import has_request_context, request
+
+from zhixun.kernel.values import Language
+
+ENGLISH = "/en"
+ENVIRON = "zhixun.language"
+
+
+class LanguagePrefix:
+    """WSGI middleware."""
+
+    def __init__(self, app: Callable[..., Iterable[bytes]]) -> None:
+        self._app = app
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        path = environ.get("PATH_INFO", "")
+        if path == ENGLISH or path.startswith(ENGLISH + "/"):
+            environ["SCRIPT_NAME"] = environ.get("SCRIPT_NAME", "") + ENGLISH
+            environ["PATH_INFO"] = path[len(ENGLISH) :] or "/"
+            environ[ENVIRON] = "en"
+        return self._app(environ, start_response)
+
+
+def language() -> Language:
+    """The language of this request: of the address for pages, of Accept-Language for the API."""
+    if not has_request_context():
+        return "zh"
+    if request.environ.get(ENVIRON) == "en":
+        return "en"
+    if request.path.startswith("/api/"):
+        return "en" if request.accept_languages.best_match(["en", "zh"], default="en") == "en" else "zh"
+    return "zh"
+
+
+def other_language_url() -> str:
+    """The same page in the other language."""
+    path = request.full_path if request.query_string else request.path
+    if request.method not in {"GET", "HEAD"}:
+        path = "/"
+    return path if language() == "en" else ENGLISH + path

@@ -1,0 +1,48 @@
+"""How often someone may try: fixed windows, counted in the database so that every process counts together."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from flask import current_app
+from sqlalchemy import delete
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Mapped, mapped_column
+
+from zhixun.kernel.errors import TooMany
+from zhixun.kernel.tables import Session, Table
+from zhixun.kernel.values import utc_now
+
+
+class Window(Table):
+    __tablename__ = "web_windows"
+    __table_args__ = {"prefixes": ["UNLOGGED"]}
+    personal_data = "erase"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    """What is limited and for whom: "sign_in:203.0.113.7"."""
+    began_at: Mapped[datetime] = mapped_column(primary_key=True)
+    tries: Mapped[int]
+
+
+def limit(name: str, whom: str, *, tries: int, seconds: int) -> None:
+    """Count one try. Raises TooMany past `tries` in the current window of `seconds`. Off under ZHIXUN_RATE_LIMITS=off."""
+    if not current_app.config["RATE_LIMITS"]:
+        return
+    now = utc_now()
+    began = datetime.fromtimestamp(int(now.timestamp()) // seconds * seconds, now.tzinfo)
+    counted = (
+        insert(Window)
+        .values(name=f"{name}:{whom}"[:200], began_at=began, tries=1)
+        .on_conflict_do_update(index_elements=["name", "began_at"], set_={"tries": Window.tries + 1})
+        .returning(Window.tries)
+    )
+    with Session.begin() as db:
+        if db.scalars(counted).one() > tries:
+            wait = seconds - int(now.timestamp()) % seconds
+            raise TooMany(extra={"retry_after_seconds": wait})
+
+
+def forget_old(before: datetime) -> None:
+    with Session.begin() as db:
+        db.execute(delete(Window).where(Window.began_at < before))

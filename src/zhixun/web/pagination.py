@@ -1,0 +1,56 @@
+"""Cursors: where the next page begins, as an opaque text."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from datetime import UTC, datetime
+
+from zhixun.kernel.errors import N_, Invalid
+
+PAGE_MAX = 100
+
+
+def page_size(asked: str | None, default: int = 20) -> int:
+    """1…100. Raises Invalid for anything else."""
+    if asked is None or asked == "":
+        return default
+    if not asked.isascii() or not asked.isdigit() or not 1 <= int(asked) <= PAGE_MAX:
+        raise Invalid(fields={"limit": N_("A limit is a number from 1 to 100.")})
+    return int(asked)
+
+
+def cursor_of(value: str) -> str:
+    return base64.urlsafe_b64encode(value.encode()).decode().rstrip("=")
+
+
+def value_of(cursor: str | None) -> str | None:
+    """What cursor_of was given. Raises Invalid for a cursor that is not ours."""
+    if not cursor:
+        return None
+    try:
+        return base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
+    except (ValueError, binascii.Error) as error:
+        raise Invalid(fields={"cursor": N_("This page mark is not one of ours.")}) from error
+
+
+def time_cursor(at: datetime) -> str:
+    return cursor_of(at.astimezone(UTC).isoformat())
+
+
+def time_of(cursor: str | None) -> datetime | None:
+    if (value := value_of(cursor)) is None:
+        return None
+    try:
+        return datetime.fromisoformat(value).astimezone(UTC)
+    except ValueError as error:
+        raise Invalid(fields={"cursor": N_("This page mark is not one of ours.")}) from error
+
+
+def number_of(cursor: str | None) -> int:
+    value = value_of(cursor)
+    if value is None:
+        return 0
+    if not value.isascii() or not value.isdigit() or len(value) > 9:
+        raise Invalid(fields={"cursor": N_("This page mark is not one of ours.")})
+    return int(value)

@@ -1,0 +1,116 @@
+"""Who is asking, and whether they may."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import ParamSpec, TypeVar
+from urllib.parse import urlsplit
+
+from flask import Response, current_app, g, request
+from flask_wtf.csrf import CSRFProtect
+from sqlalchemy.orm import Session as SqlSession
+
+from zhixun.kernel.errors import N_, Forbidden, SignInRequired
+from zhixun.kernel.tables import Session
+from zhixun.kernel.unit_of_work import UnitOfWork, unit_of_work
+from zhixun.kernel.values import VISITOR, Actor
+
+COOKIE = "zhixun_sign_in"
+SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+csrf = CSRFProtect()
+_identify: Callable[[str], Actor | None] = lambda token: None  # noqa: E731 - replaced by app.py
+
+
+def identify_with(function: Callable[[str], Actor | None]) -> None:
+    """Say who can tell the holder of a sign-in token."""
+    global _identify
+    _identify = function
+
+
+def identify(token: str) -> Actor | None:
+    return _identify(token) if token else None
+
+
+def current_actor() -> Actor:
+    """Whoever is signed in, by bearer token (API) or cookie; VISITOR where nobody is."""
+    if "actor" not in g:
+        scheme, _, bearer = request.headers.get("Authorization", "").partition(" ")
+        by_token = scheme.lower() == "bearer"
+        g.actor = identify(bearer.strip() if by_token else request.cookies.get(COOKIE, "")) or VISITOR
+        if by_token and g.actor is VISITOR:
+            raise SignInRequired(N_("This token is not valid or has expired. Please sign in again."))
+    found: Actor = g.actor
+    return found
+
+
+def require(*roles: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Only for people signed in and, where roles are given, holding one of them. What others may not see is not allowed."""
+
+    def decorate(view: Callable[P, R]) -> Callable[P, R]:
+        @functools.wraps(view)
+        def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
+            actor = current_actor()
+            if not actor.user_id:
+                raise SignInRequired
+            if roles and not any(actor.is_a(role) for role in roles):
+                raise Forbidden
+            return view(*args, **kwargs)
+
+        return guarded
+
+    return decorate
+
+
+@contextmanager
+def work() -> Iterator[UnitOfWork]:
+    """A unit of work in the name of whoever is signed in."""
+    with unit_of_work(current_actor()) as uow:
+        yield uow
+
+
+@contextmanager
+def read() -> Iterator[SqlSession]:
+    """A session for reading."""
+    with Session() as db:
+        yield db
+
+
+def remember(response: Response, token: str, expires_at: datetime) -> None:
+    response.set_cookie(
+        COOKIE, token, expires=expires_at, httponly=True, samesite="Lax", secure=current_app.config["SECURE"], path="/"
+    )
+
+
+def forget(response: Response) -> None:
+    response.delete_cookie(COOKIE, path="/")
+
+
+def safe_next(target: str | None, default: str) -> str:
+    """A path of our own to go on to; anything that could lead elsewhere becomes `default`."""
+    if not target or not target.startswith("/") or target.startswith(("//", "/\\")) or "\\" in target:
+        return default
+    parts = urlsplit(target)
+    return default if parts.scheme or parts.netloc or any(ord(c) < 32 for c in target) else target
+
+
+def guard_writes() -> None:
+    """Pages carry a CSRF token. API calls by cookie must come from our own pages; by token they need nothing more."""
+    if request.method in SAFE_METHODS:
+        return
+    if not request.path.startswith("/api/"):
+        csrf.protect()
+        return
+    if request.headers.get("Authorization") or COOKIE not in request.cookies:
+        return
+    site = request.headers.get("Sec-Fetch-Site")
+    origin = request.headers.get("Origin")
+    if site in {"same-origin", "none"} or (site is None and origin and urlsplit(origin).netloc == request.host):
+        return
+    raise Forbidden(N_("This request does not come from our own pages."))

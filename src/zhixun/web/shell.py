@@ -1,0 +1,138 @@
+"""Everything a page gets before a feature says a word: settings, helpers for templates, headers, errors."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import time
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from flask import Flask, Response, abort, g, has_request_context, request, send_from_directory
+from flask_babel import Babel
+from markupsafe import Markup
+from sqlalchemy import Engine, event
+
+from . import errors, formats, languages, security
+from .icons import icon
+
+ROOT = Path(__file__).parent
+DIST = ROOT / "static" / "dist"
+BODY_BYTES_MAX = 1_000_000
+FIELD_CLASSES = {"education": "edu", "health": "health", "legal": "legal", "career": "career"}
+
+POLICY = (
+    "default-src 'self'; script-src 'self'; style-src 'self'; style-src-attr 'unsafe-inline'; img-src 'self' data: blob:; "
+    "media-src 'self' blob:; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'; object-src 'none'"
+)
+
+
+def install(app: Flask, *, secure: bool, rate_limits: bool, demo: bool) -> None:
+    app.config.update(
+        MAX_CONTENT_LENGTH=BODY_BYTES_MAX,
+        MAX_FORM_MEMORY_SIZE=BODY_BYTES_MAX,
+        SECURE=secure,
+        RATE_LIMITS=rate_limits,
+        DEMO=demo,
+        SESSION_COOKIE_NAME="zhixun_session",
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=secure,
+        WTF_CSRF_TIME_LIMIT=None,
+        WTF_CSRF_CHECK_DEFAULT=False,
+        WTF_CSRF_SSL_STRICT=False,
+        BABEL_DEFAULT_LOCALE="zh",
+        BABEL_TRANSLATION_DIRECTORIES=str(ROOT / "translations"),
+        TEMPLATES_AUTO_RELOAD=False,
+        JSON_SORT_KEYS=False,
+    )
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]
+    Babel(app, locale_selector=languages.language)
+    security.csrf.init_app(app)
+    errors.install(app)
+    _template_helpers(app)
+    app.before_request(_begin)
+    app.before_request(security.guard_writes)
+    app.after_request(_headers)
+    app.add_url_rule("/static/dist/<path:name>", "static_dist", _static)
+    app.wsgi_app = languages.LanguagePrefix(app.wsgi_app)  # type: ignore[method-assign]
+
+
+def asset(name: str) -> str:
+    """The address of a built file, its fingerprint in the name: "app.css" → "/static/dist/app-1f2e3d4c.css"."""
+    return f"/static/dist/{_manifest()[name]}"
+
+
+_manifests: dict[float, dict[str, str]] = {}
+
+
+def _manifest() -> dict[str, str]:
+    path = DIST / "manifest.json"
+    if not path.exists():
+        raise RuntimeError("The front end is not built. Run: python -m zhixun.web.build")
+    changed = path.stat().st_mtime
+    if changed not in _manifests:
+        _manifests.clear()
+        _manifests[changed] = json.loads(path.read_text())
+    return _manifests[changed]
+
+
+def _template_helpers(app: Flask) -> None:
+    env = app.jinja_env
+    env.undefined = jinja2.StrictUndefined
+    env.trim_blocks = env.lstrip_blocks = True
+    env.globals.update(
+        asset=asset, say=formats.say, money=formats.money, local=formats.local, near_day=formats.near_day,
+        span=formats.span, zone_label=formats.zone_label, machine_time=formats.machine_time,
+        icon=lambda name, size=20, extra="": Markup(icon(name, size, extra)),
+        field_class=lambda field_id: FIELD_CLASSES.get(field_id, "edu"),
+        language=languages.language, other_language_url=languages.other_language_url,
+        current_actor=security.current_actor, theme=_theme, is_demo=lambda: bool(app.config["DEMO"]),
+        page_class="",
+    )  # fmt: skip
+
+
+def _theme() -> str:
+    chosen = request.cookies.get("theme", "")
+    return chosen if chosen in {"dark", "light"} else ""
+
+
+def _begin() -> None:
+    g.began, g.sql_count, g.request_id = time.perf_counter(), 0, secrets.token_hex(6)
+
+
+def _headers(response: Response) -> Response:
+    took = (time.perf_counter() - g.get("began", time.perf_counter())) * 1000
+    response.headers["Server-Timing"] = f'app;dur={took:.1f}, db;desc="{g.get("sql_count", 0)} statements"'
+    response.headers["X-Request-Id"] = g.get("request_id", "")
+    for name, value in _SECURITY_HEADERS.items():
+        response.headers.setdefault(name, value)
+    if security.COOKIE in request.cookies or "Authorization" in request.headers:
+        response.headers.setdefault("Cache-Control", "no-store")
+    if request.is_secure:
+        response.headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+    return response
+
+
+_SECURITY_HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Permissions-Policy": "camera=(self), microphone=(self), geolocation=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+
+
+def _static(name: str) -> Response:
+    if name not in _manifest().values():
+        abort(404)
+    response = send_from_directory(DIST, name, max_age=31_536_000)
+    response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    return response
+
+
+@event.listens_for(Engine, "after_cursor_execute")
+def _count_statement(*_: Any) -> None:
+    if has_request_context():
+        g.sql_count = g.get("sql_count", 0) + 1
