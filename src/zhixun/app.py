@@ -50,7 +50,7 @@ def create_app(settings: Settings, conninfo: str) -> Flask:
     subscribe_all()
     app = Flask("zhixun", root_path=str(shell.ROOT), template_folder="templates", static_folder=None)
     app.secret_key = settings.key()
-    shell.install(app, settings)
+    shell.install(app, secure=settings.secure, rate_limits=settings.rate_limits, demo=settings.demo)
     security.identify_with(_who_holds)
     for feature in FEATURES:
         for blueprint in feature.blueprints:
@@ -62,7 +62,7 @@ def create_app(settings: Settings, conninfo: str) -> Flask:
 def fulfil_ports(settings: Settings, conninfo: str) -> None:
     """Choose the adapter behind each port. Every choice is a line here and a setting in settings.py."""
     provide(Mailer, {"console": ConsoleMailer}[settings.mailer]())
-    provide(PaymentGateways, {name: _gateway(name, settings) for name in settings.payment_gateways})
+    provide(PaymentGateways, PaymentGateways({name: _gateway(name, settings) for name in settings.payment_gateways}))
     provide(SearchIndex, {"tantivy": TantivyIndex}[settings.search_index](settings.data_dir / "search"))
     provide(RealtimeHub, MemoryHub() if settings.realtime_hub == "memory" else PostgresHub(conninfo))
 
@@ -79,7 +79,7 @@ def subscribe_all() -> None:
 
 
 def _gateway(name: str, settings: Settings) -> SandboxGateway:
-    return {"sandbox": SandboxGateway}[name](settings.key(), settings.public_url)
+    return {"sandbox": SandboxGateway}[name](settings.key())
 
 
 def _who_holds(token: str) -> Actor | None:

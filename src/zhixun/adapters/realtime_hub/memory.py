@@ -1,0 +1,14 @@
+"""Live signals within one process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+
+class MemoryHub:
+    def publish(self, channel: str, frame: Mapping[str, Any]) -> None:
+        pass
+
+    def subscribe(self, channel: str, deliver: Callable[[Mapping[str, Any]], None]) -> Callable[[], None]:
+        return lambda: None

@@ -1,0 +1,5 @@
+from zhixun.kernel.feature import Feature
+
+from .routes import bp
+
+feature = Feature("api", blueprints=[bp])

@@ -1,0 +1,1 @@
+"""People talk: one conversation per client and consultant, every message numbered, and the session room."""

@@ -1,0 +1,1 @@
+"""Which consultants fit a question, with true reasons and one honest doubt."""

@@ -1,0 +1,1 @@
+"""Finding consultants by words, facets and free times, through an index that can be replaced."""
