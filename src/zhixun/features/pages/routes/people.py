@@ -1,26 +1,4 @@
-from flask import Blueprint
-
-bp = Blueprint("pages", __name__, template_folder="templates")
-
-
-@bp.get("/")
-def home() -> str:
-    return ""
-
-
-@bp.get("/match")
-def match() -> str:
-    return ""
-
-
-@bp.get("/consultants")
-def consultants() -> str:
-    return ""
-
-
-@bp.get("/c/<slug>")
-def consultant(slug: str) -> str:
-    return ""
+from . import bp
 
 
 @bp.get("/legal/<page>")
