@@ -7,7 +7,7 @@ from datetime import datetime
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.exc import IntegrityError
 
 from zhixun.events.accounts import PersonSignedUp
@@ -87,8 +87,8 @@ def check_credentials(*, email: str, password: str) -> str:
     """
     address = rules.clean_email(email)
     with unit_of_work() as uow:
-        if queries.failed_tries(uow.db, address, uow.now) >= rules.TRIES_MAX:
-            raise TooManyTries
+        if wait := queries.wait_seconds(uow.db, address, uow.now):
+            raise TooManyTries(extra={"retry_after_seconds": wait})
         user = uow.db.scalar(select(User).where(User.email == address))
     if not _matches(user.password_hash if user else _hash_of_nobody, password) or user is None:
         with unit_of_work() as uow:
@@ -118,9 +118,28 @@ def sign_out(uow: UnitOfWork, *, token: str) -> None:
     uow.db.execute(delete(SignIn).where(SignIn.token_hash == queries.hash_of(token)))
 
 
-def change_preferences(uow: UnitOfWork, *, zone: str | None = None, language: str | None = None) -> None:
-    """Change the asker's own zone or language. Raises Invalid."""
+def end_sign_in(uow: UnitOfWork, *, sign_in_id: str) -> None:
+    """End one of the asker's own sign-ins, wherever it is. One that is gone already, or not theirs, changes nothing."""
+    uow.db.execute(
+        delete(SignIn).where(
+            SignIn.user_id == uow.actor.user_id,
+            func.left(SignIn.token_hash, queries.SIGN_IN_ID_LENGTH) == sign_in_id,
+        )
+    )
+
+
+def end_other_sign_ins(uow: UnitOfWork, *, token: str) -> None:
+    """End all of the asker's sign-ins but the one held by `token`."""
+    mine = (SignIn.user_id == uow.actor.user_id, SignIn.token_hash != queries.hash_of(token))
+    uow.db.execute(delete(SignIn).where(*mine))
+
+
+def change_preferences(
+    uow: UnitOfWork, *, name: str | None = None, zone: str | None = None, language: str | None = None
+) -> None:
+    """Change the asker's own name, zone or language; None leaves it as it is. Raises Invalid."""
     user = uow.db.get_one(User, uow.actor.user_id)
+    user.name = rules.clean_name(name) if name is not None else user.name
     user.zone = rules.clean_zone(zone) if zone else user.zone
     user.language = rules.clean_language(language) if language else user.language
 

@@ -25,6 +25,21 @@ class Person:
     roles: frozenset[str]
 
 
+SIGN_IN_ID_LENGTH = 16
+
+
+@dataclass(frozen=True)
+class SignInLine:
+    """One place where a person is signed in. `id` is a part of the token's hash: enough to end it, useless to hold it."""
+
+    id: str
+    kind: str
+    user_agent: str
+    created_at: datetime
+    expires_at: datetime
+    is_this: bool
+
+
 def actor_of_token(db: Session, token: str, now: datetime) -> Actor | None:
     """Who holds this sign-in token, or None when it is unknown, revoked or expired."""
     user = db.scalar(
@@ -58,9 +73,35 @@ def people_count(db: Session) -> dict[str, int]:
     return dict(db.execute(select(role, func.count()).group_by(role)))
 
 
-def failed_tries(db: Session, email: str, now: datetime) -> int:
+def sign_ins_of(db: Session, user_id: str, now: datetime, *, token: str = "") -> list[SignInLine]:
+    """Where a person is signed in, the newest first; `token` tells which of them is asking."""
+    rows = db.scalars(
+        select(SignIn).where(SignIn.user_id == user_id, SignIn.expires_at > now).order_by(SignIn.created_at.desc())
+    )
+    mine = hash_of(token)
+    return [
+        SignInLine(
+            row.token_hash[:SIGN_IN_ID_LENGTH], row.kind, row.user_agent, row.created_at, row.expires_at,
+            row.token_hash == mine,
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+def wait_seconds(db: Session, email: str, now: datetime) -> int:
+    """How long this address has to wait after too many wrong passwords, in seconds; 0 where it may try."""
     recent = FailedTry.at > now - rules.TRIES_WINDOW
-    return db.scalar(select(func.count()).select_from(FailedTry).where(FailedTry.email == email, recent)) or 0
+    latest = list(
+        db.scalars(
+            select(FailedTry.at)
+            .where(FailedTry.email == email, recent)
+            .order_by(FailedTry.at.desc())
+            .limit(rules.TRIES_MAX)
+        )
+    )
+    if len(latest) < rules.TRIES_MAX:
+        return 0
+    return max(1, int((latest[-1] + rules.TRIES_WINDOW - now).total_seconds()) + 1)
 
 
 def hash_of(token: str) -> str:
