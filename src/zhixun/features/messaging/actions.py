@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+from sqlalchemy import or_, select
+from sqlalchemy.dialects.postgresql import insert
+
+from zhixun.events.messaging import MessageSent
+from zhixun.features.booking import queries as bookings
+from zhixun.kernel.errors import N_, Conflict, Invalid, NotFound
+from zhixun.kernel.unit_of_work import UnitOfWork
+from zhixun.kernel.values import is_id, new_id
+
+from . import rules
+from .models import Conversation, Message
+from .queries import MessageLine, message_line
+
+
+class NotYetTalking(Conflict):
+    code, message = "not_yet_talking", N_("You can write to each other once the booking is paid and confirmed.")
+
+
+def open_conversation(uow: UnitOfWork, *, client_id: str, consultant_id: str) -> str:
+    """Open the conversation of two people and return its id. Opening twice is done once.
+
+    For the system only (the fact of a confirmed booking, sample data): people open one by booking.
+    """
+    assert uow.actor.is_a("system"), "people open a conversation by booking"
+    conversation_id = rules.conversation_id_of(client_id, consultant_id)
+    uow.db.execute(
+        insert(Conversation)
+        .values(
+            id=conversation_id, client_id=client_id, consultant_id=consultant_id, last_seq=0, last_at=uow.now,
+            client_read_seq=0, consultant_read_seq=0,
+        )
+        .on_conflict_do_nothing()
+    )  # fmt: skip
+    return conversation_id
+
+
+def open_for_booking(uow: UnitOfWork, *, booking_id: str) -> str:
+    """Open the conversation that a confirmed booking brings. Raises NotFound, NotYetTalking."""
+    view = bookings.booking(uow.db, booking_id, uow.actor, uow.now)
+    if view.state not in rules.MAY_TALK:
+        raise NotYetTalking
+    return open_conversation(uow, client_id=view.client_id, consultant_id=view.consultant_id)
+
+
+def send_message(
+    uow: UnitOfWork, *, conversation_id: str, key: str, text: str, reply_to: str | None = None
+) -> MessageLine:
+    """Add a message with the conversation's next number. The same `key` of the same sender returns the first message.
+
+    `reply_to` is the id of a message of this conversation. Raises Invalid, NotFound.
+    """
+    key, words = rules.check_key(key), rules.clean_text(text)
+    talk = _locked(uow, conversation_id)
+    known = uow.db.scalar(
+        select(Message).where(
+            Message.conversation_id == talk.id, Message.sender_id == uow.actor.user_id, Message.key == key
+        )
+    )
+    if known is not None:
+        return message_line(known)
+    if reply_to is not None:
+        _check_reply(uow, talk.id, reply_to)
+    talk.last_seq, talk.last_at = talk.last_seq + 1, uow.now
+    message = Message(
+        id=new_id(), conversation_id=talk.id, seq=talk.last_seq, key=key, sender_id=uow.actor.user_id,
+        text=words, reply_to=reply_to, at=uow.now,
+    )  # fmt: skip
+    uow.db.add(message)
+    uow.emit(MessageSent(message_id=message.id, conversation_id=talk.id, sender_id=message.sender_id, seq=message.seq))
+    return message_line(message)
+
+
+def mark_read(uow: UnitOfWork, *, conversation_id: str, seq: int) -> int:
+    """The asker has read up to `seq`. Marks only move forward and never past the last message; returns the mark."""
+    wanted = rules.check_seq(seq)
+    talk = _locked(uow, conversation_id)
+    wanted = min(wanted, talk.last_seq)
+    if uow.actor.user_id == talk.client_id:
+        talk.client_read_seq = max(talk.client_read_seq, wanted)
+        return talk.client_read_seq
+    talk.consultant_read_seq = max(talk.consultant_read_seq, wanted)
+    return talk.consultant_read_seq
+
+
+def _locked(uow: UnitOfWork, conversation_id: str) -> Conversation:
+    """The conversation, locked, if the asker is one of the two. What others may not see is not found."""
+    who = uow.actor.user_id
+    talk = uow.db.scalar(
+        select(Conversation)
+        .where(
+            Conversation.id == conversation_id, or_(Conversation.client_id == who, Conversation.consultant_id == who)
+        )
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    if talk is None:
+        raise NotFound
+    return talk
+
+
+def _check_reply(uow: UnitOfWork, conversation_id: str, reply_to: str) -> None:
+    here = select(Message.id).where(Message.id == reply_to, Message.conversation_id == conversation_id)
+    if not is_id(reply_to) or uow.db.scalar(here) is None:
+        raise Invalid(fields={"reply_to": N_("The message you answer is not in this conversation.")})

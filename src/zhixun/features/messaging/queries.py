@@ -1,0 +1,138 @@
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, and_, case, func, or_, select
+from sqlalchemy.orm import Session
+
+from zhixun.kernel.errors import NotFound
+from zhixun.kernel.values import Actor
+
+from . import rules
+from .models import Conversation, Message
+
+
+@dataclass(frozen=True)
+class ConversationLine:
+    id: str
+    client_id: str
+    consultant_id: str
+    last_seq: int
+    last_text: str
+    """Empty while nobody has written."""
+    last_at: datetime
+    unread: int
+    """Messages of the other that the asker has not read."""
+
+    def other_party(self, user_id: str) -> str:
+        return self.consultant_id if user_id == self.client_id else self.client_id
+
+
+@dataclass(frozen=True)
+class MessageLine:
+    id: str
+    conversation_id: str
+    seq: int
+    key: str
+    sender_id: str
+    text: str
+    reply_to: str | None
+    at: datetime
+
+
+@dataclass(frozen=True)
+class ConversationView:
+    id: str
+    client_id: str
+    consultant_id: str
+    last_seq: int
+    client_read_seq: int
+    consultant_read_seq: int
+
+    def other_party(self, user_id: str) -> str:
+        return self.consultant_id if user_id == self.client_id else self.client_id
+
+    def read_seq_of(self, user_id: str) -> int:
+        return self.client_read_seq if user_id == self.client_id else self.consultant_read_seq
+
+
+def conversations_of(db: Session, actor: Actor, *, limit: int = 50) -> list[ConversationLine]:
+    """The asker's own conversations, the latest first. One statement."""
+    last_text = (
+        select(Message.text)
+        .where(Message.conversation_id == Conversation.id, Message.seq == Conversation.last_seq)
+        .scalar_subquery()
+    )
+    rows = db.execute(
+        select(Conversation, last_text, _unread(actor)).where(_mine(actor))
+        .order_by(Conversation.last_at.desc(), Conversation.id).limit(limit)
+    )  # fmt: skip
+    return [
+        ConversationLine(row.id, row.client_id, row.consultant_id, row.last_seq, text or "", row.last_at, unread)
+        for row, text, unread in rows
+    ]
+
+
+def conversation(db: Session, conversation_id: str, actor: Actor) -> ConversationView:
+    """One conversation, for the two people in it; for everyone else, operators too, NotFound."""
+    row = db.scalar(select(Conversation).where(Conversation.id == conversation_id, _mine(actor)))
+    if row is None:
+        raise NotFound
+    return ConversationView(
+        row.id, row.client_id, row.consultant_id, row.last_seq, row.client_read_seq, row.consultant_read_seq
+    )
+
+
+def messages(
+    db: Session, conversation_id: str, actor: Actor, *, after_seq: int = 0, limit: int = rules.PAGE_LENGTH
+) -> list[MessageLine]:
+    """The messages after `after_seq`, in order, at most `limit`. Raises NotFound for whoever is not in it."""
+    conversation(db, conversation_id, actor)
+    rows = db.scalars(
+        select(Message).where(Message.conversation_id == conversation_id, Message.seq > after_seq)
+        .order_by(Message.seq).limit(limit)
+    )  # fmt: skip
+    return [message_line(row) for row in rows]
+
+
+def messages_before(
+    db: Session, seen: ConversationView, *, before_seq: int | None = None, limit: int = rules.PAGE_LENGTH
+) -> list[MessageLine]:
+    """The last `limit` messages before `before_seq` (of all, when None), in order."""
+    older = select(Message).where(Message.conversation_id == seen.id)
+    if before_seq is not None:
+        older = older.where(Message.seq < before_seq)
+    rows = db.scalars(older.order_by(Message.seq.desc()).limit(limit))
+    return [message_line(row) for row in rows][::-1]
+
+
+def last_seqs(db: Session, actor: Actor) -> dict[str, int]:
+    """How far each of the asker's conversations goes, of the latest CONVERSATIONS_MAX."""
+    rows = db.execute(
+        select(Conversation.id, Conversation.last_seq).where(_mine(actor))
+        .order_by(Conversation.last_at.desc()).limit(rules.CONVERSATIONS_MAX)
+    )  # fmt: skip
+    return dict(rows.tuples())
+
+
+def unread_total(db: Session, actor: Actor) -> int:
+    """Unread messages in all of the asker's conversations."""
+    return db.scalar(select(func.coalesce(func.sum(_unread(actor)), 0)).where(_mine(actor))) or 0
+
+
+def message_line(row: Message) -> MessageLine:
+    return MessageLine(row.id, row.conversation_id, row.seq, row.key, row.sender_id, row.text, row.reply_to, row.at)
+
+
+def _unread(actor: Actor) -> ColumnElement[int]:
+    mark = case(
+        (Conversation.client_id == actor.user_id, Conversation.client_read_seq), else_=Conversation.consultant_read_seq
+    )
+    new = and_(Message.conversation_id == Conversation.id, Message.seq > mark, Message.sender_id != actor.user_id)
+    return select(func.count()).select_from(Message).where(new).scalar_subquery()
+
+
+def _mine(actor: Actor) -> ColumnElement[bool]:
+    """Only the two people themselves: nobody reads along, whatever their role."""
+    return or_(Conversation.client_id == actor.user_id, Conversation.consultant_id == actor.user_id)
