@@ -11,7 +11,7 @@ from zhixun.kernel.errors import N_, Conflict, NotFound
 from zhixun.kernel.unit_of_work import UnitOfWork
 from zhixun.kernel.values import Money, Words
 
-from . import rules
+from . import queries, rules
 from .models import Consultant, Credential, Field, Service, Topic
 from .rules import FieldView
 
@@ -20,12 +20,20 @@ class AddressTaken(Conflict):
     code, message = "slug_taken", N_("Another consultant already has this address.")
 
 
+def put_house_fields(uow: UnitOfWork) -> None:
+    """Bring the fields that ship with the house into the database. Runs at every start; fields of one's own stay."""
+    for position, field in enumerate(queries.house_fields(), 1):
+        put_field(uow, position=position, field=field)
+
+
 def put_field(uow: UnitOfWork, *, position: int, field: FieldView) -> None:
     """Add a field with its topics, or bring it up to date."""
     uow.db.merge(
         Field(
             id=field.id, position=position, name=field.name, summary=field.summary, glyph=field.glyph,
-            disclaimer=field.disclaimer, crisis_words=list(field.crisis_words),
+            disclaimer=field.disclaimer, crisis_words=list(field.crisis_words), crisis_help=field.crisis_help,
+            intake=rules.stored_intake(field.intake), rubric=rules.stored_rubric(field.rubric),
+            credentials_required=rules.stored_credentials_required(field.credentials_required),
         )
     )  # fmt: skip
     for place, topic in enumerate(field.topics):

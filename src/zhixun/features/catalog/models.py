@@ -23,6 +23,10 @@ class Field(Table):
     glyph: Mapped[str]
     disclaimer: Mapped[Words]
     crisis_words: Mapped[list[str]]
+    crisis_help: Mapped[Words]
+    intake: Mapped[list[dict[str, Any]]]
+    rubric: Mapped[list[dict[str, Any]]]
+    credentials_required: Mapped[list[dict[str, Any]]]
 
 
 class Topic(Table):

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from importlib import resources
 from typing import Any
 
 from sqlalchemy import func, or_, select
@@ -10,6 +13,7 @@ from sqlalchemy.orm import Session
 from zhixun.kernel.errors import NotFound
 from zhixun.kernel.values import Money, Words
 
+from . import rules
 from .models import Consultant, Credential, Field, Service, Topic
 from .rules import ConsultantCard, ConsultantPage, CredentialView, FieldView, ServiceView, TopicView
 
@@ -21,10 +25,20 @@ def fields(db: Session) -> list[FieldView]:
         topics[row.field_id].append(TopicView(row.id, row.name, tuple(row.synonyms)))
     return [
         FieldView(
-            row.id, row.name, row.summary, row.glyph, tuple(topics[row.id]), row.disclaimer, tuple(row.crisis_words)
+            row.id, row.name, row.summary, row.glyph, tuple(topics[row.id]), row.disclaimer, tuple(row.crisis_words),
+            row.crisis_help, rules.read_intake(row.intake), rules.read_rubric(row.rubric),
+            rules.read_credentials_required(row.credentials_required),
         )
         for row in db.scalars(select(Field).order_by(Field.position))
     ]  # fmt: skip
+
+
+@lru_cache(maxsize=1)
+def house_fields() -> tuple[FieldView, ...]:
+    """The fields that ship with the house, in its order, read from the files in `data/`."""
+    files = resources.files(__package__).joinpath("data").iterdir()
+    found = [json.loads(file.read_text("utf-8")) for file in files if file.name.endswith(".json")]
+    return tuple(rules.read_field(one) for one in sorted(found, key=lambda one: int(one["position"])))
 
 
 def consultant_cards(db: Session, ids: Sequence[str] | None = None) -> list[ConsultantCard]:

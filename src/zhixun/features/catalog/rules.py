@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
+from typing import Any
 
 from zhixun.kernel.errors import N_, Invalid
 from zhixun.kernel.values import Money, Words
@@ -29,6 +31,32 @@ class TopicView:
 
 
 @dataclass(frozen=True)
+class IntakeQuestion:
+    """One question before a session. `kind`: text, long_text, number, date or choice (then with `choices`)."""
+
+    name: str
+    kind: str
+    label: Words
+    required: bool
+    choices: tuple[tuple[str, Words], ...] = ()
+
+
+@dataclass(frozen=True)
+class RubricLine:
+    """What a reviewer judges, and its share of the whole in basis points."""
+
+    name: str
+    label: Words
+    weight_bps: int
+
+
+@dataclass(frozen=True)
+class CredentialRequired:
+    name: Words
+    how: Words
+
+
+@dataclass(frozen=True)
 class FieldView:
     id: str
     name: Words
@@ -37,6 +65,11 @@ class FieldView:
     topics: tuple[TopicView, ...] = ()
     disclaimer: Words = Words()
     crisis_words: tuple[str, ...] = ()
+    """Words of either language that mean danger; they are answered with `crisis_help` before anything is sold."""
+    crisis_help: Words = Words()
+    intake: tuple[IntakeQuestion, ...] = ()
+    rubric: tuple[RubricLine, ...] = ()
+    credentials_required: tuple[CredentialRequired, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -116,3 +149,58 @@ def check_service(*, channel: str, minutes: int, price: Money) -> None:
 def check_slug(slug: str) -> None:
     if not SLUG.fullmatch(slug) or len(slug) > 80:
         raise Invalid(fields={"slug": N_("An address part has small letters, figures and hyphens only.")})
+
+
+def read_intake(stored: Sequence[Mapping[str, Any]]) -> tuple[IntakeQuestion, ...]:
+    """The questions as they are written in a field's data."""
+    return tuple(
+        IntakeQuestion(
+            one["name"], one["kind"], Words.of(one["label"]), one["required"],
+            tuple((choice["value"], Words.of(choice["label"])) for choice in one.get("choices", ())),
+        )
+        for one in stored
+    )  # fmt: skip
+
+
+def read_rubric(stored: Sequence[Mapping[str, Any]]) -> tuple[RubricLine, ...]:
+    return tuple(RubricLine(one["name"], Words.of(one["label"]), one["weight_bps"]) for one in stored)
+
+
+def read_credentials_required(stored: Sequence[Mapping[str, Any]]) -> tuple[CredentialRequired, ...]:
+    return tuple(CredentialRequired(Words.of(one["name"]), Words.of(one["how"])) for one in stored)
+
+
+def read_field(stored: Mapping[str, Any]) -> FieldView:
+    """A field from its data file: taxonomy, duties and warnings, each text in both languages."""
+    return FieldView(
+        id=stored["id"],
+        name=Words.of(stored["name"]),
+        summary=Words.of(stored["summary"]),
+        glyph=stored["glyph"],
+        topics=tuple(TopicView(one["id"], Words.of(one["name"]), tuple(one["synonyms"])) for one in stored["topics"]),
+        disclaimer=Words.of(stored["disclaimer"]),
+        crisis_words=tuple(stored["crisis_words"]),
+        crisis_help=Words.of(stored["crisis_help"]),
+        intake=read_intake(stored["intake"]),
+        rubric=read_rubric(stored["rubric"]),
+        credentials_required=read_credentials_required(stored["credentials_required"]),
+    )
+
+
+def stored_intake(questions: Sequence[IntakeQuestion]) -> list[dict[str, Any]]:
+    """The form in which a row keeps them; `read_intake` is the way back."""
+    return [
+        {
+            "name": one.name, "kind": one.kind, "label": one.label.as_dict(), "required": one.required,
+            "choices": [{"value": value, "label": label.as_dict()} for value, label in one.choices],
+        }
+        for one in questions
+    ]  # fmt: skip
+
+
+def stored_rubric(lines: Sequence[RubricLine]) -> list[dict[str, Any]]:
+    return [{"name": one.name, "label": one.label.as_dict(), "weight_bps": one.weight_bps} for one in lines]
+
+
+def stored_credentials_required(required: Sequence[CredentialRequired]) -> list[dict[str, Any]]:
+    return [{"name": one.name.as_dict(), "how": one.how.as_dict()} for one in required]
