@@ -1,0 +1,199 @@
+"""People, times and bookings for tests, each in a line. Everything goes through the features' own actions.
+
+    with unit_of_work(now=make.NOW) as uow:
+        ada = make.client(uow)
+        grace = make.consultant(uow)
+        booking_id = make.paid_booking(uow, client=ada, consultant=grace)
+
+A consultant works on weekdays from 09:00 to 17:00 in Shanghai, one hour for 480 yuan, unless a test says otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+
+from zhixun.features.accounts import actions as accounts
+from zhixun.features.accounts import queries as account_queries
+from zhixun.features.booking import actions as bookings
+from zhixun.features.catalog import actions as catalog
+from zhixun.features.catalog import queries as catalog_queries
+from zhixun.features.catalog.rules import FieldView, TopicView
+from zhixun.features.payments import actions as payments
+from zhixun.features.payments import queries as payment_queries
+from zhixun.features.payments.ports import Capture
+from zhixun.features.payments.rules import Settlement
+from zhixun.features.quality import actions as quality
+from zhixun.features.scheduling import actions as scheduling
+from zhixun.features.scheduling import queries as scheduling_queries
+from zhixun.features.scheduling.rules import WeeklyHours
+from zhixun.kernel.unit_of_work import UnitOfWork, unit_of_work
+from zhixun.kernel.values import Actor, Money, Words, new_id
+
+NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+"""A Tuesday, 17:00 in Shanghai. The first slot of a usual consultant is the next morning, 09:00 there."""
+PASSWORD = "correct horse battery"  # noqa: S105
+PRICE = Money(48_000)
+WEEKDAYS = ("MO", "TU", "WE", "TH", "FR")
+EVERY_DAY = (*WEEKDAYS, "SA", "SU")
+OFFICE_HOURS = (WeeklyHours(WEEKDAYS, "09:00", "17:00"),)
+AROUND_THE_CLOCK = (WeeklyHours(EVERY_DAY, "00:00", "24:00"),)
+FINE_SCORES = {"accuracy": 5, "clarity": 4, "actionable": 5, "boundaries": 4, "punctual": 5}
+
+
+@dataclass(frozen=True)
+class ConsultantMade:
+    actor: Actor
+    service_id: str
+    slug: str
+
+    @property
+    def id(self) -> str:
+        return self.actor.user_id
+
+
+def acting(uow: UnitOfWork, actor: Actor, *, now: datetime | None = None) -> UnitOfWork:
+    """The same transaction, with someone else acting in it, or at another time."""
+    return replace(uow, actor=actor, now=now or uow.now)
+
+
+def person(
+    uow: UnitOfWork,
+    name: str,
+    *,
+    roles: Sequence[str] = ("client",),
+    email: str | None = None,
+    zone: str = "Asia/Shanghai",
+    language: str = "zh",
+) -> Actor:
+    """Someone with an account and PASSWORD; the address is the name's, ada@example.com, unless that is taken."""
+    address = email or f"{name.lower()}@example.com"
+    if email is None and account_queries.person_by_email(uow.db, address):
+        address = f"{name.lower()}.{new_id()[-8:]}@example.com"
+    user_id = accounts.sign_up(
+        uow, user_id=new_id(), email=address, password_hash=_hash_of_password(), name=name, zone=zone,
+        language=language, roles=roles,
+    )  # fmt: skip
+    return Actor(user_id, frozenset(roles), name, zone, language)
+
+
+def client(uow: UnitOfWork, name: str = "Ada", *, zone: str = "Asia/Shanghai", language: str = "zh") -> Actor:
+    return person(uow, name, zone=zone, language=language)
+
+
+def operator(uow: UnitOfWork, name: str = "Olga") -> Actor:
+    return person(uow, name, roles=("operator",))
+
+
+def field(uow: UnitOfWork) -> str:
+    """The field of career, with two topics. Twice is once."""
+    topics = (TopicView("offers", Words("选 offer", "Choosing offers")), TopicView("change", Words("转行", "Changing")))
+    made = FieldView("career", Words("职业", "Career"), Words("工作的事", "About work"), "career", topics)
+    catalog.put_field(uow, position=1, field=made)
+    return made.id
+
+
+def consultant(
+    uow: UnitOfWork,
+    name: str = "Grace",
+    *,
+    zone: str = "Asia/Shanghai",
+    language: str = "zh",
+    hours: Sequence[WeeklyHours] = OFFICE_HOURS,
+    service: Mapping[str, object] | None = None,
+    commission_bps: int = 1_200,
+) -> ConsultantMade:
+    """Someone listed, with a calendar and one service; `service` changes its terms (see catalog.actions.add_service)."""
+    actor = person(uow, name, roles=("client", "consultant"), zone=zone, language=language)
+    slug = f"{name.lower()}-{actor.user_id[-8:]}"
+    catalog.list_consultant(
+        uow, consultant_id=actor.user_id, slug=slug, name=Words(name, name), title=Words("职业顾问", "Career consultant"),
+        line=Words("一句话", "One line"), about=Words("关于", "About"), city=Words("上海", "Shanghai"), field_id=field(uow),
+        topic_ids=["offers", "change"], languages=["zh", "en"], years=9, seniority="senior", gender="female",
+        portrait=actor.user_id[-6:], commission_bps=commission_bps,
+    )  # fmt: skip
+    scheduling.open_calendar(uow, consultant_id=actor.user_id, zone=zone)
+    scheduling.set_weekly_hours(uow, consultant_id=actor.user_id, hours=hours)
+    return ConsultantMade(actor, add_service(uow, actor.user_id, **(service or {})), slug)
+
+
+def add_service(uow: UnitOfWork, consultant_id: str, **terms: object) -> str:
+    """One hour by video for PRICE, unless `terms` say otherwise."""
+    usual: dict[str, object] = {
+        "channel": "video", "minutes": 60, "price": PRICE, "interval_minutes": 60, "notice_minutes": 0,
+        "title": Words("一小时咨询", "One hour"),
+    }  # fmt: skip
+    return catalog.add_service(uow, service_id=new_id(), consultant_id=consultant_id, **(usual | terms))  # type: ignore[arg-type]
+
+
+def slot(uow: UnitOfWork, consultant: ConsultantMade, *, after: datetime | None = None, number: int = 0) -> datetime:
+    """The start of a free slot: the first from `after` (or now) on, or the one `number` places later."""
+    terms = bookings.terms_of(catalog_queries.service(uow.db, consultant.service_id))
+    from_ = after or uow.now
+    free = scheduling_queries.slots(
+        uow.db, consultant_id=consultant.id, terms=terms, from_=from_, until=from_ + timedelta(days=40), now=uow.now
+    )
+    return free[number].start
+
+
+def held_booking(
+    uow: UnitOfWork, *, client: Actor, consultant: ConsultantMade, start: datetime | None = None, brief: str = ""
+) -> str:
+    """A booking that waits for its money; returns its id."""
+    made = bookings.request_booking(
+        acting(uow, client), booking_id=new_id(), service_id=consultant.service_id,
+        start=start or slot(uow, consultant), brief=brief,
+    )  # fmt: skip
+    return made.booking_id
+
+
+def pay(uow: UnitOfWork, booking_id: str, *, charge: str | None = None, amount: Money | None = None) -> Settlement:
+    """The sandbox reports the booking's payment as captured; the booking hears of it when facts are delivered."""
+    payment = payment_queries.payment_for(uow.db, f"booking:{booking_id}")
+    assert payment is not None
+    capture = Capture(payment.id, charge or f"ch_{payment.id}", payment.amount if amount is None else amount)
+    return payments.settle(uow, gateway=payment.gateway, capture=capture)
+
+
+def paid_booking(
+    uow: UnitOfWork, *, client: Actor, consultant: ConsultantMade, start: datetime | None = None, brief: str = ""
+) -> str:
+    """A confirmed booking; returns its id."""
+    booking_id = held_booking(uow, client=client, consultant=consultant, start=start, brief=brief)
+    pay(uow, booking_id)
+    bookings.confirm_if_paid(uow, booking_id=booking_id)
+    return booking_id
+
+
+def completed_booking(
+    uow: UnitOfWork, *, client: Actor, consultant: ConsultantMade, start: datetime | None = None
+) -> str:
+    """A session both came to and that ended on time; returns the booking's id."""
+    at = start or slot(uow, consultant)
+    booking_id = paid_booking(uow, client=client, consultant=consultant, start=at)
+    uow.db.flush()
+    bookings.join_session(acting(uow, client, now=at), booking_id=booking_id)
+    bookings.join_session(acting(uow, consultant.actor, now=at), booking_id=booking_id)
+    bookings.complete_session(acting(uow, consultant.actor, now=at + timedelta(minutes=60)), booking_id=booking_id)
+    return booking_id
+
+
+def feedback(uow: UnitOfWork, booking_id: str, *, client: Actor, words: str = "", **scores: int) -> str:
+    """What the client answered; FINE_SCORES unless given. Call it with a `uow` that is within the window."""
+    return quality.give_feedback(
+        acting(uow, client), feedback_id=new_id(), booking_id=booking_id, scores=FINE_SCORES | scores, nps=9,
+        solved="yes", words=words,
+    )  # fmt: skip
+
+
+def pair(now: datetime = NOW) -> tuple[Actor, ConsultantMade]:
+    """Ada and Grace, in a transaction of their own."""
+    with unit_of_work(now=now) as uow:
+        return client(uow), consultant(uow)
+
+
+@lru_cache(maxsize=1)
+def _hash_of_password() -> str:
+    return accounts.hash_password(PASSWORD)
