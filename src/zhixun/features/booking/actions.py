@@ -133,6 +133,8 @@ def confirm_if_paid(uow: UnitOfWork, *, booking_id: str) -> State:
     if booking.state == State.CANCELLED:
         _refund(uow, booking, booking_price(booking), reason="cancelled_before_paid")
         return State.CANCELLED
+    if booking.state == State.HELD and payment.captured_at and payment.captured_at >= booking.hold_expires_at:
+        _become(uow, booking, State.EXPIRED)  # late is late, whether or not the clock has swept by
     _become(uow, booking, State.PAID)
     if booking.starts_at <= uow.now or not _retaken(uow, booking):
         _cancel_and_refund(uow, booking, booking_price(booking), reason="paid_too_late")

@@ -1,3 +1,5 @@
 from zhixun.kernel.feature import Feature
 
-feature = Feature("quality")
+from .routes import bp
+
+feature = Feature("quality", blueprints=[bp])

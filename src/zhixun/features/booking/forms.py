@@ -1,0 +1,71 @@
+"""What a booking form may say, and the sentences for what it may not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from zhixun.kernel.errors import N_, Invalid, NotFound
+from zhixun.kernel.values import is_id
+
+from . import rules
+
+START_LENGTH_MAX = 40
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What someone wants to book. `start` is aware UTC, to the second."""
+
+    booking_id: str
+    service_id: str
+    start: datetime
+    brief: str
+
+
+def read_choice(form: Mapping[str, str]) -> Choice:
+    """Raises Invalid naming each field that is missing or makes no sense."""
+    wrong: dict[str, str] = {}
+    booking_id, service_id = form.get("booking_id", ""), form.get("service_id", "")
+    if not is_id(booking_id):
+        wrong["booking_id"] = N_("This form is damaged. Please go back, reload the page and choose again.")
+    if not is_id(service_id):
+        wrong["service_id"] = N_("Please choose a service.")
+    start = read_start(form.get("start", ""))
+    if start is None:
+        wrong["start"] = N_("Please choose a time from the list.")
+    if wrong or start is None:
+        raise Invalid(fields=wrong)
+    return Choice(booking_id, service_id, start, form.get("brief", "")[: rules.BRIEF_LENGTH_MAX])
+
+
+def read_start(text: str) -> datetime | None:
+    """An instant in RFC 3339 with its zone; None for anything else."""
+    if not text or len(text) > START_LENGTH_MAX:
+        return None
+    try:
+        at = datetime.fromisoformat(text)
+        return at.astimezone(UTC).replace(microsecond=0) if at.tzinfo else None
+    except (ValueError, OverflowError):
+        return None
+
+
+@dataclass(frozen=True)
+class Brief:
+    """What the consultant will read, as typed."""
+
+    text: str
+    sensitive: bool
+
+
+def read_brief(form: Mapping[str, str]) -> Brief:
+    # A browser sends line ends as CR LF and counts them as one character; so does the limit.
+    return Brief(form.get("brief", "").replace("\r\n", "\n"), form.get("sensitive") == "yes")
+
+
+def own_id(text: str) -> str:
+    """An id from an address; whatever is not one is not found."""
+    if not is_id(text):
+        raise NotFound
+    return text

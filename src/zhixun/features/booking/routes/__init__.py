@@ -1,0 +1,7 @@
+"""A booking's addresses, in the order a client meets them: booking a time, paying for it, the session and its end."""
+
+from flask import Blueprint
+
+bp = Blueprint("booking", "zhixun.features.booking", template_folder="templates")
+
+from . import booking, checkout, deeds, sessions  # noqa: E402, F401 - the modules hang their addresses on `bp`

@@ -1,0 +1,126 @@
+"""POST /bookings: a time is chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from flask import Response, make_response, redirect, render_template, request, url_for
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response as AnyResponse
+
+from zhixun.features.booking import actions, forms, queries
+from zhixun.features.booking.actions import OwnService, TooManyHolds
+from zhixun.features.booking.rules import State
+from zhixun.features.catalog import queries as catalog
+from zhixun.features.scheduling.actions import NotOffered, SlotTaken
+from zhixun.kernel.errors import Conflict, NotFound
+from zhixun.kernel.unit_of_work import UnitOfWork
+from zhixun.kernel.values import new_id, utc_now
+from zhixun.web import errors
+from zhixun.web.formats import machine_time
+from zhixun.web.security import current_actor, read, work
+
+from . import bp
+
+
+@bp.post("/bookings")
+def book() -> AnyResponse:
+    """Hold the chosen time and go on to its checkout. A visitor signs in first and comes back to the same choice."""
+    choice = forms.read_choice(request.form)
+    if not current_actor().user_id:
+        return redirect(url_for("pages.sign_in", next=_choice_page(choice)), 303)
+    try:
+        made_id = _hold(choice)
+    except (SlotTaken, NotOffered, TooManyHolds, OwnService) as refusal:
+        with read() as db:
+            own = queries.own_hold(
+                db, current_actor(), utc_now(), service_id=choice.service_id, start=choice.start
+            )  # fmt: skip
+        if own is None:
+            return _refused(choice, refusal)
+        made_id = own
+    return redirect(url_for("booking.checkout", booking_id=made_id), 303)
+
+
+def _hold(choice: forms.Choice) -> str:
+    """The id of the booking that holds the time."""
+    with read() as db:
+        booking_id = _unused_id(db, choice)
+    try:
+        with work() as uow:
+            return _request(uow, choice, booking_id)
+    except SlotTaken:
+        with read() as db:
+            in_the_way = _own_holds(db, choice)
+        if not in_the_way:
+            raise
+    # Whoever changes the time gives up their own unpaid hold with this consultant; if the new time cannot be had,
+    # the same transaction keeps the old one.
+    with work() as uow:
+        for own_id in in_the_way:
+            actions.cancel_booking(uow, booking_id=own_id)
+        return _request(uow, choice, booking_id)
+
+
+def _request(uow: UnitOfWork, choice: forms.Choice, booking_id: str) -> str:
+    made = actions.request_booking(
+        uow, booking_id=booking_id, service_id=choice.service_id, start=choice.start, brief=choice.brief
+    )
+    return made.booking_id
+
+
+def _unused_id(db: Session, choice: forms.Choice) -> str:
+    """The id the form brought, unless it already names another time: then someone went back in the browser and chose
+    again, and the page still had the old id in it."""
+    try:
+        known = queries.booking(db, choice.booking_id, current_actor(), utc_now())
+    except NotFound:
+        return choice.booking_id
+    same = known.service_id == choice.service_id and known.starts_at == choice.start
+    return choice.booking_id if same and known.state is not State.EXPIRED else new_id()
+
+
+def _own_holds(db: Session, choice: forms.Choice) -> list[str]:
+    """The asker's unpaid holds of other times with the same consultant."""
+    actor = current_actor()
+    consultant_id = catalog.service(db, choice.service_id).consultant_id
+    return [
+        one.id
+        for one in queries.bookings_of(db, actor, utc_now(), upcoming=True)
+        if one.state is State.HELD and one.client_id == actor.user_id
+        and one.consultant_id == consultant_id and one.starts_at != choice.start
+    ]  # fmt: skip
+
+
+def _choice_page(choice: forms.Choice) -> str:
+    """The consultant's page with the service and the time still chosen."""
+    with read() as db:
+        service = catalog.service(db, choice.service_id)
+        card = catalog.cards_of(db, [service.consultant_id])[service.consultant_id]
+    return url_for(
+        "pages.consultant", slug=card.slug, service=service.id, at=machine_time(choice.start), _anchor="book"
+    )  # fmt: skip
+
+
+def _refused(choice: forms.Choice, refusal: Conflict) -> Response:
+    """The page that keeps the choice: the nearest free times, each one press away."""
+    with read() as db:
+        service = catalog.service(db, choice.service_id)
+        card = catalog.cards_of(db, [service.consultant_id])[service.consultant_id]
+    page = render_template(
+        "booking/refused.html",
+        sentence=errors.sentence_of(refusal),
+        code=refusal.code,
+        service=service,
+        card=card,
+        choice=choice,
+        nearest=[(new_id(), start) for start in _starts(refusal)],
+    )
+    return make_response(page, refusal.status)
+
+
+def _starts(refusal: Conflict) -> Sequence[datetime]:
+    offered = refusal.extra.get("alternatives", [])
+    assert isinstance(offered, list)
+    return [start for text in offered if (start := forms.read_start(text)) is not None]

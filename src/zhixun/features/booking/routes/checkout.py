@@ -1,0 +1,136 @@
+"""The checkout: the held time, what the consultant will read, the price, and the way to the payment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from flask import make_response, redirect, render_template, request, url_for
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response as AnyResponse
+
+from zhixun.features.booking import actions, forms, queries
+from zhixun.features.booking.actions import TooLate
+from zhixun.features.booking.queries import BookingView
+from zhixun.features.booking.rules import BRIEF_LENGTH_MAX, HOLD, State
+from zhixun.features.catalog import queries as catalog
+from zhixun.features.catalog.rules import ConsultantCard, FieldView
+from zhixun.features.payments import queries as payments
+from zhixun.features.payments.rules import purpose_of_booking
+from zhixun.features.privacy import actions as privacy
+from zhixun.features.scheduling import queries as scheduling
+from zhixun.features.scheduling.rules import Slot
+from zhixun.kernel.errors import Invalid, NotFound
+from zhixun.kernel.values import new_id, utc_now
+from zhixun.web import errors
+from zhixun.web.security import current_actor, read, require, work
+
+from . import bp
+
+NEAR = timedelta(days=4)
+NEAREST = 3
+
+
+@dataclass(frozen=True)
+class Order:
+    """What a checkout page shows beside the form."""
+
+    booking: BookingView
+    card: ConsultantCard
+    field: FieldView
+    consultant_zone: str
+
+
+@bp.route("/checkout/<booking_id>", methods=["GET", "POST"])
+@require()
+def checkout(booking_id: str) -> AnyResponse:
+    """Look over what is booked and go on to pay; once nothing is to pay any more, the session's page."""
+    booking, paid = _held(forms.own_id(booking_id))
+    if paid and booking.price:
+        settle(booking.id)
+    if (paid and booking.price) or booking.state not in (State.HELD, State.EXPIRED):
+        return redirect(url_for("booking.session", booking_id=booking.id), 303)
+    brief = forms.read_brief(request.form) if request.method == "POST" else _kept_brief(booking)
+    if booking.state is State.EXPIRED:
+        return _expired(booking, brief, status=409 if request.method == "POST" else 200)
+    if request.method == "GET":
+        return _page(booking, brief, {}, status=200)
+    return _pay(booking, brief)
+
+
+def settle(booking_id: str) -> None:
+    """The payer is back before the worker told us: confirm now. Safe beside the worker doing the same."""
+    with work() as uow:
+        actions.confirm_if_paid(uow, booking_id=booking_id)
+
+
+def _held(booking_id: str) -> tuple[BookingView, bool]:
+    """The asker's own booking as its client, and whether its money is in."""
+    with read() as db:
+        booking = queries.booking(db, booking_id, current_actor(), utc_now())
+        if booking.client_id != current_actor().user_id:
+            raise NotFound
+        payment = payments.payment_for(db, purpose_of_booking(booking.id))
+    return booking, payment is not None and payment.captured
+
+
+def _kept_brief(booking: BookingView) -> forms.Brief:
+    return forms.Brief(booking.brief, booking.sensitive)
+
+
+def _pay(booking: BookingView, brief: forms.Brief) -> AnyResponse:
+    try:
+        with work() as uow:
+            actions.write_brief(uow, booking_id=booking.id, brief=brief.text, sensitive=brief.sensitive)
+            if brief.sensitive:
+                privacy.give_consent(uow, user_id=uow.actor.user_id, purpose="sensitive")
+    except TooLate:  # the clock was faster between looking and writing
+        return redirect(url_for("booking.session", booking_id=booking.id), 303)
+    except Invalid as error:
+        return _page(booking, brief, errors.field_sentences(error), status=error.status)
+    if not booking.price:
+        settle(booking.id)
+        return redirect(url_for("booking.session", booking_id=booking.id), 303)
+    return redirect(url_for("payments.pay", payment_id=booking.payment_id), 303)
+
+
+def _page(booking: BookingView, brief: forms.Brief, wrong: Mapping[str, str], *, status: int) -> AnyResponse:
+    with read() as db:
+        order = _order(db, booking)
+        payment = payments.payment_for(db, purpose_of_booking(booking.id))
+    page = render_template(
+        "booking/checkout.html",
+        order=order, booking=booking, card=order.card, payment=payment, brief=brief, errors=wrong,
+        brief_length_max=BRIEF_LENGTH_MAX, hold_seconds=int(HOLD.total_seconds()),
+        seconds_left=max(0, int((booking.hold_expires_at - booking.seen_at).total_seconds())),
+    )  # fmt: skip
+    return make_response(page, status)
+
+
+def _expired(booking: BookingView, brief: forms.Brief, *, status: int) -> AnyResponse:
+    with read() as db:
+        order = _order(db, booking)
+        nearest = _nearest(db, booking)
+    page = render_template(
+        "booking/expired.html",
+        order=order, booking=booking, card=order.card, brief=brief,
+        nearest=[(new_id(), slot.start, slot.end) for slot in nearest],
+    )  # fmt: skip
+    return make_response(page, status)
+
+
+def _order(db: Session, booking: BookingView) -> Order:
+    card = catalog.cards_of(db, [booking.consultant_id])[booking.consultant_id]
+    fields = {field.id: field for field in catalog.fields(db)}
+    return Order(booking, card, fields[card.field_id], scheduling.zone_of(db, booking.consultant_id))
+
+
+def _nearest(db: Session, booking: BookingView) -> list[Slot]:
+    """The same time if it is free again, then the free times nearest to it."""
+    terms = actions.terms_of(catalog.service(db, booking.service_id))
+    free = scheduling.slots(
+        db, consultant_id=booking.consultant_id, terms=terms, now=booking.seen_at, viewer_id=booking.client_id,
+        from_=booking.starts_at - NEAR, until=booking.starts_at + NEAR,
+    )  # fmt: skip
+    return sorted(free, key=lambda slot: abs(slot.start - booking.starts_at))[:NEAREST]

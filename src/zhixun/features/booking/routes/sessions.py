@@ -1,0 +1,168 @@
+"""My sessions, and one session: before it, after it, and its file for a calendar."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from flask import Response, redirect, render_template, request, url_for
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response as AnyResponse
+
+from zhixun.features.accounts import queries as accounts
+from zhixun.features.booking import forms, queries
+from zhixun.features.booking.queries import BookingView
+from zhixun.features.booking.rules import BRIEF_LENGTH_MAX, State
+from zhixun.features.catalog import queries as catalog
+from zhixun.features.payments import queries as payments
+from zhixun.features.payments.queries import RefundView
+from zhixun.features.payments.rules import purpose_of_booking
+from zhixun.features.scheduling import queries as scheduling
+from zhixun.kernel.errors import NotFound
+from zhixun.kernel.values import Words, utc_now
+from zhixun.web import pagination
+from zhixun.web.formats import say
+from zhixun.web.security import current_actor, read, require
+
+from . import bp
+from .calendar import calendar_file
+from .checkout import settle
+
+PAST_PER_PAGE = 20
+ON_CALENDAR = (State.CONFIRMED, State.IN_PROGRESS, State.COMPLETED)
+UNSETTLED = (State.HELD, State.PAID, State.EXPIRED)
+
+
+@dataclass(frozen=True)
+class Other:
+    """The other person of a session, as the reader sees them. Only a consultant has a page and a portrait."""
+
+    name: Words
+    slug: str = ""
+    portrait: str = ""
+
+
+NOBODY = Other(Words("已离开的用户", "Someone who has left"))
+
+
+@bp.get("/sessions")
+@require()
+def sessions() -> str:
+    """What is coming, the next one large, and what is over, page by page."""
+    actor, now = current_actor(), utc_now()
+    before = pagination.time_of(request.args.get("before"))
+    with read() as db:
+        coming = queries.bookings_of(db, actor, now, upcoming=True) if before is None else []
+        past = queries.bookings_of(db, actor, now, upcoming=False, limit=PAST_PER_PAGE + 1, before=before)
+        others = other_parties(db, [*coming, *past])
+    held = [one for one in coming if one.state in (State.HELD, State.PAID)]
+    agreed = [one for one in coming if one not in held]
+    more = len(past) > PAST_PER_PAGE
+    return render_template(
+        "booking/sessions.html",
+        held=held, next=agreed[0] if agreed else None, coming=agreed[1:], past=past[:PAST_PER_PAGE], others=others,
+        now=now, first_page=before is None, older=pagination.time_cursor(past[PAST_PER_PAGE - 1].starts_at) if more else "",
+    )  # fmt: skip
+
+
+@bp.get("/sessions/<booking_id>")
+@require()
+def session(booking_id: str) -> AnyResponse | str:
+    """One session for the two people in it. Who has just paid comes here, and is confirmed if nobody has done it yet."""
+    booking = own_booking(booking_id)
+    if booking.state in UNSETTLED and _is_paid(booking):
+        settle(booking.id)
+        booking = own_booking(booking_id)
+    if booking.state in (State.HELD, State.EXPIRED) and booking.client_id == current_actor().user_id:
+        return redirect(url_for("booking.checkout", booking_id=booking.id), 303)
+    return session_page(booking)
+
+
+@bp.get("/sessions/<booking_id>/calendar.ics")
+@require()
+def calendar(booking_id: str) -> Response:
+    """The session as a file for a calendar. Raises NotFound for a session that nobody will hold."""
+    booking = own_booking(booking_id)
+    if booking.state not in ON_CALENDAR:
+        raise NotFound
+    text = calendar_file(
+        booking, title=say(booking.title), other=say(other_of(booking).name),
+        address=url_for("booking.session", booking_id=booking.id, _external=True),
+    )  # fmt: skip
+    response = Response(text, mimetype="text/calendar")
+    response.headers["Content-Disposition"] = f'attachment; filename="zhixun-{booking.id[:8]}.ics"'
+    return response
+
+
+def own_booking(booking_id: str) -> BookingView:
+    """A booking the reader is one of the two people of. Raises NotFound, for operators too: theirs is the desk's page."""
+    actor = current_actor()
+    with read() as db:
+        found = queries.booking(db, forms.own_id(booking_id), actor, utc_now())
+    if actor.user_id not in (found.client_id, found.consultant_id):
+        raise NotFound
+    return found
+
+
+def session_page(booking: BookingView, typed: forms.Brief | None = None, wrong: dict[str, str] | None = None) -> str:
+    """The page of one session; `typed` and `wrong` are a brief that was refused."""
+    is_client = booking.client_id == current_actor().user_id
+    with read() as db:
+        other = other_parties(db, [booking])[booking.id]
+        zone = _zone_of_other(db, booking)
+        steps = queries.timeline(db, booking.id)
+        refund = _refund(db, booking)
+    return render_template(
+        "booking/session.html",
+        booking=booking, is_client=is_client, other=other, other_zone=zone, steps=steps, refund=refund,
+        brief=typed or forms.Brief(booking.brief, booking.sensitive), errors=wrong or {},
+        brief_length_max=BRIEF_LENGTH_MAX, now=booking.seen_at,
+        may_write=is_client and booking.state is State.CONFIRMED,
+        may_cancel=booking.may_cancel and booking.ends_at > booking.seen_at,
+        has_calendar=booking.state in ON_CALENDAR,
+    )  # fmt: skip
+
+
+def other_of(booking: BookingView) -> Other:
+    with read() as db:
+        return other_parties(db, [booking])[booking.id]
+
+
+def other_parties(db: Session, bookings: Sequence[BookingView]) -> dict[str, Other]:
+    """Booking id → the other person. Four statements at most, however many there are."""
+    me = current_actor().user_id
+    cards = catalog.cards_of(db, [one.consultant_id for one in bookings if one.client_id == me])
+    clients = {one.client_id for one in bookings if one.consultant_id == me}
+    people = accounts.people(db, clients) if clients else {}
+    found: dict[str, Other] = {}
+    for one in bookings:
+        if one.client_id == me:
+            card = cards.get(one.consultant_id)
+            found[one.id] = Other(card.name, card.slug, card.portrait) if card else NOBODY
+        else:
+            person = people.get(one.client_id)
+            found[one.id] = Other(Words(person.name, person.name)) if person else NOBODY
+    return found
+
+
+def _zone_of_other(db: Session, booking: BookingView) -> str:
+    if booking.client_id == current_actor().user_id:
+        return scheduling.zone_of(db, booking.consultant_id)
+    person = accounts.people(db, [booking.client_id]).get(booking.client_id)
+    return person.zone if person else current_actor().zone
+
+
+def _is_paid(booking: BookingView) -> bool:
+    with read() as db:
+        payment = payments.payment_for(db, purpose_of_booking(booking.id))
+    return payment is not None and payment.captured
+
+
+def _refund(db: Session, booking: BookingView) -> RefundView | None:
+    """What goes back of the price; its id is the booking's."""
+    if booking.state not in (State.CANCELLED, State.NO_SHOW):
+        return None
+    try:
+        return payments.refund(db, booking.id)
+    except NotFound:
+        return None

@@ -1,0 +1,30 @@
+"""What the sandbox page and its REST twin may say."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from zhixun.kernel.errors import N_, Invalid
+
+
+class Outcome(StrEnum):
+    """What the sandbox gateway shall report of a payment."""
+
+    PAY = "pay"
+    FAIL = "fail"
+    PAY_TWICE = "pay_twice"
+    PAY_LATE = "pay_late"
+    """The money comes in after the hold has run out."""
+
+
+def read_outcome(text: object) -> Outcome:
+    """Raises Invalid."""
+    try:
+        return Outcome(str(text))
+    except ValueError:
+        raise Invalid(fields={"outcome": N_("An outcome is pay, fail, pay_twice or pay_late.")}) from None
+
+
+def read_outcome_json(said: object) -> Outcome:
+    """The outcome in a JSON object. Raises Invalid."""
+    return read_outcome(said.get("outcome") if isinstance(said, dict) else None)
