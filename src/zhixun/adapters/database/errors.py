@@ -1,0 +1,2 @@
+class DatabaseUnavailable(Exception):
+    """There is no database to work with. The sentence says why, and how to mend it."""
