@@ -62,18 +62,30 @@ def consultant(db: Session, slug_or_id: str) -> ConsultantPage:
     )
     if row is None:
         raise NotFound
-    credentials = db.scalars(
-        select(Credential).where(Credential.consultant_id == row.id).order_by(Credential.checked_on, Credential.id)
+    return _page(row, _services(db, [row.id]).get(row.id, ()), _credentials(db, [row.id])[row.id])
+
+
+def listed_pages(db: Session, ids: Sequence[str] | None = None) -> list[ConsultantPage]:
+    """The whole pages of listed consultants, of all or of these ids. Three statements, however many they are."""
+    wanted = select(Consultant).where(Consultant.listed).order_by(Consultant.id)
+    if ids is not None:
+        wanted = wanted.where(Consultant.id.in_(ids))
+    rows = list(db.scalars(wanted))
+    services, credentials = _services(db, [row.id for row in rows]), _credentials(db, [row.id for row in rows])
+    return [_page(row, services.get(row.id, ()), credentials[row.id]) for row in rows]
+
+
+def former_card(db: Session, slug_or_id: str) -> ConsultantCard | None:
+    """The card of a consultant who was listed once and is no longer; None for who is, or never was."""
+    row = db.scalar(
+        select(Consultant).where(or_(Consultant.slug == slug_or_id, Consultant.id == slug_or_id), ~Consultant.listed)
     )
-    seen = tuple(CredentialView(c.name, c.how, c.number, c.checked_on, c.expires_on) for c in credentials)
-    return ConsultantPage(
-        card=_card(row, _services(db, [row.id]).get(row.id, ()), len(seen)),
-        about=row.about,
-        good_for=_all_words(row.good_for),
-        not_for=_all_words(row.not_for),
-        credentials=seen,
-        commission_bps=row.commission_bps,
-    )
+    return _card(row, (), 0) if row else None
+
+
+def services_of(db: Session, consultant_ids: Sequence[str]) -> dict[str, tuple[ServiceView, ...]]:
+    """What each consultant sells, in their order. One statement."""
+    return _services(db, consultant_ids)
 
 
 def service(db: Session, service_id: str) -> ServiceView:
@@ -118,6 +130,23 @@ def _services(db: Session, consultant_ids: Sequence[str]) -> dict[str, tuple[Ser
     for row in db.scalars(sold.order_by(Service.position, Service.id)):
         found[row.consultant_id].append(_service(row))
     return {consultant_id: tuple(services) for consultant_id, services in found.items()}
+
+
+def _credentials(db: Session, consultant_ids: Sequence[str]) -> defaultdict[str, list[CredentialView]]:
+    found: defaultdict[str, list[CredentialView]] = defaultdict(list)
+    held = select(Credential).where(Credential.consultant_id.in_(consultant_ids))
+    for row in db.scalars(held.order_by(Credential.checked_on, Credential.id)):
+        found[row.consultant_id].append(
+            CredentialView(row.name, row.how, row.number, row.checked_on, row.expires_on)
+        )  # fmt: skip
+    return found
+
+
+def _page(row: Consultant, services: tuple[ServiceView, ...], credentials: Sequence[CredentialView]) -> ConsultantPage:
+    return ConsultantPage(
+        card=_card(row, services, len(credentials)), about=row.about, good_for=_all_words(row.good_for),
+        not_for=_all_words(row.not_for), credentials=tuple(credentials), commission_bps=row.commission_bps,
+    )  # fmt: skip
 
 
 def _in_order(cards: list[ConsultantCard], ids: Sequence[str] | None) -> list[ConsultantCard]:
