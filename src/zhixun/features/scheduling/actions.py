@@ -7,16 +7,15 @@ from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import Range, insert
 from sqlalchemy.exc import IntegrityError
 
-from zhixun.kernel.errors import N_, Conflict, NotFound
+from zhixun.kernel.errors import N_, Conflict, Invalid, NotFound
 from zhixun.kernel.unit_of_work import UnitOfWork
 
 from . import queries, rules
 from .models import NO_OVERLAP, CalendarRow, OverrideRow, TakenTime
-from .rules import Busy, Calendar, Slot, SlotTerms, WeeklyHours
+from .rules import Busy, Slot, SlotTerms, WeeklyHours
 
 ALTERNATIVES = 3
 LOOK_AROUND = (timedelta(days=3), timedelta(days=14), timedelta(days=60))
-YEAR = timedelta(days=366)
 
 
 class SlotTaken(Conflict):
@@ -25,6 +24,10 @@ class SlotTaken(Conflict):
 
 class NotOffered(Conflict):
     code, message = "not_offered", N_("This time is not offered. These are free:")
+
+
+class HoldIdUsed(Conflict):
+    code, message = "id_used", N_("This id was used for something else already. Please start again.")
 
 
 def open_calendar(uow: UnitOfWork, *, consultant_id: str, zone: str) -> None:
@@ -48,8 +51,7 @@ def set_override(uow: UnitOfWork, *, consultant_id: str, day: date, openings: Se
         if row is not None:
             uow.db.delete(row)
         return
-    for start, end in openings:
-        rules.check_opening(start, end)
+    rules.check_openings(openings)
     kept = [[start, end] for start, end in openings]
     if row is None:
         uow.db.add(OverrideRow(consultant_id=consultant_id, day=day, openings=kept))
@@ -67,19 +69,21 @@ def hold_time(
     expires_at: datetime,
     owner_id: str,
 ) -> Slot:
-    """Keep a time for `owner_id` until `expires_at`. The same `hold_id` twice gives the same answer.
+    """Keep a time for `owner_id` until `expires_at`. The same `hold_id` for the same time gives the same answer.
 
-    Raises SlotTaken or NotOffered, both with up to three `alternatives` (RFC 3339 starts), and NotFound.
+    Raises SlotTaken or NotOffered, both with up to three `alternatives` (RFC 3339 starts); HoldIdUsed where the id
+    names another time or another person's; Invalid for a start without a zone or with fractions of a second; NotFound.
     """
+    start = _whole_second(start)
     row = _locked_calendar(uow, consultant_id)
     if (known := uow.db.get(TakenTime, hold_id)) is not None:
+        if (known.owner_id, known.consultant_id, known.starts_at) != (owner_id, consultant_id, start):
+            raise HoldIdUsed
         return Slot(known.starts_at, known.ends_at)
-    calendar = queries.calendars_of(uow.db, [consultant_id])[consultant_id]
-    busy = queries.busy_of(uow.db, [consultant_id], uow.now, uow.now + YEAR, uow.now)[consultant_id]
-    why = rules.refusal(calendar, terms, busy, at=start, now=uow.now)
+    why = queries.explain(uow.db, consultant_id=consultant_id, terms=terms, at=start, now=uow.now)
     if why != "offered":
         refusal = SlotTaken if why == "taken" else NotOffered
-        raise refusal(extra={"reason": why, "alternatives": _nearest(calendar, terms, busy, start, uow.now)})
+        raise refusal(extra={"reason": why, "alternatives": _nearest(uow, consultant_id, terms, start)})
     end = start + timedelta(minutes=terms.minutes)
     _let_lapse(uow, consultant_id)
     time = TakenTime(
@@ -93,8 +97,8 @@ def hold_time(
             uow.db.add(time)
     except IntegrityError as error:
         if NO_OVERLAP not in str(error.orig):
-            raise
-        raise SlotTaken(extra={"alternatives": _nearest(calendar, terms, busy, start, uow.now)}) from None
+            raise HoldIdUsed from None
+        raise SlotTaken(extra={"alternatives": _nearest(uow, consultant_id, terms, start)}) from None
     return Slot(start, end)
 
 
@@ -123,6 +127,15 @@ def take_time(uow: UnitOfWork, *, hold_id: str) -> None:
         raise SlotTaken(extra={"alternatives": []}) from None
 
 
+def let_time_lapse(uow: UnitOfWork, *, hold_id: str) -> None:
+    """Free a hold nobody paid for in time. Unlike a released one it may still be taken, if the money comes late and the
+    time is still free. Anything but a hold is left as it is."""
+    time = _locked_time(uow, hold_id)
+    if time is not None and time.state == "held":
+        time.state, time.standing = "lapsed", False
+        uow.db.flush()
+
+
 def release_time(uow: UnitOfWork, *, hold_id: str) -> None:
     """Give a time back. Unknown or given back already changes nothing."""
     time = _locked_time(uow, hold_id)
@@ -132,10 +145,15 @@ def release_time(uow: UnitOfWork, *, hold_id: str) -> None:
 
 
 def sweep_lapsed_holds(uow: UnitOfWork) -> int:
-    """Let every hold past its expiry go; returns how many."""
+    """Let every hold past its expiry go; returns how many. One that someone is busy with is left for the next time."""
+    due = (
+        select(TakenTime.hold_id)
+        .where(TakenTime.standing, TakenTime.state == "held", TakenTime.expires_at <= uow.now)
+        .with_for_update(skip_locked=True)
+    )
     lapsed = uow.db.execute(
         update(TakenTime)
-        .where(TakenTime.standing, TakenTime.state == "held", TakenTime.expires_at <= uow.now)
+        .where(TakenTime.hold_id.in_(due))
         .values(standing=False, state="lapsed")
         .returning(TakenTime.hold_id)
         .execution_options(synchronize_session=False)
@@ -176,12 +194,23 @@ def _during(start: datetime, end: datetime, terms: SlotTerms) -> Range[int]:
     return Range(low, high)
 
 
-def _nearest(calendar: Calendar, terms: SlotTerms, busy: Sequence[Busy], wanted: datetime, now: datetime) -> list[str]:
+def _whole_second(at: datetime) -> datetime:
+    try:
+        if at.tzinfo is not None and not at.microsecond:
+            return at.astimezone(UTC)
+    except OverflowError:
+        pass  # the first or the last day there is
+    raise Invalid(fields={"start": N_("A start is a full second with its zone, as 2026-01-05T09:00:00Z.")})
+
+
+def _nearest(uow: UnitOfWork, consultant_id: str, terms: SlotTerms, wanted: datetime) -> list[str]:
     """The free starts nearest to the wanted one, the nearest first."""
     found: list[Slot] = []
-    wanted = max(wanted, now)
+    wanted = max(uow.now, min(wanted, uow.now + queries.RANGE_MAX))
     for around in LOOK_AROUND:
-        found = rules.offer(calendar, terms, busy, from_=wanted - around, until=wanted + around, now=now)
+        found = queries.slots(
+            uow.db, consultant_id=consultant_id, terms=terms, from_=wanted - around, until=wanted + around, now=uow.now
+        )
         if len(found) >= ALTERNATIVES:
             break
     found.sort(key=lambda slot: (abs(slot.start - wanted), slot.start))

@@ -15,6 +15,8 @@ from .rules import Busy, Calendar, Slot, SlotTerms, WeeklyHours
 
 AROUND = timedelta(days=8)
 """How far outside the asked range times still matter: buffers, and limits per week."""
+RANGE_MAX = timedelta(days=400)
+"""Nobody books further ahead; what is asked beyond it is not looked at."""
 FIRST_LOOK, SECOND_LOOK = timedelta(days=4), timedelta(days=30)
 
 
@@ -28,10 +30,12 @@ def slots(
     now: datetime,
     viewer_id: str | None = None,
 ) -> list[Slot]:
-    """The slots of one consultant that start in [from_, until). The viewer's own hold does not hide a slot from them.
+    """The slots of one consultant that start in [from_, until), ascending; none in the past or beyond RANGE_MAX.
 
-    Raises NotFound where there is no calendar. Three statements.
+    The viewer's own unpaid holds hide nothing from them: to choose again they first give the hold up. Raises NotFound
+    where there is no calendar. Three statements.
     """
+    from_, until = _askable(from_, until, now)
     calendar = calendars_of(db, [consultant_id]).get(consultant_id)
     if calendar is None:
         raise NotFound
@@ -49,6 +53,7 @@ def slots_of_many(
     each: int = 3,
 ) -> dict[str, list[Slot]]:
     """The first `each` slots of many consultants (consultant id → terms). Three statements, however many they are."""
+    from_, until = _askable(from_, until, now)
     ids = list(terms)
     calendars = calendars_of(db, ids)
     busy = busy_of(db, ids, from_, until, now)
@@ -98,7 +103,11 @@ def explain(db: Session, *, consultant_id: str, terms: SlotTerms, at: datetime, 
     calendar = calendars_of(db, [consultant_id]).get(consultant_id)
     if calendar is None:
         raise NotFound
-    busy = busy_of(db, [consultant_id], at, at + timedelta(days=1), now).get(consultant_id, [])
+    if at < now:
+        return "in_the_past"
+    if at > now + RANGE_MAX:
+        return "beyond_horizon"
+    busy = busy_of(db, [consultant_id], at, at, now).get(consultant_id, [])
     return rules.refusal(calendar, terms, busy, at=at, now=now)
 
 
@@ -122,9 +131,12 @@ def busy_of(
     now: datetime,
     *,
     viewer_id: str | None = None,
-    but: str | None = None,
 ) -> dict[str, list[Busy]]:
-    """Standing times near [from_, until), lapsed holds left out; so are the viewer's holds and the hold `but`."""
+    """Standing times near [from_, until], lapsed holds and the viewer's own left out.
+
+    What is offered and what is accepted both see the times read here: 8 days around, so that every buffer reaches and
+    every week a start may fall into is counted whole.
+    """
     wanted = select(
         TakenTime.consultant_id, TakenTime.starts_at, TakenTime.ends_at,
         TakenTime.buffer_before_minutes, TakenTime.buffer_after_minutes,
@@ -135,12 +147,14 @@ def busy_of(
     )  # fmt: skip
     if viewer_id:
         wanted = wanted.where(~and_(TakenTime.owner_id == viewer_id, TakenTime.state == "held"))
-    if but:
-        wanted = wanted.where(TakenTime.hold_id != but)
     found: dict[str, list[Busy]] = defaultdict(list)
     for consultant_id, start, end, before, after in db.execute(wanted):
         found[consultant_id].append(Busy(start, end, before, after, counts=True))
     return found
+
+
+def _askable(from_: datetime, until: datetime, now: datetime) -> tuple[datetime, datetime]:
+    return max(from_, now), min(until, now + RANGE_MAX)
 
 
 def _hours(row: CalendarRow) -> tuple[WeeklyHours, ...]:

@@ -1,0 +1,39 @@
+"""The slot engine: which times a consultant offers. One pure function offers slots and guards the write.
+
+Inside, instants are whole seconds since 1970 (UTC) and ranges are half-open pairs of them; at the doors they are aware
+datetimes. Wall-clock time exists only where a rule ("Mondays 09:00 to 12:00") is read in its zone.
+
+Read it in this order: terms (the words), openings (rules become instants), grid (where sessions may start), offering
+(what is free of all that); ranges is the arithmetic below them.
+"""
+
+from .offering import offer, refusal
+from .terms import (
+    OPENINGS_PER_DAY_MAX,
+    WEEKDAYS,
+    Busy,
+    Calendar,
+    Slot,
+    SlotTerms,
+    WeeklyHours,
+    ZonePeriod,
+    check_hours,
+    check_openings,
+    check_zone,
+)
+
+__all__ = [
+    "OPENINGS_PER_DAY_MAX",
+    "WEEKDAYS",
+    "Busy",
+    "Calendar",
+    "Slot",
+    "SlotTerms",
+    "WeeklyHours",
+    "ZonePeriod",
+    "check_hours",
+    "check_openings",
+    "check_zone",
+    "offer",
+    "refusal",
+]

@@ -1,0 +1,115 @@
+"""The one pure function that offers slots and guards the write, and its answer to "why not this time?"."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from .grid import starts
+from .openings import openings
+from .ranges import Range, hits, instant, merged, seconds
+from .terms import WEEKDAYS, Busy, Calendar, Slot, SlotTerms
+
+
+def offer(
+    calendar: Calendar,
+    terms: SlotTerms,
+    busy: Sequence[Busy],
+    *,
+    from_: datetime,
+    until: datetime,
+    now: datetime,
+    must_end_by: datetime | None = None,
+) -> list[Slot]:
+    """Every slot that starts in [from_, until), ascending.
+
+    The grid is fixed: it starts with each opening (touching openings are one) and no booking moves it, except under
+    align="pack", where it starts with each free stretch.
+    """
+    soonest = max(seconds(from_), -(-int(now.timestamp() * 1_000_000) // 1_000_000) + terms.notice_minutes * 60)
+    latest = seconds(until)
+    if must_end_by is not None:
+        latest = min(latest, seconds(must_end_by) - terms.minutes * 60 + 1)
+    if latest <= soonest:
+        return []
+    blocked = merged(widened(one, terms) for one in busy)
+    allowed = Limits(calendar, terms, busy, now)
+    length = terms.minutes * 60
+    found: list[Slot] = []
+    for start in starts(calendar, terms, blocked, soonest, latest + length):
+        if soonest <= start < latest and not hits(blocked, start, start + length) and allowed(start):
+            found.append(Slot(instant(start), instant(start + length)))
+    return found
+
+
+def refusal(calendar: Calendar, terms: SlotTerms, busy: Sequence[Busy], *, at: datetime, now: datetime) -> str:
+    """Why `at` is not offered: in_the_past, notice, beyond_horizon, day_off, outside_hours, taken, limit, not_on_grid;
+    or "offered"."""
+    moment = timedelta(seconds=1)
+    if offer(calendar, terms, busy, from_=at, until=at + moment, now=now):
+        return "offered"
+    if at < now:
+        return "in_the_past"
+    if at < now + timedelta(minutes=terms.notice_minutes):
+        return "notice"
+    free = replace(terms, notice_minutes=0, per_day_max=None, per_week_max=None, minutes_per_day_max=None)
+    if offer(calendar, free, busy, from_=at, until=at + moment, now=now):
+        return "limit"
+    if offer(calendar, replace(free, horizon_days=None), busy, from_=at, until=at + moment, now=now):
+        return "beyond_horizon"
+    start = seconds(at)
+    if not any(
+        low <= start and start + terms.minutes * 60 <= high for low, high in openings(calendar, start, start + 1)
+    ):
+        day = at.astimezone(ZoneInfo(calendar.zone)).date()
+        closed = day in calendar.days_off or calendar.overrides.get(day) == ()
+        return "day_off" if closed else "outside_hours"
+    if hits(merged(widened(one, terms) for one in busy), start, start + terms.minutes * 60):
+        return "taken"
+    return "not_on_grid"
+
+
+class Limits:
+    """The limits on a start: horizon, sessions and minutes per local day, sessions per local week."""
+
+    def __init__(self, calendar: Calendar, terms: SlotTerms, busy: Sequence[Busy], now: datetime) -> None:
+        self._terms, self._zone = terms, ZoneInfo(calendar.zone)
+        self._horizon_zone = ZoneInfo(terms.horizon_zone or calendar.zone)
+        self._last_day = None
+        if terms.horizon_days is not None:
+            self._last_day = now.astimezone(self._horizon_zone).date() + timedelta(days=terms.horizon_days)
+        limits = (terms.per_day_max, terms.per_week_max, terms.minutes_per_day_max)
+        self._limited = any(limit is not None for limit in limits)
+        self._per_day: Counter[date] = Counter()
+        self._per_week: Counter[date] = Counter()
+        self._minutes: Counter[date] = Counter()
+        for one in busy if self._limited else ():
+            if one.counts:
+                day = one.start.astimezone(self._zone).date()
+                self._per_day[day] += 1
+                self._per_week[self._week(day)] += 1
+                self._minutes[day] += int((one.end - one.start).total_seconds() // 60)
+
+    def __call__(self, start: int) -> bool:
+        if self._last_day is not None and datetime.fromtimestamp(start, self._horizon_zone).date() > self._last_day:
+            return False
+        if not self._limited:
+            return True
+        day = datetime.fromtimestamp(start, self._zone).date()
+        terms = self._terms
+        return (
+            (terms.per_day_max is None or self._per_day[day] < terms.per_day_max)
+            and (terms.per_week_max is None or self._per_week[self._week(day)] < terms.per_week_max)
+            and (terms.minutes_per_day_max is None or self._minutes[day] + terms.minutes <= terms.minutes_per_day_max)
+        )
+
+    def _week(self, day: date) -> date:
+        return day - timedelta(days=(day.weekday() - WEEKDAYS.index(self._terms.week_start)) % 7)
+
+
+def widened(one: Busy, terms: SlotTerms) -> Range:
+    low, high = one.padded()
+    return low - terms.buffer_after_minutes * 60, high + terms.buffer_before_minutes * 60
