@@ -7,7 +7,7 @@ from functools import lru_cache
 from importlib import resources
 from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from zhixun.kernel.errors import NotFound
@@ -102,6 +102,12 @@ def is_listed(db: Session, consultant_id: str) -> bool:
 
 def commission_bps(db: Session, consultant_id: str) -> int:
     return db.scalars(select(Consultant.commission_bps).where(Consultant.id == consultant_id)).one()
+
+
+def bookable_count(db: Session) -> int:
+    """Listed consultants who sell at least one service."""
+    sells = exists().where(Service.consultant_id == Consultant.id, Service.active)
+    return db.scalars(select(func.count()).select_from(Consultant).where(Consultant.listed, sells)).one()
 
 
 def listed_count(db: Session) -> dict[str, int]:

@@ -1,3 +1,17 @@
-from zhixun.kernel.feature import Feature
+from zhixun.events.catalog import ConsultantListed, ConsultantUnlisted
+from zhixun.events.quality import FeedbackGiven
+from zhixun.kernel.feature import Feature, Job
 
-feature = Feature("search")
+from . import handlers, jobs
+from .commands import COMMANDS
+
+feature = Feature(
+    "search",
+    handlers={
+        ConsultantListed: [handlers.index_listed],
+        ConsultantUnlisted: [handlers.forget_unlisted],
+        FeedbackGiven: [handlers.index_rating],
+    },
+    jobs=[Job(jobs.keep_index_whole, "* * * * *")],
+    commands=COMMANDS,
+)

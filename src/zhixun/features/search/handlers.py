@@ -1,0 +1,43 @@
+"""The index follows the facts. Each reads the truth anew, so twice, late or out of order comes to the same."""
+
+from __future__ import annotations
+
+from zhixun.events.catalog import ConsultantListed, ConsultantUnlisted
+from zhixun.events.quality import FeedbackGiven
+from zhixun.kernel.services import service
+from zhixun.kernel.tables import Session
+
+from . import queries
+from .ports import Document, SearchIndex
+
+
+def index_listed(event: ConsultantListed) -> None:
+    bring_up_to_date([event.consultant_id])
+
+
+def forget_unlisted(event: ConsultantUnlisted) -> None:
+    bring_up_to_date([event.consultant_id])
+
+
+def index_rating(event: FeedbackGiven) -> None:
+    bring_up_to_date([event.consultant_id])
+
+
+def bring_up_to_date(ids: list[str]) -> None:
+    """Put or remove until the index says what the database says. Two workers doing so at once end with the same."""
+    index = service(SearchIndex)
+    while stale := _stale(index, ids):
+        put, gone = stale
+        if put:
+            index.put(put)
+        if gone:
+            index.remove(gone)
+
+
+def _stale(index: SearchIndex, ids: list[str]) -> tuple[list[Document], list[str]] | None:
+    with Session() as db:
+        truth = {document.id: document for document in queries.documents(db, ids)}
+    stored = index.digests(ids)
+    put = [document for document in truth.values() if stored.get(document.id) != document.digest]
+    gone = [one for one in stored if one not in truth]
+    return (put, gone) if put or gone else None

@@ -1,0 +1,88 @@
+"""When people are free, by the slot engine, for many consultants and several services at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from zhixun.features.booking.actions import terms_of
+from zhixun.features.catalog.rules import ServiceView
+from zhixun.features.scheduling import queries as scheduling
+from zhixun.features.scheduling import rules as engine
+from zhixun.features.scheduling.rules import Busy, Calendar, Slot
+
+LOOK_AHEAD = timedelta(days=14)
+LOOKS = (timedelta(days=1), timedelta(days=4), LOOK_AHEAD)
+"""Most people are free within a day or four, so the days after are read only for who is not."""
+
+
+@dataclass(frozen=True)
+class FreeTimes:
+    """Calendars and taken times as they are now; asks the slot engine as often as needed without asking the database."""
+
+    calendars: Mapping[str, Calendar]
+    busy: Mapping[str, Sequence[Busy]]
+    services: Mapping[str, Sequence[ServiceView]]
+    now: datetime
+
+    def of_service(self, service: ServiceView, from_: datetime, until: datetime) -> list[Slot]:
+        """Every slot of one service that starts in [from_, until)."""
+        calendar = self.calendars.get(service.consultant_id)
+        if calendar is None:
+            return []
+        busy = self.busy.get(service.consultant_id, ())
+        return engine.offer(calendar, terms_of(service), busy, from_=from_, until=until, now=self.now)
+
+    def first(self, consultant_id: str, from_: datetime, until: datetime, *, each: int) -> tuple[Slot, ...]:
+        """The first `each` slots in [from_, until) of the consultant's first service that has any."""
+        for service in self.services.get(consultant_id, ()):
+            if found := self._first_of(service, from_, until, each):
+                return found
+        return ()
+
+    def starts(self, ids: Iterable[str], from_: datetime, until: datetime, *, enough: int) -> dict[str, datetime]:
+        """When each is free first, the soonest before the others. Looks further ahead only while fewer than `enough` are
+        free; who is not in the answer is not free before those who are, or not before `until`."""
+        waiting, found = list(ids), dict[str, datetime]()
+        start = max(from_, self.now)
+        for end in (*(min(until, start + look) for look in LOOKS), until):
+            here = {one: self.first(one, start, end, each=1) for one in waiting}
+            found |= {one: slots[0].start for one, slots in here.items() if slots}
+            waiting = [one for one in waiting if one not in found]
+            if len(found) >= enough or end >= until:
+                break
+            start = end
+        return dict(sorted(found.items(), key=lambda pair: pair[1]))
+
+    def soonest_first(self, ids: Sequence[str], from_: datetime, until: datetime, *, enough: int) -> list[str]:
+        """All of `ids`: the first `enough` are the soonest in their order; whoever is not free comes last."""
+        soonest = self.starts(ids, from_, until, enough=enough)
+        return [*soonest, *(one for one in ids if one not in soonest)]
+
+    def _first_of(self, service: ServiceView, from_: datetime, until: datetime, each: int) -> tuple[Slot, ...]:
+        found: list[Slot] = []
+        start = max(from_, self.now)
+        for end in (*(min(until, start + look) for look in LOOKS), until):
+            found += self.of_service(service, start, end)
+            if len(found) >= each or end >= until:
+                break
+            start = end
+        return tuple(found[:each])
+
+
+def free_times(
+    db: Session,
+    services: Mapping[str, Sequence[ServiceView]],
+    ids: Sequence[str],
+    *,
+    now: datetime,
+    until: datetime,
+    fits: Callable[[ServiceView], bool] = lambda service: True,
+) -> FreeTimes:
+    """What the engine needs up to `until` for these consultants and those of their services that `fits`, in the order of
+    `ids`. Three statements."""
+    fitting = {one: [service for service in services.get(one, ()) if fits(service)] for one in ids}
+    return FreeTimes(scheduling.calendars_of(db, ids), scheduling.busy_of(db, ids, now, until, now), fitting, now)

@@ -1,0 +1,178 @@
+"""What one may look for, how text becomes words, and where a page of results ends."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import lru_cache
+
+import rjieba
+
+from zhixun.features.catalog.rules import CHANNELS, SENIORITIES
+from zhixun.kernel.errors import N_
+
+TEXT_LENGTH_MAX = 4_000
+"""Characters of a question that are read; what follows is not."""
+WORDS_MAX = 120
+PAGE_SIZE, PAGE_SIZE_MAX = 20, 100
+CANDIDATES_MAX = 1_000
+"""So many best fits take part in what needs the calendar: free times, and the soonest first."""
+SCORE_FLOOR = 0.12
+"""Of the best score: who fits less than this shares only everyday words with the question."""
+SLOTS_EACH = 3
+FREE_AHEAD_MAX = timedelta(days=60)
+"""Free times are looked for so far ahead at most."""
+SORTS = ("fit", "price", "rating", "soonest")
+GENDERS = ("female", "male")
+LANGUAGES = ("zh", "en")
+PRICE_STEPS_MINOR = (20_000, 30_000, 50_000)
+PRIOR_MEAN, PRIOR_COUNT = 4.2, 8
+"""What we believe of someone without feedback, and how many answers that belief weighs."""
+FACETS = ("field", "topic", "language", "channel", "gender", "seniority")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What someone looks for. Empty text means everyone; `free_from`/`free_until` are aware instants."""
+
+    text: str = ""
+    field: str = ""
+    topic: str = ""
+    language: str = ""
+    channel: str = ""
+    price_max_minor: int | None = None
+    free_from: datetime | None = None
+    free_until: datetime | None = None
+    zone: str = "Asia/Shanghai"
+    sort: str = "fit"
+    gender: str = ""
+    seniority: str = ""
+
+    @property
+    def asks_free_time(self) -> bool:
+        return self.free_from is not None or self.free_until is not None
+
+
+def problems(wanted: Wanted) -> dict[str, str]:
+    """What makes no sense, by name of the input, with a sentence; empty when all is well.
+
+    Whether a field or a topic exists only the catalogue knows; one that does not finds nobody.
+    """
+    found: dict[str, str] = {}
+    if wanted.language and wanted.language not in LANGUAGES:
+        found["language"] = N_("A language is zh or en.")
+    if wanted.channel and wanted.channel not in CHANNELS:
+        found["channel"] = N_("A session is by video, voice or text.")
+    if wanted.price_max_minor is not None and wanted.price_max_minor < 0:
+        found["price_max_minor"] = N_("A price is not below zero.")
+    if wanted.sort not in SORTS:
+        found["sort"] = N_("Results are sorted by fit, price, rating or soonest.")
+    if wanted.gender and wanted.gender not in GENDERS:
+        found["gender"] = N_("A gender is female or male.")
+    if wanted.seniority and wanted.seniority not in SENIORITIES:
+        found["seniority"] = N_("A seniority is junior, senior or principal.")
+    if wanted.free_from and wanted.free_until and wanted.free_from >= wanted.free_until:
+        found["free_until"] = N_("The end lies before the beginning.")
+    return found
+
+
+def shrunk_mean(mean: float, count: int) -> float:
+    """Satisfaction drawn towards PRIOR_MEAN the fewer answers there are: (mean·n + prior·k) / (n + k), 1 to 5."""
+    return (mean * count + PRIOR_MEAN * PRIOR_COUNT) / (count + PRIOR_COUNT)
+
+
+_RUN = re.compile(r"[\u3400-\u9fff]+|[a-z0-9]+(?:'[a-z]+)*(?:[+#][a-z0-9]*)*")
+_LEARNED: set[str] = set()
+
+_EVERYDAY_ZH = (
+    "的 了 是 在 我 有 和 就 不 人 都 一 一个 上 也 很 到 说 要 去 你 会 着 没有 看 好 自己 这 那 吗 呢 吧 啊 么 什么 怎么 怎么办 怎样 如何 "
+    "为什么 可以 能 能否 能不能 可不可以 是不是 该 应该 该不该 想 想要 需要 请问 请 帮 帮我 帮忙 谢谢 您好 你好 大家 最近 现在 已经 还 还是 但 但是 "
+    "因为 所以 如果 然后 以及 或 或者 而 与 及 被 把 给 让 跟 对 从 向 为 为了 比 更 最 太 只 又 再 才 个 位 次 些 种 里 中 下 前 后 时 时候 之 其 "
+    "他 她 它 我们 他们 她们 你们 咱们 咨询 问题 情况 事情 事 找 老师 咨询师 专家 有没有 一下 一直 一些 多少 几 哪 哪些 哪里 谁 几个 两 三 "
+    "不知道 不知 知道 觉得 感觉 有点 总是 老是 经常 今年 明年 去年 今天 明天 昨天 天 年 月 岁 用 来 得 地 过 做 当 等 等等"
+)
+_EVERYDAY_EN = (
+    "a an the and or but if then so of to in on at by for from with without about as is am are was were be been being do does did "
+    "doing done have has had having i me my mine we us our you your he him his she her it its they them their this that these "
+    "those what which who whom how why when where can could may might must shall should will would not no nor too very just "
+    "also there here some any all each more most other such only own same than s t d ll m re ve want need help please get got "
+    "someone looking find know think im ive dont cant after before now today year years old one two three"
+)
+_STOP_ZH, _STOP_EN = frozenset(_EVERYDAY_ZH.split()), frozenset(_EVERYDAY_EN.split())
+
+
+def normal(text: str) -> str:
+    """Full width to half width, lower case, no control characters."""
+    kept = unicodedata.normalize("NFKC", text).lower()
+    return "".join(c if unicodedata.category(c)[0] != "C" else " " for c in kept).replace("\u2019", "'")
+
+
+def words(text: str) -> tuple[str, ...]:
+    """The words of a text in Chinese or English, each once, in order; everyday words left out, at most WORDS_MAX.
+
+    A long Chinese word comes with its parts, so that "竞业限制协议" is found by "竞业"; an English word as its stem.
+    """
+    return tuple(dict.fromkeys(all_words(text[:TEXT_LENGTH_MAX])))[:WORDS_MAX]
+
+
+def all_words(text: str) -> list[str]:
+    """The words of a text of any length, as often as they come."""
+    found: list[str] = []
+    for run in _RUN.findall(normal(text)):
+        found += _chinese_words(run) if _is_chinese(run) else _latin_words(run)
+    return found
+
+
+def learn(terms: Iterable[str]) -> None:
+    """Teach the cutter the names of topics and their synonyms. Safe to call again and again."""
+    for term in terms:
+        word = normal(term).strip()
+        if word not in _LEARNED:
+            _LEARNED.add(word)
+            if len(word) > 1 and _is_chinese(word):
+                rjieba.add_word(word, None, None)
+
+
+def _chinese_words(run: str) -> Iterable[str]:
+    return (word for word in rjieba.cut_for_search(run) if word not in _STOP_ZH)
+
+
+def _latin_words(run: str) -> Iterable[str]:
+    word = run.replace("'", "")
+    if word not in _STOP_EN and len(word) > 1:
+        yield stem(word)
+
+
+@lru_cache(maxsize=8_192)
+def stem(word: str) -> str:
+    """An English word without its commonest endings: "agreements" → "agreement", "dismissed" → "dismiss"."""
+    if len(word) < 4 or not word.isascii() or not word.isalpha():
+        return word
+    root = next(
+        (
+            word.removesuffix(ending) + instead
+            for ending, instead, rest_min in _ENDINGS
+            if word.endswith(ending) and len(word) - len(ending) >= rest_min
+        ),
+        word,
+    )
+    if len(root) > 3 and root[-1] == root[-2] and root[-1] not in "aeiouls":
+        root = root[:-1]
+    root = root.removesuffix("e") if len(root) > 3 else root
+    return root[:-1] + "i" if root.endswith("y") and len(root) > 3 else root
+
+
+# Ending, what takes its place, and how many letters must be left; the first that fits is taken.
+_ENDINGS = (
+    ("ications", "i", 3), ("ication", "i", 3), ("ations", "at", 3), ("ation", "at", 3), ("ments", "ment", 3),
+    ("nesses", "", 3), ("iness", "i", 3), ("ness", "", 3), ("sses", "ss", 2), ("ies", "i", 2), ("ied", "i", 2),
+    ("ings", "", 3), ("ing", "", 3), ("ers", "", 4), ("er", "", 4), ("ed", "", 3), ("al", "", 5), ("ss", "ss", 1),
+    ("us", "us", 2), ("is", "is", 2), ("es", "", 3), ("s", "", 3),
+)  # fmt: skip
+
+
+def _is_chinese(text: str) -> bool:
+    return any("\u3400" <= c <= "\u9fff" for c in text)
