@@ -34,7 +34,7 @@ from zhixun.kernel.values import Actor, Money, Words, new_id
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 """A Tuesday, 17:00 in Shanghai. The first slot of a usual consultant is the next morning, 09:00 there."""
-PASSWORD = "correct horse battery"  # noqa: S105
+PASSWORD = "correct horse battery"
 PRICE = Money(48_000)
 WEEKDAYS = ("MO", "TU", "WE", "TH", "FR")
 EVERY_DAY = (*WEEKDAYS, "SA", "SU")

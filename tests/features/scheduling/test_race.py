@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Barrier
@@ -83,7 +84,7 @@ def test_of_many_who_want_overlapping_times_none_overlap(grace):
     answers = all_at_once([holding(grace, starts[n % len(starts)]) for n in range(80)])
     held = sorted(one.start for one in answers if not isinstance(one, Exception))
     assert len(held) >= 2
-    assert all(later - sooner >= timedelta(minutes=70) for sooner, later in zip(held, held[1:], strict=False))
+    assert all(later - sooner >= timedelta(minutes=70) for sooner, later in itertools.pairwise(held))
 
 
 def test_taking_releasing_and_sweeping_at_the_same_moment_never_wait_in_a_ring(grace):
