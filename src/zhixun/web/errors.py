@@ -13,15 +13,19 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from zhixun.kernel.errors import N_, DomainError, SignInRequired, TooMany
+from zhixun.kernel.values import VISITOR
 
 log = logging.getLogger(__name__)
 
 HTTP_SENTENCES = {
     400: ("bad_request", N_("We could not read that request.")),
+    403: ("forbidden", N_("You may not do that.")),
     404: ("not_found", N_("We could not find that.")),
     405: ("method_not_allowed", N_("This address does not do that.")),
+    410: ("gone", N_("This page has been taken down.")),
     413: ("too_large", N_("That is more than we can take at once.")),
     415: ("unsupported_media_type", N_("Please send JSON.")),
+    429: ("too_many", N_("Too many tries. Please wait a little and try again.")),
 }
 BROKEN = N_("Something broke on our side. Nothing you entered was charged or half done.")
 
@@ -49,7 +53,7 @@ def is_api() -> bool:
 def _refused(error: DomainError) -> Response:
     if not is_api() and isinstance(error, SignInRequired):
         back = request.full_path.rstrip("?") if request.method == "GET" else request.headers.get("Referer", "")
-        return make_response(redirect(url_for("pages.sign_in", next=_own_path(back))))
+        return make_response(redirect(url_for("pages.sign_in", next=_own_path(back)), 303))
     response = _answer(error.status, error.code, sentence_of(error), field_sentences(error), error.extra)
     if isinstance(error, TooMany) and "retry_after_seconds" in error.extra:
         response.headers["Retry-After"] = str(error.extra["retry_after_seconds"])
@@ -82,6 +86,8 @@ def _http(error: HTTPException) -> Response:
 
 
 def _broken(error: Exception) -> Response:
+    g.broken = True
+    g.setdefault("actor", VISITOR)  # the page must not ask a database that may be what broke
     reference = g.get("request_id") or secrets.token_hex(6)
     log.exception("request %s broke: %s %s", reference, request.method, request.path)
     return _answer(500, "broken", gettext(BROKEN), {}, {"reference": reference})

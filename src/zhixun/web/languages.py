@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import has_request_context, request
 
-from zhixun.kernel.values import Language
+from zhixun.kernel.values import LANGUAGES, Language
 
 ENGLISH = "/en"
 ENVIRON = "zhixun.language"
@@ -37,6 +37,25 @@ def language() -> Language:
     if request.path.startswith("/api/"):
         return "en" if request.accept_languages.best_match(["en", "zh"], default="en") == "en" else "zh"
     return "zh"
+
+
+COOKIE = "language"
+"""The language a person chose to read; it never redirects, it only decides whether the other one is suggested."""
+
+
+def language_suggestion() -> bool:
+    """Whether the reader seems to prefer the other language: asked on the first page of a visit only."""
+    if request.method != "GET" or request.headers.get("Referer", "").startswith(request.host_url):
+        return False
+    chosen = request.cookies.get(COOKIE) or request.accept_languages.best_match(["zh", "en"])
+    return chosen in LANGUAGES and chosen != language()
+
+
+def language_urls() -> list[tuple[str, str]]:
+    """This page in every language, for search engines: ("zh-Hans", "https://…"), ("en", …), ("x-default", …)."""
+    path = request.full_path if request.query_string else request.path
+    here = request.host_url.rstrip("/")
+    return [("zh-Hans", here + path), ("en", here + ENGLISH + path), ("x-default", here + path)]
 
 
 def other_language_url() -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +88,8 @@ def _template_helpers(app: Flask) -> None:
         icon=lambda name, size=20, extra="": Markup(icon(name, size, extra)),
         field_class=lambda field_id: FIELD_CLASSES.get(field_id, "edu"),
         language=languages.language, other_language_url=languages.other_language_url,
+        language_urls=languages.language_urls, language_suggestion=languages.language_suggestion,
+        unread_notices=_unread_notices,
         current_actor=security.current_actor, theme=_theme, is_demo=lambda: bool(app.config["DEMO"]),
         page_class="",
     )  # fmt: skip
@@ -95,6 +98,20 @@ def _template_helpers(app: Flask) -> None:
 def _theme() -> str:
     chosen = request.cookies.get("theme", "")
     return chosen if chosen in {"dark", "light"} else ""
+
+
+_count_notices: Callable[[str], int] = lambda user_id: 0  # noqa: E731 - replaced by app.py
+
+
+def count_notices_with(function: Callable[[str], int]) -> None:
+    """Say who knows how many notices a person has not read; it may cost one statement."""
+    global _count_notices
+    _count_notices = function
+
+
+def _unread_notices() -> int:
+    """How many notices the reader has not read. None are counted on the page that says something broke."""
+    return 0 if g.get("broken") else _count_notices(security.current_actor().user_id)
 
 
 def _begin() -> None:

@@ -36,7 +36,7 @@ def clean_email(email: str) -> str:
 
 
 def clean_name(name: str) -> str:
-    text = " ".join(name.split())
+    text = " ".join("".join(c for c in name if c.isprintable() or c.isspace()).split())
     if not text:
         raise Invalid(fields={"name": N_("Please tell us what to call you.")})
     if len(text) > NAME_LENGTH_MAX:

@@ -135,6 +135,19 @@ def day_of(db: Session, consultant_id: str, *, from_: datetime, until: datetime,
     return [_view(row, now) for row in rows]
 
 
+def unreleased_of(db: Session, consultant_id: str, now: datetime, *, limit: int = 200) -> list[BookingView]:
+    """A consultant's bookings whose money may still wait in escrow, the soonest session first."""
+    paid = Booking.state.in_((State.PAID, State.CONFIRMED, State.IN_PROGRESS))
+    waiting = and_(Booking.release_at.is_not(None), Booking.released_at.is_(None))
+    rows = db.scalars(
+        select(Booking)
+        .where(Booking.consultant_id == consultant_id, or_(paid, waiting))
+        .order_by(Booking.starts_at)
+        .limit(limit)
+    )
+    return [_view(row, now) for row in rows]
+
+
 def latest(db: Session, now: datetime, *, limit: int = 20) -> list[BookingView]:
     """The newest bookings of the whole house, for operators."""
     return [_view(row, now) for row in db.scalars(select(Booking).order_by(Booking.created_at.desc()).limit(limit))]

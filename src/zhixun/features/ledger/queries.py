@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -52,6 +53,14 @@ def balance(db: Session, account: str, currency: str = "CNY") -> Money:
     return Money(found or 0, currency)
 
 
+def balances(db: Session, accounts: Sequence[str], currency: str = "CNY") -> dict[str, Money]:
+    """The balances of several accounts; one that was never used is not in the answer. One statement."""
+    wanted = select(Account.account, Account.balance_minor).where(
+        Account.account.in_(accounts), Account.currency == currency
+    )
+    return {account: Money(minor, currency) for account, minor in db.execute(wanted)}
+
+
 def entries(db: Session, account: str, *, limit: int = 50, before: datetime | None = None) -> list[EntryLine]:
     """An account's lines, the newest first."""
     wanted = select(Entry, Transaction).join(Transaction).where(Entry.account == account)
@@ -65,16 +74,22 @@ def entries(db: Session, account: str, *, limit: int = 50, before: datetime | No
 
 def transactions_for(db: Session, purpose: str) -> list[EntryLine]:
     """Every line booked for one purpose, in the order they were booked; `key` names the account here."""
+    return transactions_for_many(db, [purpose])[purpose]
+
+
+def transactions_for_many(db: Session, purposes: Sequence[str]) -> dict[str, list[EntryLine]]:
+    """The same for several purposes; each is in the answer. One statement."""
+    found: dict[str, list[EntryLine]] = {purpose: [] for purpose in purposes}
     rows = db.execute(
         select(Entry, Transaction)
         .join(Transaction)
-        .where(Transaction.purpose == purpose)
+        .where(Transaction.purpose.in_(purposes))
         .order_by(Transaction.at, Transaction.id, Entry.number)
     )
-    return [
-        EntryLine(t.id, t.at, t.kind, t.purpose, entry.account, Money(entry.amount_minor, entry.currency))
-        for entry, t in rows
-    ]
+    for entry, t in rows:
+        amount = Money(entry.amount_minor, entry.currency)
+        found[t.purpose].append(EntryLine(t.id, t.at, t.kind, t.purpose, entry.account, amount))
+    return found
 
 
 def statement(

@@ -3,9 +3,11 @@ from zhixun.events.quality import FeedbackGiven
 from zhixun.kernel.feature import Feature
 
 from . import handlers
+from .routes import bp
 
 feature = Feature(
     "notifications",
+    blueprints=[bp],
     handlers={
         BookingConfirmed: [handlers.tell_both_confirmed],
         BookingCancelled: [handlers.tell_both_cancelled],

@@ -20,9 +20,12 @@ class NoticeLine:
     read: bool
 
 
-def notices_of(db: Session, user_id: str, *, limit: int = 20) -> list[NoticeLine]:
-    """A person's notices, the newest first."""
-    rows = db.scalars(select(Notice).where(Notice.user_id == user_id).order_by(Notice.at.desc()).limit(limit))
+def notices_of(db: Session, user_id: str, *, limit: int = 20, before: datetime | None = None) -> list[NoticeLine]:
+    """A person's notices, the newest first; `before` (an instant) pages on."""
+    mine = select(Notice).where(Notice.user_id == user_id)
+    if before is not None:
+        mine = mine.where(Notice.at < before)
+    rows = db.scalars(mine.order_by(Notice.at.desc()).limit(limit))
     return [NoticeLine(row.id, row.kind, row.subject_id, row.values, row.at, row.read_at is not None) for row in rows]
 
 

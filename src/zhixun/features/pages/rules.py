@@ -1,0 +1,140 @@
+"""What the pages of people and of the house are made of: limits, first pages, demo accounts, what each table is for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from zhixun.features.accounts import rules as accounts
+from zhixun.kernel.errors import N_
+from zhixun.kernel.values import Words
+
+SIGN_IN_TRIES_MAX, SIGN_IN_SECONDS = 100, 900
+"""From one address of the net, right or wrong; one e-mail address is limited far more tightly by accounts."""
+SIGN_UP_TRIES_MAX, SIGN_UP_SECONDS = 30, 3600
+
+DEMO_PASSWORD = "zhixun-demo"
+DEMO_ACCOUNTS = (
+    ("client@example.com", N_("Sample client")),
+    ("consultant@example.com", N_("Sample consultant")),
+    ("operator@example.com", N_("Sample operator")),
+)
+
+FIRST_PAGES = (("operator", "admin.overview"), ("consultant", "pages.pro_day"))
+"""Where a role begins after signing in; the first that fits. Everyone else begins at home."""
+
+SIGN_UP_CHECKS: dict[str, Callable[[str], object]] = {
+    "name": accounts.clean_name,
+    "email": accounts.clean_email,
+    "password": accounts.check_password,
+}
+
+ZONE_DEFAULT = "Asia/Shanghai"
+ZONES_COMMON = (
+    "Asia/Shanghai", "Asia/Hong_Kong", "Asia/Singapore", "Asia/Tokyo", "Australia/Sydney", "Europe/Berlin",
+    "Europe/London", "America/New_York", "America/Toronto", "America/Los_Angeles",
+)  # fmt: skip
+ZONE_AREAS = ("Africa", "America", "Antarctica", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific")
+
+DAYS_SHOWN = 8
+"""Today and the seven days after it, on a consultant's desk."""
+LINES_SHOWN = 20
+"""Lines of a statement on one page."""
+
+LEGAL_PAGES = ("privacy", "terms", "refunds", "ranking")
+LEGAL_PUBLISHED = datetime(2026, 11, 24, 12, tzinfo=UTC)
+"""The day these texts came into force; changed together with their version in privacy/rules.py."""
+
+
+def known_zone(zone: str) -> str:
+    """The zone a browser guessed, or the house's own where the guess is none."""
+    return zone if zone in accounts.zones() else ZONE_DEFAULT
+
+
+def zone_choices(chosen: str) -> list[str]:
+    """The common zones, with the chosen one among them."""
+    return [*ZONES_COMMON, *([chosen] if chosen in accounts.zones() and chosen not in ZONES_COMMON else [])]
+
+
+def every_zone(chosen: str) -> list[str]:
+    """All zones named after places, with the chosen one among them."""
+    places = {zone for zone in accounts.zones() if zone.partition("/")[0] in ZONE_AREAS and "/" in zone}
+    return sorted(places | {chosen} if chosen in accounts.zones() else places)
+
+
+def device(user_agent: str) -> str:
+    """ "Chrome · Windows": enough to recognise one's own device. Empty where the browser did not say."""
+    browsers = (
+        ("MicroMessenger", "WeChat"), ("Edg", "Edge"), ("OPR", "Opera"), ("Firefox", "Firefox"),
+        ("HeadlessChrome", "Chrome"), ("Chrome", "Chrome"), ("Safari", "Safari"), ("curl", "curl"), ("python", "Python"),
+    )  # fmt: skip
+    systems = (
+        ("iPhone", "iPhone"), ("iPad", "iPad"), ("HarmonyOS", "HarmonyOS"), ("Android", "Android"),
+        ("Windows", "Windows"), ("Mac OS X", "macOS"), ("CrOS", "ChromeOS"), ("Linux", "Linux"),
+    )  # fmt: skip
+    named = [next((said for mark, said in marks if mark in user_agent), "") for marks in (browsers, systems)]
+    return " · ".join(name for name in named if name)
+
+
+TABLES: dict[str, Words] = {
+    "accounts_users": Words(
+        "你的称呼、邮箱、密码的散列值、时区、语言、身份和注册时间",
+        "Your name, e-mail address, a hash of your password, time zone, language, roles and the day you signed up",
+    ),
+    "accounts_sign_ins": Words(
+        "你在哪些设备上登录：浏览器名称、登录时间、到期时间和登录凭据的散列值",
+        "Where you are signed in: the browser’s name, when it began and ends, and a hash of the sign-in token",
+    ),
+    "accounts_failed_tries": Words(
+        "输错密码的邮箱和时间，只用于限制猜测，十五分钟后不再计数，并自动清除",
+        "The address and time of wrong passwords, only to slow guessing down; they stop counting after fifteen "
+        "minutes and are cleared by themselves",
+    ),
+    "web_windows": Words(
+        "某个网络地址或账户在一段时间内的请求次数，只用于限流，几小时内清除",
+        "How often a network address or account asked within a while, only to limit abuse; cleared within hours",
+    ),
+    "privacy_consents": Words(
+        "你同意过什么、哪个版本、何时同意、何时撤回",
+        "What you agreed to, in which version, when, and when you took it back",
+    ),
+    "catalog_consultants": Words(
+        "咨询师公开页上的内容：姓名、头衔、介绍、城市、性别、年限",
+        "What a consultant’s public page says: name, title, introduction, city, gender, years",
+    ),
+    "catalog_credentials": Words(
+        "咨询师的资质：名称、编号、核验方式与日期",
+        "A consultant’s credentials: name, number, how and when they were checked",
+    ),
+    "scheduling_calendars": Words("咨询师的时区和每周可约时间", "A consultant’s time zone and weekly hours"),
+    "scheduling_overrides": Words("咨询师与每周不同的日期", "A consultant’s dates that differ from the weekly hours"),
+    "scheduling_times": Words("谁保留或预约了哪个时段", "Who held or booked which time"),
+    "booking_bookings": Words(
+        "你的预约：和谁、何时、什么服务、价格、退款规则、你写给咨询师的说明、进入和结束的时间",
+        "Your bookings: with whom, when, which service, the price, the refund rule, what you wrote for the consultant, "
+        "when each of you came and when it ended",
+    ),
+    "booking_steps": Words("一次预约的每一步：状态、时间、由谁", "Each step of a booking: state, time and by whom"),
+    "payments_payments": Words(
+        "你的付款：金额、用途、方式、状态、时间", "Your payments: amount, purpose, way, state, time"
+    ),
+    "payments_charges": Words("支付渠道报告的每一笔到账", "Each charge the payment provider reported"),
+    "payments_refunds": Words("你的退款：金额、原因、状态、时间", "Your refunds: amount, reason, state, time"),
+    "ledger_transactions": Words("账本里的每一笔交易及其缘由", "Each transaction in the books and what caused it"),
+    "ledger_entries": Words("每一笔交易的分录：账户与金额", "The entries of each transaction: account and amount"),
+    "ledger_accounts": Words("每个账户的余额", "The balance of each account"),
+    "quality_feedback": Words(
+        "你在咨询后的反馈：五项评分、是否解决、推荐程度、文字、是否公开",
+        "Your feedback after a session: five scores, whether it helped, how likely you are to recommend it, your words, "
+        "and whether they are public",
+    ),
+    "notifications_notices": Words("我们告诉过你的事，以及你是否读过", "What we told you, and whether you read it"),
+    "messaging_conversations": Words(
+        "你和谁有对话，读到了哪里", "With whom you have a conversation, and how far you have read"
+    ),
+    "messaging_members": Words(
+        "你在哪些对话里，读到了哪里", "Which conversations you are in, and how far you have read"
+    ),
+    "messaging_messages": Words("你发送的消息和时间", "The messages you sent and when"),
+}
+"""What each table that says it holds personal data holds, for the privacy page. A test keeps it complete."""
