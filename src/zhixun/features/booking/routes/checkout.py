@@ -115,7 +115,7 @@ def _expired(booking: BookingView, brief: forms.Brief, *, status: int) -> AnyRes
     page = render_template(
         "booking/expired.html",
         order=order, booking=booking, card=order.card, brief=brief,
-        nearest=[(new_id(), slot.start, slot.end) for slot in nearest],
+        nearest=nearest, booking_id=new_id(), brief_length_max=BRIEF_LENGTH_MAX,
     )  # fmt: skip
     return make_response(page, status)
 

@@ -1,0 +1,32 @@
+// The checkout mirrors what the server decides: how long the hold lasts, how long the text may be, one press at a time.
+for (const el of document.querySelectorAll('[data-count-of]')) {
+  const area = document.getElementById(el.dataset.countOf), most = +area.dataset.countMax;
+  const show = () => {
+    const length = [...area.value].length;
+    el.textContent = `${length.toLocaleString('en-US')} / ${most.toLocaleString('en-US')}`;
+    el.classList.toggle('is-over', length > most);
+  };
+  area.addEventListener('input', show);
+  show();
+}
+const timer = document.querySelector('.hold [data-count]'), over = document.getElementById('hold-over');
+if (timer && over) {
+  const end = performance.now() + timer.dataset.count * 1000;
+  const look = () => {
+    if (performance.now() < end) return setTimeout(look, Math.min(1000, end - performance.now() + 50));
+    over.hidden = false;
+  };
+  look();
+}
+for (const form of document.querySelectorAll('form[data-once]')) {
+  form.addEventListener('submit', e => {
+    if (form.dataset.sent) { e.preventDefault(); return; }
+    form.dataset.sent = '1';
+    e.submitter?.setAttribute('aria-busy', 'true');
+  });
+}
+// Whoever comes back with the browser's back button may press again.
+addEventListener('pageshow', () => {
+  for (const form of document.querySelectorAll('form[data-once]')) delete form.dataset.sent;
+  for (const button of document.querySelectorAll('[aria-busy=true]')) button.removeAttribute('aria-busy');
+});
