@@ -17,6 +17,7 @@ from zhixun.features.booking.feature import feature as booking
 from zhixun.features.catalog.feature import feature as catalog
 from zhixun.features.ledger.feature import feature as ledger
 from zhixun.features.messaging.feature import feature as messaging
+from zhixun.features.notifications import queries as notice_queries
 from zhixun.features.notifications.feature import feature as notifications
 from zhixun.features.notifications.ports import Mailer
 from zhixun.features.pages.feature import feature as pages
@@ -51,11 +52,14 @@ def create_app(settings: Settings, conninfo: str) -> Flask:
     app = Flask("zhixun", root_path=str(shell.ROOT), template_folder="templates", static_folder=None)
     app.secret_key = settings.key()
     shell.install(app, secure=settings.secure, rate_limits=settings.rate_limits, demo=settings.demo)
+    app.config["PAYMENT_GATEWAYS"] = settings.payment_gateways
     security.identify_with(_who_holds)
+    shell.count_notices_with(_unread_notices)
     for feature in FEATURES:
         for blueprint in feature.blueprints:
             app.register_blueprint(blueprint)
-    live.configure({kind: run for feature in FEATURES for kind, run in feature.sockets.items()})
+    sockets = {kind: run for feature in FEATURES for kind, run in feature.sockets.items()}
+    live.configure(sockets, rate_limits=settings.rate_limits)
     return app
 
 
@@ -85,3 +89,8 @@ def _gateway(name: str, settings: Settings) -> SandboxGateway:
 def _who_holds(token: str) -> Actor | None:
     with Session() as db:
         return account_queries.actor_of_token(db, token, utc_now())
+
+
+def _unread_notices(user_id: str) -> int:
+    with Session() as db:
+        return notice_queries.unread_count(db, user_id)

@@ -1,5 +1,26 @@
+from zhixun.events.booking import BookingCancelled, BookingConfirmed, SessionBegan, SessionCompleted
 from zhixun.kernel.feature import Feature
 
+from . import handlers, sockets
 from .routes import bp
 
-feature = Feature("messaging", blueprints=[bp])
+feature = Feature(
+    "messaging",
+    blueprints=[bp],
+    handlers={
+        BookingConfirmed: [handlers.open_when_confirmed],
+        BookingCancelled: [handlers.show_cancelled],
+        SessionBegan: [handlers.show_began],
+        SessionCompleted: [handlers.show_completed],
+    },
+    sockets={
+        "hello": sockets.on_hello,
+        "catch_up": sockets.on_catch_up,
+        "send": sockets.on_send,
+        "read": sockets.on_read,
+        "typing": sockets.on_typing,
+        "join": sockets.on_join,
+        "leave": sockets.on_leave,
+        "signal": sockets.on_signal,
+    },
+)

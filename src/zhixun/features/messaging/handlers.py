@@ -1,0 +1,30 @@
+from zhixun.events.booking import BookingCancelled, BookingConfirmed, BookingFact, SessionBegan, SessionCompleted
+from zhixun.kernel.unit_of_work import unit_of_work
+from zhixun.web import live
+
+from . import actions
+
+
+def open_when_confirmed(event: BookingConfirmed) -> None:
+    with unit_of_work() as uow:
+        actions.open_conversation(uow, client_id=event.client_id, consultant_id=event.consultant_id)
+    _notice(event, "confirmed")
+
+
+def show_began(event: SessionBegan) -> None:
+    _notice(event, "in_progress")
+
+
+def show_completed(event: SessionCompleted) -> None:
+    _notice(event, "completed")
+
+
+def show_cancelled(event: BookingCancelled) -> None:
+    _notice(event, "cancelled")
+
+
+def _notice(event: BookingFact, state: str) -> None:
+    """Tell the open screens of both that the booking has moved on; whoever misses it sees it on the next page."""
+    live.announce(
+        [event.client_id, event.consultant_id], {"type": "notice", "booking": event.booking_id, "state": state}
+    )
