@@ -2,11 +2,32 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from functools import partial
+from ipaddress import ip_network
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+HANDED_ON = "ZHIXUN_HANDED_ON"
+SECRET_LENGTH_MIN = 16
+WORKERS_MAX = 64
+TEXTS = ("database_url", "public_url", "secret_key", "realtime_hub", "search_index", "mailer")
+PATHS = ("data_dir", "postgres_bin")
+LISTS = ("payment_gateways", "trusted_proxies")
+SWITCHES = ("rate_limits",)
+SWITCH_WORDS = {True: {"on", "1", "true", "yes"}, False: {"off", "0", "false", "no"}}
+CHOICES = {
+    "realtime_hub": {"memory", "postgres"},
+    "search_index": {"tantivy"},
+    "mailer": {"console"},
+    "payment_gateways": {"sandbox"},
+}
+"""What each port offers; app.py knows the adapter behind each word."""
 
 
 class SettingsError(Exception):
@@ -29,30 +50,49 @@ class Settings:
     demo: bool = False
     """Demo mode: sample people with a known password exist; the server listens on loopback unless told otherwise."""
     workers: int = 1
+    trusted_proxies: tuple[str, ...] = ()
+    """Addresses or networks whose X-Forwarded-For and -Proto are believed. Empty: nobody's."""
+    postgres_bin: Path | None = None
+    """Where the embedded PostgreSQL's programs are; by default the best found."""
 
     @classmethod
-    def from_environment(cls, environment: Mapping[str, str] | None = None, **given: object) -> Settings:
+    def from_environment(cls, environment: Mapping[str, str] | None = None, **given: Any) -> Settings:
         """Read ZHIXUN_… variables; `given` (from the command line) wins. Raises SettingsError."""
         found = {
             **_read(os.environ if environment is None else environment),
             **{k: v for k, v in given.items() if v is not None},
         }
-        settings = cls(**found)  # type: ignore[arg-type]
+        settings = cls(**found)
         settings._check()
         return settings
 
     def _check(self) -> None:
         if self.database_url and not self.database_url.startswith(("postgresql://", "postgres://")):
             raise SettingsError("ZHIXUN_DATABASE_URL must start with postgresql:// (any PostgreSQL 15 or newer).")
-        if not self.public_url.startswith(("http://", "https://")):
-            raise SettingsError("ZHIXUN_PUBLIC_URL must start with http:// or https://.")
-        for name, known in (
-            ("realtime_hub", {"memory", "postgres"}),
-            ("search_index", {"tantivy"}),
-            ("mailer", {"console"}),
-        ):
-            if getattr(self, name) not in known:
+        address = urlsplit(self.public_url)
+        if address.scheme not in {"http", "https"} or not address.hostname or address.query or address.fragment:
+            raise SettingsError("ZHIXUN_PUBLIC_URL must be an address like https://consult.example.com.")
+        if self.secret_key and len(self.secret_key) < SECRET_LENGTH_MIN:
+            raise SettingsError(
+                f"ZHIXUN_SECRET_KEY needs at least {SECRET_LENGTH_MIN} characters; leave it out to have one made."
+            )
+        if not 1 <= self.workers <= WORKERS_MAX:
+            raise SettingsError(f"--workers must be between 1 and {WORKERS_MAX}.")
+        if self.workers > 1 and self.realtime_hub == "memory":
+            raise SettingsError(
+                "Several workers reach each other through the database: set ZHIXUN_REALTIME_HUB=postgres."
+            )
+        if self.postgres_bin and not self.postgres_bin.is_dir():
+            raise SettingsError(f"ZHIXUN_POSTGRES_BIN names {self.postgres_bin}, which is no folder.")
+        for name, known in CHOICES.items():
+            chosen = getattr(self, name)
+            if not chosen or not ({chosen} if isinstance(chosen, str) else set(chosen)) <= known:
                 raise SettingsError(f"ZHIXUN_{name.upper()} must be one of: {', '.join(sorted(known))}.")
+        for proxy in self.trusted_proxies:
+            try:
+                ip_network(proxy)
+            except ValueError:
+                raise SettingsError(f"ZHIXUN_TRUSTED_PROXIES: {proxy} is no IP address or network.") from None
 
     @property
     def secure(self) -> bool:
@@ -70,16 +110,49 @@ class Settings:
             path.write_text(secrets.token_urlsafe(48))
         return path.read_text()
 
+    def hand_on(self, address: str) -> None:
+        """Leave these settings, and the database's address, for the processes we start."""
+        os.environ[HANDED_ON] = json.dumps({"settings": asdict(self), "address": address}, default=str)
 
-def _read(environment: Mapping[str, str]) -> dict[str, object]:
-    found: dict[str, object] = {}
-    for name in ("database_url", "public_url", "secret_key", "realtime_hub", "search_index", "mailer"):
-        if (value := environment.get(f"ZHIXUN_{name.upper()}")) is not None:
-            found[name] = value
-    if value := environment.get("ZHIXUN_DATA_DIR"):
-        found["data_dir"] = Path(value)
-    if value := environment.get("ZHIXUN_PAYMENT_GATEWAYS"):
-        found["payment_gateways"] = tuple(part.strip() for part in value.split(",") if part.strip())
-    if (value := environment.get("ZHIXUN_RATE_LIMITS")) is not None:
-        found["rate_limits"] = value.lower() not in {"off", "0", "false", "no"}
+    @classmethod
+    def handed_on(cls) -> tuple[Settings, str]:
+        """What the process that started this one has left: (settings, the database's address)."""
+        left = json.loads(os.environ[HANDED_ON])
+        given = left["settings"]
+        for name in PATHS:
+            given[name] = Path(given[name]) if given[name] else None
+        for name in LISTS:
+            given[name] = tuple(given[name])
+        return cls(**given), left["address"]
+
+
+def unknown_names(environment: Mapping[str, str] | None = None) -> list[str]:
+    """ZHIXUN_… variables that no setting reads: most likely misspelt."""
+    known = {f"ZHIXUN_{name.upper()}" for name in (*TEXTS, *PATHS, *LISTS, *SWITCHES)} | {HANDED_ON}
+    given = os.environ if environment is None else environment
+    return sorted(n for n in given if n.startswith("ZHIXUN_") and n not in known and not n.startswith("ZHIXUN_TEST_"))
+
+
+def _read(environment: Mapping[str, str]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    readers: dict[str, Callable[[str], Any]] = {
+        **dict.fromkeys(TEXTS, str),
+        **dict.fromkeys(PATHS, Path),
+        **dict.fromkeys(LISTS, _list),
+        **{name: partial(_switch, name) for name in SWITCHES},
+    }
+    for name, read in readers.items():
+        if value := environment.get(f"ZHIXUN_{name.upper()}", "").strip():
+            found[name] = read(value)
     return found
+
+
+def _list(value: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in value.split(",") if part.strip())
+
+
+def _switch(name: str, value: str) -> bool:
+    for answer, words in SWITCH_WORDS.items():
+        if value.lower() in words:
+            return answer
+    raise SettingsError(f"ZHIXUN_{name.upper()} must be on or off.")

@@ -10,6 +10,18 @@ from .tables import Session
 POOL_SIZE = 12
 STATEMENT_TIMEOUT_MS = 30_000
 LOCK_TIMEOUT_MS = 10_000
+IDLE_IN_TRANSACTION_TIMEOUT_MS = 60_000
+CONNECT_SECONDS_MAX = 10
+
+OPTIONS = " ".join(
+    f"-c {name}={value}"
+    for name, value in (
+        ("timezone", "UTC"),
+        ("statement_timeout", STATEMENT_TIMEOUT_MS),
+        ("lock_timeout", LOCK_TIMEOUT_MS),
+        ("idle_in_transaction_session_timeout", IDLE_IN_TRANSACTION_TIMEOUT_MS),
+    )
+)
 
 
 def connect(conninfo: str) -> Engine:
@@ -19,9 +31,7 @@ def connect(conninfo: str) -> Engine:
         pool_size=POOL_SIZE,
         max_overflow=POOL_SIZE,
         pool_pre_ping=True,
-        connect_args={
-            "options": f"-c timezone=UTC -c statement_timeout={STATEMENT_TIMEOUT_MS} -c lock_timeout={LOCK_TIMEOUT_MS}"
-        },
+        connect_args={"options": OPTIONS, "connect_timeout": CONNECT_SECONDS_MAX},
     )
     Session.configure(bind=engine)
     return engine

@@ -38,12 +38,16 @@ def choose(folder: Path | None, *, major: int | None) -> Programs:
             f"There are no PostgreSQL programs {where}. Install PostgreSQL {MAJOR_MIN} or newer (Debian and Ubuntu: "
             "apt-get install postgresql), or set ZHIXUN_DATABASE_URL to a PostgreSQL elsewhere."
         )
-    fitting = [one for one in found if one.major == major] if major else [one for one in found if one.major >= MAJOR_MIN]
+    fitting = (
+        [one for one in found if one.major == major] if major else [one for one in found if one.major >= MAJOR_MIN]
+    )
     if fitting:
         return fitting[0]
     have = ", ".join(str(one.major) for one in found)
     if major is None:
-        raise DatabaseUnavailable(f"PostgreSQL {have} is too old; Zhixun needs PostgreSQL {MAJOR_MIN} or newer. Install one.")
+        raise DatabaseUnavailable(
+            f"PostgreSQL {have} is too old; Zhixun needs PostgreSQL {MAJOR_MIN} or newer. Install one."
+        )
     raise DatabaseUnavailable(
         f"This data folder's database was made by PostgreSQL {major}, but here is only PostgreSQL {have}. Install "
         f"PostgreSQL {major} beside it (it is then found by itself; else name its folder in ZHIXUN_POSTGRES_BIN), or "

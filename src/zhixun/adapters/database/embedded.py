@@ -101,16 +101,15 @@ class EmbeddedPostgres:
         """Stop the server, unless another process of this data folder still uses it."""
         self._left.set()
         with self._alone():
-            if self._users is None:
+            users, self._users = self._users, None
+            if users is None:
                 return
-            try:
-                fcntl.flock(self._users, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                return
-            finally:
-                self._users, users = None, self._users
-            self._stop()
-            users.close()
+            with users:
+                try:
+                    fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    return
+                self._stop()
 
     def _fitting_programs(self) -> binaries.Programs:
         version = self.place.data / "PG_VERSION"
@@ -145,7 +144,9 @@ class EmbeddedPostgres:
             self._launch()
             while self._process and self._process.poll() is None and not self._answers(time.monotonic()):
                 if time.monotonic() > deadline:
-                    raise DatabaseUnavailable(f"PostgreSQL did not start within {START_SECONDS_MAX} s; see {self._log()}.")
+                    raise DatabaseUnavailable(
+                        f"PostgreSQL did not start within {START_SECONDS_MAX} s; see {self._log()}."
+                    )
                 time.sleep(PAUSE_SECONDS)
             if self._process and self._process.poll() is None:
                 return

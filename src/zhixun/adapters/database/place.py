@@ -77,7 +77,9 @@ def settle(data_dir: Path) -> Place:
         data_dir.mkdir(parents=True, exist_ok=True)
         return _known(link) if link.exists() else _new(link)
     except OSError as error:
-        raise DatabaseUnavailable(f"The data folder {data_dir} cannot be used: {error}. Choose another --data-dir.") from error
+        raise DatabaseUnavailable(
+            f"The data folder {data_dir} cannot be used: {error}. Choose another --data-dir."
+        ) from error
 
 
 def may_enter(path: Path, identity: Identity | None) -> bool:

@@ -1,0 +1,224 @@
+"""`zhixun …`: the house's own commands, and `zhixun <feature> <verb>` for those the features bring."""
+
+from __future__ import annotations
+
+import argparse
+import fcntl
+import json
+import logging
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from zhixun import asgi, migrations, worker
+from zhixun.adapters.database import DatabaseUnavailable, opened
+from zhixun.app import FEATURES, fulfil_ports, subscribe_all
+from zhixun.features.catalog import actions as catalog
+from zhixun.kernel import database
+from zhixun.kernel.errors import DomainError
+from zhixun.kernel.feature import Command
+from zhixun.kernel.unit_of_work import unit_of_work
+from zhixun.settings import Settings, SettingsError
+
+LOOPBACK = "127.0.0.1"
+DEMO_PASSWORD = "zhixun-demo"
+DEMO_PEOPLE = ("client", "consultant", "reviewer", "operator")
+
+
+class CannotServe(Exception):
+    """The site cannot be opened; the sentence says why."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command. Returns its exit code: 0 it holds, 1 it does not, 2 it could not be tried."""
+    given = _parser().parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
+    for noisy in ("procrastinate", "alembic", "httpx2"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # So that what we opened is closed again.
+    try:
+        code: int = given.run(given)
+    except DomainError as refusal:
+        return _say(given, 1, refusal.code, str(refusal))
+    except (SettingsError, DatabaseUnavailable, CannotServe) as error:
+        return _say(given, 2, "cannot_start", str(error))
+    except KeyboardInterrupt:
+        return 130
+    return code
+
+
+def _say(given: argparse.Namespace, exit_code: int, code: str, sentence: str) -> int:
+    if given.json:
+        print(json.dumps({"code": code, "message": sentence}, ensure_ascii=False))
+    print(sentence, file=sys.stderr)
+    return exit_code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="zhixun", description="Paid one-to-one consulting, on your own server.")
+    commands = parser.add_subparsers(required=True, metavar="command")
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--data-dir", type=Path, metavar="FOLDER", help="where everything is kept (default: ./var)")
+    common.add_argument("--json", action="store_true", help="answer in JSON")
+
+    def add(name: str, run: Callable[[argparse.Namespace], int], help: str) -> argparse.ArgumentParser:
+        one = commands.add_parser(name, help=help, description=help, parents=[common])
+        one.set_defaults(run=run)
+        return one
+
+    _add_door(add("demo", _demo, "run everything, with sample data, for a look around"))
+    serving = add("serve", _serve, "answer people: pages, API, live connections")
+    _add_door(serving)
+    serving.add_argument("--workers", type=int, metavar="N", help="processes (default 1, which also does the jobs)")
+    add("worker", _worker, "deliver facts and run what the clock starts")
+    add("migrate", _migrate, "bring the database to this program's shape")
+    for feature in FEATURES:
+        if feature.commands:
+            verbs = commands.add_parser(feature.name, help=f"commands of {feature.name}").add_subparsers(
+                required=True, metavar="verb"
+            )
+            for command in feature.commands:
+                one = verbs.add_parser(command.verb, help=command.help, description=command.help, parents=[common])
+                command.arguments(one)
+                one.set_defaults(run=_bound(command))
+    return parser
+
+
+def _add_door(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--host", default=LOOPBACK, help=f"address to listen on (default {LOOPBACK})")
+    parser.add_argument("--port", type=int, default=8000, help="port to listen on (default 8000)")
+
+
+def _bound(command: Command) -> Callable[[argparse.Namespace], int]:
+    def run(given: argparse.Namespace) -> int:
+        if not command.needs_database:
+            return command.run(given)
+        with _house(_settings(given)):
+            return command.run(given)
+
+    return run
+
+
+def _settings(given: argparse.Namespace, **more: Any) -> Settings:
+    return Settings.from_environment(data_dir=given.data_dir, **more)
+
+
+@contextmanager
+def _house(settings: Settings, *, watched: bool = False) -> Iterator[str]:
+    """Everything a command needs: the database open and in shape, ports fulfilled, handlers subscribed."""
+    with opened(
+        url=settings.database_url, data_dir=settings.data_dir, programs=settings.postgres_bin, watched=watched
+    ) as address:
+        if settings.database_url:
+            _refuse_old_shape(address)
+        else:
+            migrations.upgrade(address)
+        database.connect(address)
+        fulfil_ports(settings, address)
+        subscribe_all()
+        yield address
+
+
+def _refuse_old_shape(address: str) -> None:
+    at, known = migrations.current(address)
+    if at != known:
+        raise DatabaseUnavailable(
+            f"The database's shape is {at or 'empty'}, this program needs {known}. Run: zhixun migrate (after a backup)."
+        )
+
+
+def _demo(given: argparse.Namespace) -> int:
+    began = time.monotonic()
+    settings = _settings(given, demo=True, public_url=f"http://{given.host}:{given.port}")
+    with _door(settings, given) as door:
+        _step(f"Starting the database in {settings.data_dir} …")
+        with _house(settings, watched=True) as address:
+            with unit_of_work() as uow:
+                catalog.put_house_fields(uow)
+            _answer(settings, address, door, lambda: _welcome(settings, time.monotonic() - began))
+    return 0
+
+
+def _serve(given: argparse.Namespace) -> int:
+    settings = _settings(given, workers=given.workers)
+    with _door(settings, given) as door, _house(settings, watched=True) as address:
+        with unit_of_work() as uow:
+            catalog.put_house_fields(uow)
+        _answer(settings, address, door, lambda: _step(f"Zhixun answers at http://{given.host}:{given.port}"))
+    return 0
+
+
+def _answer(settings: Settings, address: str, door: asgi.Door, when_open: Callable[[], None]) -> None:
+    with suppress(KeyboardInterrupt):  # Being told to stop is the ordinary end.
+        asgi.serve(settings, address, door, when_open)
+    _step("Stopping …")
+
+
+def _worker(given: argparse.Namespace) -> int:
+    with _house(_settings(given), watched=True) as address:
+        _step("The worker is at work.")
+        worker.run_until_signalled(address)
+    return 0
+
+
+def _migrate(given: argparse.Namespace) -> int:
+    settings = _settings(given)
+    with opened(url=settings.database_url, data_dir=settings.data_dir, programs=settings.postgres_bin) as address:
+        before, _ = migrations.current(address)
+        migrations.upgrade(address)
+        after, _ = migrations.current(address)
+    if given.json:
+        print(json.dumps({"before": before, "after": after}))
+    else:
+        print(
+            f"The database is at {after}."
+            if before == after
+            else f"The database went from {before or 'nothing'} to {after}."
+        )
+    return 0
+
+
+@contextmanager
+def _door(settings: Settings, given: argparse.Namespace) -> Iterator[asgi.Door]:
+    """The port, and the right to be the one site of this data folder: there is one search index and one live hub."""
+    try:
+        door = asgi.listen(given.host, given.port)
+    except (OSError, OverflowError) as error:
+        said = getattr(error, "strerror", None) or str(error)
+        raise CannotServe(
+            f"Cannot listen on {given.host}:{given.port} ({said}). Choose another with --port."
+        ) from error
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    with door, (settings.data_dir / "site.lock").open("a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.seek(0)
+            raise CannotServe(
+                f"Zhixun already runs from {settings.data_dir} ({lock.read().strip() or 'starting'}). "
+                "Stop it first, or choose another --data-dir."
+            ) from None
+        lock.truncate(0)
+        lock.write(f"http://{given.host}:{given.port}")
+        lock.flush()
+        yield door
+
+
+def _welcome(settings: Settings, seconds: float) -> None:
+    print(f"\n  Zhixun · 知询 is ready after {seconds:.1f} s:  {settings.public_url}\n")
+    print(f"  Sign in with the password {DEMO_PASSWORD} as")
+    for name in DEMO_PEOPLE:
+        print(f"    {name}@example.com")
+    print("\n  Ctrl-C stops it.\n", flush=True)
+
+
+def _step(sentence: str) -> None:
+    print(sentence, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
