@@ -183,7 +183,7 @@ def sessions_held(db: Session, consultant_ids: Sequence[str]) -> dict[str, int]:
         .where(Booking.consultant_id.in_(consultant_ids), Booking.state == State.COMPLETED)
         .group_by(Booking.consultant_id)
     )
-    return dict(rows)
+    return dict(rows.tuples().all())
 
 
 def bookings_by_ids(db: Session, booking_ids: Sequence[str], now: datetime) -> dict[str, BookingView]:

@@ -113,7 +113,7 @@ def bookable_count(db: Session) -> int:
 def listed_count(db: Session) -> dict[str, int]:
     """Listed consultants per field id."""
     rows = db.execute(select(Consultant.field_id, func.count()).where(Consultant.listed).group_by(Consultant.field_id))
-    return dict(rows)
+    return dict(rows.tuples().all())
 
 
 def _cards(db: Session, rows: Sequence[Consultant]) -> list[ConsultantCard]:
@@ -126,7 +126,7 @@ def _cards(db: Session, rows: Sequence[Consultant]) -> list[ConsultantCard]:
         .where(Credential.consultant_id.in_(ids))
         .group_by(Credential.consultant_id)
     )
-    credentials = dict(counted)
+    credentials = dict(counted.tuples().all())
     return [_card(row, services.get(row.id, ()), credentials.get(row.id, 0)) for row in rows]
 
 
