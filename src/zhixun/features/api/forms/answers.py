@@ -1,0 +1,325 @@
+"""What programs are answered."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from .kinds import Answer, At
+
+Channel = Literal["video", "voice", "text"]
+BookingState = Literal["held", "paid", "confirmed", "in_progress", "completed", "cancelled", "expired", "no_show"]
+Solved = Literal["yes", "partly", "no"]
+
+
+class MoneyShown(Answer):
+    amount_minor: int
+    currency: str
+
+
+class TokenMade(Answer):
+    token: str
+    expires_at: At
+
+
+class Me(Answer):
+    id: str
+    name: str
+    email: str
+    roles: list[str]
+    zone: str
+    language: str
+
+
+class PersonShown(Answer):
+    id: str
+    name: str
+
+
+class TopicShown(Answer):
+    id: str
+    name: str
+
+
+class FieldShown(Answer):
+    id: str
+    name: str
+    summary: str
+    disclaimer: str
+    topics: list[TopicShown]
+
+
+class Fields(Answer):
+    items: list[FieldShown]
+    next: str | None = None
+
+
+class SlotShown(Answer):
+    start: At
+    end: At
+    local: str
+    """The start on the wall clock of the asked zone, with its offset."""
+
+
+class Slots(Answer):
+    items: list[SlotShown]
+    next: str | None = None
+    zone: str
+
+
+class ServiceShown(Answer):
+    id: str
+    title: str
+    channel: Channel
+    minutes: int
+    price: MoneyShown
+    note: str
+    included: list[str]
+
+
+class SatisfactionShown(Answer):
+    mean: float | None
+    """1 to 5; null below five answers: a mean would say more about luck."""
+    count: int
+    solved_share: float | None
+
+
+class ConsultantShown(Answer):
+    id: str
+    slug: str
+    name: str
+    title: str
+    line: str
+    city: str
+    field: str
+    topics: list[str]
+    languages: list[str]
+    years: int
+    seniority: str
+    credentials_count: int
+    portrait: str
+    services: list[ServiceShown]
+    price_from: MoneyShown
+    satisfaction: SatisfactionShown
+
+
+class ConsultantFound(ConsultantShown):
+    slots: list[SlotShown]
+
+
+class Consultants(Answer):
+    items: list[ConsultantFound]
+    next: str | None
+    total: int
+
+
+class CredentialShown(Answer):
+    name: str
+    how: str
+    number: str
+    checked_on: str
+    expires_on: str | None
+
+
+class ConsultantPageShown(ConsultantShown):
+    about: str
+    good_for: list[str]
+    not_for: list[str]
+    credentials: list[CredentialShown]
+    zone: str
+
+
+class Recommended(Answer):
+    consultant: ConsultantFound
+    score: float
+    reasons: list[str]
+    doubt: str
+
+
+class Recommendations(Answer):
+    items: list[Recommended]
+    next: str | None = None
+    field: str | None
+    crisis: str | None
+    """Where to turn at once, when the question sounds like an emergency."""
+
+
+class ReviewShown(Answer):
+    score: float
+    words: str
+    solved: Solved
+    service: str
+    at: At
+
+
+class QualityShown(Answer):
+    consultant_id: str
+    satisfaction: SatisfactionShown
+    dimensions: dict[str, float]
+    distribution: dict[str, int]
+    reviews: list[ReviewShown]
+
+
+class QuoteLine(Answer):
+    words: str
+    amount: MoneyShown
+
+
+class RefundStepShown(Answer):
+    until: At | None
+    """Cancelled before this, `refund` comes back; null for the last step."""
+    refund_bps: int
+    refund: MoneyShown
+    words: str
+
+
+class Quote(Answer):
+    service_id: str
+    start: At
+    end: At
+    lines: list[QuoteLine]
+    total: MoneyShown
+    refunds: list[RefundStepShown]
+
+
+class PaymentAsked(Answer):
+    id: str
+    gateway: str
+    url: str
+
+
+class PaymentPlace(Answer):
+    id: str
+    url: str
+
+
+class BookingMade(Answer):
+    id: str
+    state: BookingState
+    hold_expires_at: At
+    total: MoneyShown
+    payment: PaymentAsked
+
+
+class BookingShown(Answer):
+    id: str
+    state: BookingState
+    role: Literal["client", "consultant", "operator"]
+    """The asker's part in it."""
+    client: PersonShown
+    consultant: PersonShown
+    service_id: str
+    title: str
+    channel: Channel
+    minutes: int
+    start: At
+    end: At
+    room_opens_at: At
+    hold_expires_at: At
+    total: MoneyShown
+    refunds: list[RefundStepShown]
+    refund_now: MoneyShown
+    brief: str | None
+    payment: PaymentPlace | None
+    """For the client only."""
+    conversation_id: str
+    created_at: At
+    began_at: At | None
+    completed_at: At | None
+    ended_reason: str | None
+
+
+class Bookings(Answer):
+    items: list[BookingShown]
+    next: str | None
+
+
+class BookingCancelled(Answer):
+    id: str
+    state: BookingState
+    refund: MoneyShown
+
+
+class BookingMoved(Answer):
+    id: str
+    state: BookingState
+
+
+class StepShown(Answer):
+    state: BookingState
+    at: At
+    by: Literal["client", "consultant", "operator", "system"]
+
+
+class Timeline(Answer):
+    items: list[StepShown]
+    next: str | None = None
+
+
+class FeedbackKept(Answer):
+    id: str
+    booking_id: str
+
+
+class PaymentShown(Answer):
+    id: str
+    booking_id: str | None
+    amount: MoneyShown
+    gateway: str
+    state: Literal["pending", "captured", "failed"]
+    expires_at: At
+    captured_at: At | None
+    url: str
+
+
+class StatementLine(Answer):
+    booking_id: str | None
+    gross: MoneyShown
+    commission: MoneyShown
+    net: MoneyShown
+    released_at: At
+
+
+class EntryShown(Answer):
+    transaction_id: str
+    at: At
+    kind: str
+    booking_id: str | None
+    amount: MoneyShown
+
+
+class Ledger(Answer):
+    balance: MoneyShown
+    items: list[StatementLine]
+    entries: list[EntryShown]
+    next: str | None
+
+
+class ConversationShown(Answer):
+    id: str
+    client: PersonShown
+    consultant: PersonShown
+    last_seq: int
+    last_text: str
+    last_at: At
+    unread: int
+
+
+class Conversations(Answer):
+    items: list[ConversationShown]
+    next: str | None = None
+
+
+class MessageShown(Answer):
+    id: str
+    conversation_id: str
+    seq: int
+    client_id: str
+    sender_id: str
+    text: str
+    reply_to: str | None
+    at: At
+
+
+class Messages(Answer):
+    items: list[MessageShown]
+    next: str | None

@@ -1,0 +1,116 @@
+"""What programs may send."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from zhixun.features.accounts.rules import EMAIL_LENGTH_MAX, PASSWORD_LENGTH_MAX
+from zhixun.features.booking.rules import BRIEF_LENGTH_MAX
+from zhixun.features.messaging.rules import KEY_LENGTH_MAX, SEQ_MAX
+from zhixun.features.messaging.rules import TEXT_LENGTH_MAX as MESSAGE_LENGTH_MAX
+from zhixun.features.quality.rules import WORDS_LENGTH_MAX
+from zhixun.web.pagination import PAGE_MAX
+
+from .kinds import CURSOR_LENGTH_MAX, Asked, Id, Instant, Text, Zone
+
+QUESTION_LENGTH_MAX = 2_000
+QUERY_LENGTH_MAX = 200
+NAME_LENGTH_MAX = 80
+RECOMMENDED_MAX = 10
+PRICE_MINOR_MAX = 2**31 - 1
+
+Channel = Literal["video", "voice", "text"]
+Score = Annotated[int, Field(ge=1, le=5)]
+Cursor = Annotated[
+    Text | None, Field(default=None, max_length=CURSOR_LENGTH_MAX, description="`next` of the last page.")
+]
+Limit = Annotated[int, Field(default=20, ge=1, le=PAGE_MAX)]
+ShortName = Annotated[Text | None, Field(default=None, max_length=NAME_LENGTH_MAX)]
+
+
+class TokenWanted(Asked):
+    email: Annotated[Text, Field(max_length=EMAIL_LENGTH_MAX, examples=["client@example.com"])]
+    password: Annotated[Text, Field(max_length=PASSWORD_LENGTH_MAX, json_schema_extra={"format": "password"})]
+
+
+class Page(Asked):
+    cursor: Cursor
+    limit: Limit
+
+
+class ConsultantsWanted(Asked):
+    q: Annotated[Text, Field(max_length=QUERY_LENGTH_MAX, description="Words, in Chinese or English.")] = ""
+    field: ShortName
+    topic: ShortName
+    language: Literal["zh", "en"] | None = None
+    channel: Channel | None = None
+    price_max_minor: Annotated[int | None, Field(ge=0, le=PRICE_MINOR_MAX)] = None
+    free_from: Instant | None = None
+    free_until: Instant | None = None
+    zone: Zone | None = None
+    sort: ShortName
+    cursor: Cursor
+    limit: Limit
+
+
+class SlotsWanted(Asked):
+    from_: Annotated[Instant | None, Field(alias="from", description="Now, where it is left out.")] = None
+    until: Annotated[Instant | None, Field(description="14 days after `from`, where it is left out; at most 62.")] = (
+        None
+    )
+    zone: Annotated[
+        Zone | None, Field(description="For `local`. Else the zone of the person, or of the consultant.")
+    ] = None
+
+
+class QuoteWanted(Asked):
+    start: Instant
+
+
+class BookingWanted(Asked):
+    service_id: Id
+    start: Instant
+    brief: Annotated[Text, Field(max_length=BRIEF_LENGTH_MAX, description="What the consultant reads before.")] = ""
+    gateway: ShortName
+    id: Annotated[Id | None, Field(description="Chosen by you, if you like: the same id twice is done once.")] = None
+
+
+class MessagesWanted(Asked):
+    after_seq: Annotated[int, Field(ge=0, le=SEQ_MAX)] = 0
+    cursor: Cursor
+    limit: Annotated[int, Field(ge=1, le=PAGE_MAX)] = PAGE_MAX
+
+
+class MessageWanted(Asked):
+    client_id: Annotated[
+        str, Field(min_length=1, max_length=KEY_LENGTH_MAX, pattern=r"^[A-Za-z0-9._:-]+$",
+                   description="Chosen by the sender: the same one twice is sent once.")
+    ]  # fmt: skip
+    text: Annotated[Text, Field(min_length=1, max_length=MESSAGE_LENGTH_MAX)]
+    reply_to: Id | None = None
+
+
+class RecommendationsWanted(Asked):
+    question: Annotated[Text, Field(min_length=1, max_length=QUESTION_LENGTH_MAX)]
+    field: ShortName
+    zone: Zone | None = None
+    limit: Annotated[int, Field(ge=1, le=RECOMMENDED_MAX)] = 3
+
+
+class Scores(Asked):
+    accuracy: Score
+    clarity: Score
+    actionable: Score
+    boundaries: Score
+    punctual: Score
+
+
+class FeedbackWanted(Asked):
+    booking_id: Id
+    scores: Scores
+    nps: Annotated[int, Field(ge=0, le=10, description="How likely you are to recommend us.")]
+    solved: Literal["yes", "partly", "no"]
+    words: Annotated[Text, Field(max_length=WORDS_LENGTH_MAX)] = ""
+    public: bool = True

@@ -1,0 +1,146 @@
+"""Fields, consultants, their free times and prices."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from flask_babel import gettext
+from sqlalchemy.orm import Session
+
+from zhixun.features.api.forms import answers
+from zhixun.features.api.forms.asked import QuoteWanted, SlotsWanted
+from zhixun.features.booking import actions as bookings
+from zhixun.features.booking import rules as booking_rules
+from zhixun.features.catalog import queries as catalog
+from zhixun.features.catalog.rules import SLUG, ServiceView
+from zhixun.features.quality import queries as quality
+from zhixun.features.scheduling import queries as scheduling
+from zhixun.kernel.errors import N_, Invalid, NotFound
+from zhixun.kernel.values import utc_now
+from zhixun.web import security
+from zhixun.web.formats import say
+
+from . import shown
+from .endpoint import reads
+
+TAG = N_("Finding")
+SLOTS_DAYS, SLOTS_DAYS_MAX = 14, 62
+REVIEWS = 10
+
+
+@reads("/fields", N_("The fields and their topics."), tag=TAG, answer=answers.Fields, signed_in=False)
+def fields(db: Session) -> answers.Fields:
+    return answers.Fields(
+        items=[
+            answers.FieldShown(
+                id=field.id, name=say(field.name), summary=say(field.summary), disclaimer=say(field.disclaimer),
+                topics=[answers.TopicShown(id=topic.id, name=say(topic.name)) for topic in field.topics],
+            )
+            for field in catalog.fields(db)
+        ]
+    )  # fmt: skip
+
+
+@reads(
+    "/consultants/{consultant}",
+    N_("One consultant, by id or by the last part of the page’s address."),
+    tag=TAG,
+    answer=answers.ConsultantPageShown,
+    signed_in=False,
+    refusals=(NotFound,),
+)
+def consultant(db: Session, consultant: str) -> answers.ConsultantPageShown:
+    page = catalog.consultant(db, _name(consultant))
+    seen = quality.satisfaction_of(db, [page.card.id]).get(page.card.id)
+    return shown.consultant_page(page, seen, scheduling.zone_of(db, page.card.id))
+
+
+@reads(
+    "/consultants/{consultant}/quality",
+    N_("What clients said about a consultant’s sessions."),
+    tag=TAG,
+    answer=answers.QualityShown,
+    signed_in=False,
+    refusals=(NotFound,),
+)
+def consultant_quality(db: Session, consultant: str) -> answers.QualityShown:
+    page = catalog.consultant(db, _name(consultant))
+    found = quality.quality_of(db, page.card.id)
+    told = found.satisfaction.shown
+    reviews = [
+        answers.ReviewShown.model_validate(
+            {
+                "score": round(line.score, 2), "words": line.words, "solved": line.solved,
+                "service": say(line.service_title), "at": line.at,
+            }
+        )
+        for line in quality.reviews_of(db, page.card.id, limit=REVIEWS)
+    ]  # fmt: skip
+    return answers.QualityShown(
+        consultant_id=page.card.id,
+        satisfaction=shown.satisfaction(found.satisfaction),
+        dimensions={name: round(mean, 2) for name, mean in found.dimensions.items()} if told else {},
+        distribution={str(stars): count for stars, count in found.distribution.items()} if told else {},
+        reviews=reviews,
+    )
+
+
+@reads(
+    "/services/{service_id}/slots",
+    N_("The free times of a service."),
+    tag=TAG,
+    asked=SlotsWanted,
+    answer=answers.Slots,
+    signed_in=False,
+    refusals=(NotFound,),
+)
+def slots(db: Session, wanted: SlotsWanted, service_id: str) -> answers.Slots:
+    service, now = _sold(db, service_id), utc_now()
+    begin = max(wanted.from_ or now, now)
+    until = wanted.until or begin + timedelta(days=SLOTS_DAYS)
+    if until - begin > timedelta(days=SLOTS_DAYS_MAX):
+        raise Invalid(fields={"until": N_("Please ask for 62 days at most.")})
+    actor = security.current_actor()
+    zone = wanted.zone or (actor.zone if actor.user_id else scheduling.zone_of(db, service.consultant_id))
+    free = scheduling.slots(
+        db, consultant_id=service.consultant_id, terms=bookings.terms_of(service), from_=begin, until=until, now=now,
+        viewer_id=actor.user_id or None,
+    )  # fmt: skip
+    return answers.Slots(items=[shown.slot(one, zone) for one in free], zone=zone)
+
+
+@reads(
+    "/services/{service_id}/quote",
+    N_("What a session would cost, line by line, and what cancelling it would give back until when."),
+    tag=TAG,
+    asked=QuoteWanted,
+    answer=answers.Quote,
+    signed_in=False,
+    refusals=(NotFound,),
+)
+def quote(db: Session, wanted: QuoteWanted, service_id: str) -> answers.Quote:
+    service = _sold(db, service_id)
+    line = gettext("%(title)s, %(minutes)s minutes", title=say(service.title), minutes=service.minutes)
+    total = shown.money(service.price)
+    return answers.Quote(
+        service_id=service.id,
+        start=wanted.start,
+        end=wanted.start + timedelta(minutes=service.minutes),
+        lines=[answers.QuoteLine(words=line, amount=total)],
+        total=total,
+        refunds=shown.refunds(booking_rules.ladder(starts_at=wanted.start, price=service.price)),
+    )
+
+
+def _sold(db: Session, service_id: str) -> ServiceView:
+    service = catalog.service(db, service_id)
+    if not service.active or not catalog.is_listed(db, service.consultant_id):
+        raise NotFound
+    return service
+
+
+def _name(text: str) -> str:
+    """An id or an address part; anything else names nobody, and the database is not asked."""
+    if len(text) > 80 or not SLUG.fullmatch(text):
+        raise NotFound
+    return text

@@ -1,0 +1,73 @@
+"""Conversations, for programs; browsers hear new messages over /live."""
+
+from __future__ import annotations
+
+from sqlalchemy.orm import Session
+
+from zhixun.features.accounts import queries as accounts
+from zhixun.features.api.forms import answers
+from zhixun.features.api.forms.asked import MessagesWanted, MessageWanted
+from zhixun.features.messaging import actions, queries
+from zhixun.kernel.errors import N_, NotFound
+from zhixun.kernel.unit_of_work import UnitOfWork
+from zhixun.web import pagination, security
+
+from . import shown
+from .endpoint import reads, writes
+
+TAG = N_("Talking")
+CONVERSATIONS = 100
+
+
+@reads("/conversations", N_("Your conversations, the latest first."), tag=TAG, answer=answers.Conversations)
+def conversations(db: Session) -> answers.Conversations:
+    found = queries.conversations_of(db, security.current_actor(), limit=CONVERSATIONS)
+    people = accounts.people(db, {who for line in found for who in (line.client_id, line.consultant_id)})
+    return answers.Conversations(
+        items=[
+            answers.ConversationShown(
+                id=line.id, client=shown.person(line.client_id, people),
+                consultant=shown.person(line.consultant_id, people), last_seq=line.last_seq,
+                last_text=line.last_text, last_at=line.last_at, unread=line.unread,
+            )
+            for line in found
+        ]
+    )  # fmt: skip
+
+
+@reads(
+    "/conversations/{conversation_id}/messages",
+    N_("The messages after a number, in order. Ask again with the last `seq` you know to catch up."),
+    tag=TAG,
+    asked=MessagesWanted,
+    answer=answers.Messages,
+    refusals=(NotFound,),
+)
+def messages(db: Session, wanted: MessagesWanted, conversation_id: str) -> answers.Messages:
+    after = pagination.number_of(wanted.cursor) or wanted.after_seq
+    found = queries.messages(
+        db, conversation_id, security.current_actor(), after_seq=after, limit=wanted.limit + 1
+    )  # fmt: skip
+    seen, more = found[: wanted.limit], len(found) > wanted.limit
+    return answers.Messages(
+        items=[shown.message(line) for line in seen],
+        next=pagination.cursor_of(str(seen[-1].seq)) if more else None,
+    )
+
+
+@writes(
+    "/conversations/{conversation_id}/messages",
+    N_("Write to the other person. The same `client_id` twice is sent once."),
+    tag=TAG,
+    asked=MessageWanted,
+    answer=answers.MessageShown,
+    status=201,
+    refusals=(NotFound,),
+    keeps_answer=False,
+)
+def send_message(uow: UnitOfWork, wanted: MessageWanted, conversation_id: str) -> answers.MessageShown:
+    return shown.message(
+        actions.send_message(
+            uow, conversation_id=conversation_id, key=wanted.client_id, text=wanted.text, reply_to=wanted.reply_to
+        )
+    )

@@ -1,0 +1,135 @@
+from datetime import UTC, datetime, timedelta
+
+from zhixun.kernel.values import new_id
+
+SCORES = {"accuracy": 5, "clarity": 4, "actionable": 5, "boundaries": 5, "punctual": 4}
+A_MATTER_OF_THE_PAST = "2021-06-21T01:00:00Z"
+
+
+def test_a_session_can_be_booked_paid_held_and_told_about(house):
+    made = house.confirmed()
+    seen = house.ada.get(f"/bookings/{made['id']}").json
+    assert (seen["state"], seen["role"]) == ("confirmed", "client")
+    assert house.ada.post(f"/bookings/{made['id']}/start").json["state"] == "confirmed"
+    assert house.grace.post(f"/bookings/{made['id']}/start").json["state"] == "in_progress"
+    assert house.ada.post(f"/bookings/{made['id']}/completion").json["state"] == "completed"
+    told = house.ada.post(
+        "/feedback", {"booking_id": made["id"], "scores": SCORES, "nps": 9, "solved": "yes", "words": "有帮助"}
+    )
+    assert told.status_code == 201
+    states = [step["state"] for step in house.ada.get(f"/bookings/{made['id']}/timeline").json["items"]]
+    assert states == ["held", "paid", "confirmed", "in_progress", "completed"]
+
+
+def test_a_booking_says_what_it_costs_until_when_and_where_to_pay(house):
+    start = house.free()
+    made = house.ada.post("/bookings", {"service_id": house.service_id, "start": start, "brief": "两个 offer"}).json
+    assert made["state"] == "held"
+    assert made["total"] == {"amount_minor": 48_000, "currency": "CNY"}
+    assert made["payment"].keys() == {"id", "gateway", "url"}
+    assert made["payment"]["url"].startswith("http://localhost/")
+    left = datetime.fromisoformat(made["hold_expires_at"]) - datetime.now(UTC)
+    assert timedelta(minutes=14) < left <= timedelta(minutes=15)
+    seen = house.ada.get(f"/bookings/{made['id']}").json
+    assert (seen["start"], seen["brief"]) == (start, "两个 offer")
+    assert seen["payment"]["id"] == made["payment"]["id"]
+
+
+def test_any_offset_is_understood_and_none_is_refused(house):
+    start = datetime.fromisoformat(house.free())
+    shanghai = (start + timedelta(hours=8)).strftime("%Y-%m-%dT%H:%M:%S+08:00")
+    naive = house.ada.post("/bookings", {"service_id": house.service_id, "start": shanghai[:19]})
+    assert (naive.status_code, list(naive.json["fields"])) == (400, ["start"])
+    assert house.ada.post("/bookings", {"service_id": house.service_id, "start": shanghai}).status_code == 201
+
+
+def test_a_taken_time_is_refused_with_free_ones(house):
+    start = house.free()
+    house.ada.post("/bookings", {"service_id": house.service_id, "start": start})
+    refused = house.bob.post("/bookings", {"service_id": house.service_id, "start": start})
+    assert (refused.status_code, refused.json["code"]) == (409, "slot_taken")
+    assert len(refused.json["alternatives"]) == 3
+    for free in refused.json["alternatives"]:
+        assert house.bob.post("/bookings", {"service_id": house.service_id, "start": free}).status_code == 201
+
+
+def test_a_time_nobody_offers_is_refused_with_free_ones(house):
+    refused = house.ada.post("/bookings", {"service_id": house.service_id, "start": A_MATTER_OF_THE_PAST})
+    assert (refused.status_code, refused.json["code"]) == (409, "not_offered")
+    assert refused.json["alternatives"]
+
+
+def test_nobody_books_themselves_or_a_service_that_is_not_there(house):
+    start = house.free()
+    assert house.grace.post("/bookings", {"service_id": house.service_id, "start": start}).json["code"] == "own_service"
+    assert house.ada.post("/bookings", {"service_id": new_id(), "start": start}).status_code == 404
+
+
+def test_a_gateway_we_do_not_use_is_refused(house):
+    body = {"service_id": house.service_id, "start": house.free(), "gateway": "bitcoin"}
+    refused = house.ada.post("/bookings", body)
+    assert (refused.status_code, list(refused.json["fields"])) == (400, ["gateway"])
+    assert house.ada.post("/bookings", body | {"gateway": "sandbox"}).status_code == 201
+
+
+def test_the_same_id_twice_is_one_booking_also_written_with_hyphens(house):
+    body = {"service_id": house.service_id, "start": house.free(), "id": "0199ad34-7f1e-7c2b-8a51-0242ac120002"}
+    one, other = house.ada.post("/bookings", body), house.ada.post("/bookings", body)
+    assert one.json["id"] == other.json["id"] == "0199ad347f1e7c2b8a510242ac120002"
+    assert house.bob.post("/bookings", body).status_code == 404
+
+
+def test_holding_too_many_times_is_refused(house):
+    for _ in range(5):
+        house.book()
+    refused = house.ada.post("/bookings", {"service_id": house.service_id, "start": house.free(2)})
+    assert (refused.status_code, refused.json["code"]) == (409, "too_many_holds")
+
+
+def test_someone_elses_booking_is_not_found(house):
+    booking_id = house.confirmed()["id"]
+    for path in ("", "/timeline"):
+        assert house.bob.get(f"/bookings/{booking_id}{path}").status_code == 404
+    for path in ("/cancellation", "/start", "/completion"):
+        assert house.bob.post(f"/bookings/{booking_id}{path}").status_code == 404
+    said = {"booking_id": booking_id, "scores": SCORES, "nps": 9, "solved": "yes"}
+    assert house.bob.post("/feedback", said).status_code == 404
+
+
+def test_my_bookings_come_in_pages(house):
+    made = {house.book()["id"] for _ in range(3)}
+    first = house.ada.get("/bookings", limit=2).json
+    second = house.ada.get("/bookings", limit=2, cursor=first["next"]).json
+    seen = first["items"] + second["items"]
+    assert {one["id"] for one in seen} == made
+    assert [one["start"] for one in seen] == sorted((one["start"] for one in seen), reverse=True)
+    assert second["next"] is None
+    assert house.bob.get("/bookings").json == {"items": [], "next": None}
+    assert [one["role"] for one in house.grace.get("/bookings").json["items"]] == ["consultant"] * 3
+    assert all(one["payment"] is None for one in house.grace.get("/bookings").json["items"])
+
+
+def test_cancelling_answers_what_comes_back_and_twice_is_once(house):
+    made = house.confirmed(number=40)
+    cancelled = house.ada.post(f"/bookings/{made['id']}/cancellation")
+    assert cancelled.json == {
+        "id": made["id"], "state": "cancelled", "refund": {"amount_minor": 48_000, "currency": "CNY"},
+    }  # fmt: skip
+    assert house.ada.post(f"/bookings/{made['id']}/cancellation").json == cancelled.json
+
+
+def test_a_session_does_not_end_before_it_begins(house):
+    booking_id = house.confirmed()["id"]
+    refused = house.ada.post(f"/bookings/{booking_id}/completion")
+    assert (refused.status_code, refused.json["code"]) == (409, "not_yet")
+    assert house.grace.post(f"/bookings/{booking_id}/start").json["code"] == "not_yet"
+
+
+def test_feedback_needs_all_its_answers_and_a_completed_session(house):
+    booking_id = house.confirmed()["id"]
+    said = {"booking_id": booking_id, "scores": SCORES, "nps": 9, "solved": "yes"}
+    assert house.ada.post("/feedback", said).json["code"] == "not_completed"
+    wrong = house.ada.post("/feedback", said | {"scores": SCORES | {"clarity": 6}, "nps": -1, "solved": "maybe"})
+    assert wrong.status_code == 400
+    assert wrong.json["fields"].keys() == {"scores.clarity", "nps", "solved"}
+    assert "scores" in house.ada.post("/feedback", said | {"scores": 5}).json["fields"]
