@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import importlib
 import os
 import uuid
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 
+import zhixun.app  # noqa: F401 - knows every table
 from tests import postgres
+from zhixun import migrations
 from zhixun.kernel import database, outbox
-from zhixun.kernel.tables import Session, Table
+from zhixun.kernel.tables import Session
 
 TEMPLATE = "zhixun_template"
 SERVER = "ZHIXUN_TEST_SERVER"
@@ -29,17 +29,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def _make_template(server: str) -> None:
-    url = postgres.create(server, TEMPLATE)
-    for models in sorted((Path(__file__).parent.parent / "src/zhixun/features").glob("*/models.py")):
-        importlib.import_module(f"zhixun.features.{models.parent.name}.models")
-    for rows in sorted((Path(__file__).parent.parent / "src/zhixun/adapters").glob("*/*.py")):
-        if "Table)" in rows.read_text():
-            importlib.import_module(f"zhixun.adapters.{rows.parent.name}.{rows.stem}")
-    engine = database.connect(url)
-    Table.metadata.create_all(engine)
-    engine.dispose()
-    with outbox.job_app(url).open() as jobs:
-        jobs.schema_manager.apply_schema()
+    migrations.upgrade(postgres.create(server, TEMPLATE))
 
 
 @pytest.fixture
@@ -60,8 +50,10 @@ def deliver_all(db_url: str) -> Callable[[], None]:
 
     def deliver() -> None:
         async def work() -> None:
-            async with outbox.job_app(db_url).open_async() as jobs:
-                await jobs.run_worker_async(wait=False, concurrency=1, install_signal_handlers=False, listen_notify=False)
+            async with outbox.fact_app(db_url).open_async() as jobs:
+                await jobs.run_worker_async(
+                    wait=False, concurrency=1, install_signal_handlers=False, listen_notify=False
+                )
 
         asyncio.run(work())
 

@@ -124,7 +124,7 @@ def _known(link: Path) -> Place:
                 "or choose another --data-dir."
             )
         return Place(folder, None)
-    identity = Identity(owner.st_uid, owner.st_gid, _name(owner.st_uid)) if owner.st_uid else _unprivileged()
+    identity = Identity(owner.st_uid, owner.st_gid, _name(owner.st_uid)) if owner.st_uid else unprivileged()
     place = Place(folder, identity)
     place.own(folder)
     if not may_enter(folder, identity):
@@ -139,7 +139,7 @@ def _new(link: Path) -> Place:
     if os.getuid() != 0:
         link.mkdir(mode=0o700)
         return Place(link.resolve(), None)
-    place = Place(link.parent.resolve() / link.name, _unprivileged())
+    place = Place(link.parent.resolve() / link.name, unprivileged())
     link.mkdir(mode=0o700)
     place.own(link)
     if may_enter(place.folder, place.identity):
@@ -154,7 +154,8 @@ def _new(link: Path) -> Place:
     return place
 
 
-def _unprivileged() -> Identity:
+def unprivileged() -> Identity:
+    """Whom root's PostgreSQL runs as: a user made for us, else nobody. Raises DatabaseUnavailable."""
     for name in UNPRIVILEGED_USERS:
         try:
             found = pwd.getpwnam(name)
