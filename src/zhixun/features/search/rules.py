@@ -122,7 +122,7 @@ def all_words(text: str) -> list[str]:
     """The words of a text of any length, as often as they come."""
     found: list[str] = []
     for run in _RUN.findall(normal(text)):
-        found += _chinese_words(run) if _is_chinese(run) else _latin_words(run)
+        found += _chinese_words(run) if is_chinese(run) else _latin_words(run)
     return found
 
 
@@ -132,7 +132,7 @@ def learn(terms: Iterable[str]) -> None:
         word = normal(term).strip()
         if word not in _LEARNED:
             _LEARNED.add(word)
-            if len(word) > 1 and _is_chinese(word):
+            if len(word) > 1 and is_chinese(word):
                 rjieba.add_word(word, None, None)
 
 
@@ -174,5 +174,5 @@ _ENDINGS = (
 )  # fmt: skip
 
 
-def _is_chinese(text: str) -> bool:
+def is_chinese(text: str) -> bool:
     return any("\u3400" <= c <= "\u9fff" for c in text)

@@ -50,13 +50,20 @@ class Found:
 
 
 def find_consultants(
-    db: Session, wanted: Wanted, *, now: datetime, offset: int = 0, limit: int = rules.PAGE_SIZE
+    db: Session,
+    wanted: Wanted,
+    *,
+    now: datetime,
+    offset: int = 0,
+    limit: int = rules.PAGE_SIZE,
+    fields: Sequence[FieldView] = (),
 ) -> Found:
-    """Who fits what is wanted, a page of them. `wanted` has no rules.problems. At most ten statements.
+    """Who fits what is wanted, a page of them. `wanted` has no rules.problems; `fields` when they are read already. At
+    most ten statements.
 
     With free times or sort="soonest" the CANDIDATES_MAX best take part; each of them is asked of the slot engine.
     """
-    fields = catalog.fields(db)
+    fields = fields or catalog.fields(db)
     learn(fields)
     look = _Look(port(SearchIndex), rules.words(wanted.text), wanted)
     within, times = look.near, None
