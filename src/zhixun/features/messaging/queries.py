@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, and_, case, func, or_, select
 from sqlalchemy.orm import Session
@@ -113,7 +114,7 @@ def last_seqs(db: Session, actor: Actor) -> dict[str, int]:
         select(Conversation.id, Conversation.last_seq).where(_mine(actor))
         .order_by(Conversation.last_at.desc()).limit(rules.CONVERSATIONS_MAX)
     )  # fmt: skip
-    return dict(rows.tuples())
+    return dict(rows.tuples().all())
 
 
 def unread_total(db: Session, actor: Actor) -> int:
@@ -123,6 +124,15 @@ def unread_total(db: Session, actor: Actor) -> int:
 
 def message_line(row: Message) -> MessageLine:
     return MessageLine(row.id, row.conversation_id, row.seq, row.key, row.sender_id, row.text, row.reply_to, row.at)
+
+
+def message_frame(line: MessageLine) -> dict[str, Any]:
+    """A message as it goes over the wire."""
+    return {
+        "type": "message", "conversation": line.conversation_id, "seq": line.seq, "id": line.id,
+        "client_id": line.key, "sender": line.sender_id, "text": line.text, "reply_to": line.reply_to,
+        "at": line.at.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+    }  # fmt: skip
 
 
 def _unread(actor: Actor) -> ColumnElement[int]:
