@@ -15,7 +15,7 @@ from zhixun.kernel.values import Actor, is_id, utc_now
 from zhixun.web import live
 
 from . import actions, queries, rules
-from .queries import MessageLine
+from .queries import message_frame
 
 Frame = Mapping[str, Any]
 
@@ -97,15 +97,6 @@ def on_signal(actor: Actor, frame: Frame) -> None:
         raise RoomClosed
     said = {"type": "signal", "booking": view.id, "user": actor.user_id, "data": frame.get("data")}
     live.announce([view.other_party(actor.user_id)], said)
-
-
-def message_frame(line: MessageLine) -> Frame:
-    """A message as it goes over the wire."""
-    return {
-        "type": "message", "conversation": line.conversation_id, "seq": line.seq, "id": line.id,
-        "client_id": line.key, "sender": line.sender_id, "text": line.text, "reply_to": line.reply_to,
-        "at": line.at.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
-    }  # fmt: skip
 
 
 def _presence(view: BookingView, actor: Actor, *, here: bool) -> Frame:

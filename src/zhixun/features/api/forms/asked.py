@@ -50,7 +50,7 @@ class ConsultantsWanted(Asked):
     free_from: Instant | None = None
     free_until: Instant | None = None
     zone: Zone | None = None
-    sort: ShortName
+    sort: Literal["fit", "price", "rating", "soonest"] = "fit"
     cursor: Cursor
     limit: Limit
 

@@ -8,17 +8,22 @@ from flask_babel import gettext
 from sqlalchemy.orm import Session
 
 from zhixun.features.api.forms import answers
-from zhixun.features.api.forms.asked import QuoteWanted, SlotsWanted
+from zhixun.features.api.forms.asked import ConsultantsWanted, QuoteWanted, RecommendationsWanted, SlotsWanted
 from zhixun.features.booking import actions as bookings
 from zhixun.features.booking import rules as booking_rules
 from zhixun.features.catalog import queries as catalog
 from zhixun.features.catalog.rules import SLUG, ServiceView
 from zhixun.features.quality import queries as quality
+from zhixun.features.recommend import queries as recommend
 from zhixun.features.scheduling import queries as scheduling
+from zhixun.features.search import queries as search
+from zhixun.features.search import rules as search_rules
+from zhixun.features.search.rules import Wanted
 from zhixun.kernel.errors import N_, Invalid, NotFound
 from zhixun.kernel.values import utc_now
-from zhixun.web import security
-from zhixun.web.formats import say
+from zhixun.web import pagination, security
+from zhixun.web.formats import reader_zone, say
+from zhixun.web.languages import language
 
 from . import shown
 from .endpoint import reads
@@ -38,6 +43,59 @@ def fields(db: Session) -> answers.Fields:
             )
             for field in catalog.fields(db)
         ]
+    )  # fmt: skip
+
+
+@reads(
+    "/consultants",
+    N_("Find consultants by words, facets and free time. `sort` is fit, price, rating or soonest."),
+    tag=TAG,
+    asked=ConsultantsWanted,
+    answer=answers.Consultants,
+    signed_in=False,
+)
+def consultants(db: Session, wanted: ConsultantsWanted) -> answers.Consultants:
+    zone = wanted.zone or reader_zone()
+    look = Wanted(
+        text=wanted.q, field=wanted.field or "", topic=wanted.topic or "", language=wanted.language or "",
+        channel=wanted.channel or "", price_max_minor=wanted.price_max_minor, free_from=wanted.free_from,
+        free_until=wanted.free_until, zone=zone, sort=wanted.sort,
+    )  # fmt: skip
+    if wrong := search_rules.problems(look):
+        raise Invalid(fields=wrong)
+    offset = pagination.number_of(wanted.cursor)
+    found = search.find_consultants(db, look, now=utc_now(), offset=offset, limit=wanted.limit)
+    return answers.Consultants(
+        items=[shown.consultant_found(one.card, one.satisfaction, one.slots, zone) for one in found.items],
+        next=pagination.cursor_of(str(found.next_offset)) if found.next_offset is not None else None,
+        total=found.total,
+    )
+
+
+@reads(
+    "/recommendations",
+    N_("Who fits a question, with two reasons and one doubt each."),
+    tag=TAG,
+    asked=RecommendationsWanted,
+    answer=answers.Recommendations,
+    signed_in=False,
+)
+def recommendations(db: Session, wanted: RecommendationsWanted) -> answers.Recommendations:
+    zone = wanted.zone or reader_zone()
+    found = recommend.match(
+        db, question=wanted.question, field=wanted.field, zone=zone, language=language(), now=utc_now(),
+        limit=wanted.limit,
+    )  # fmt: skip
+    return answers.Recommendations(
+        items=[
+            answers.Recommended(
+                consultant=shown.consultant_found(one.card, one.satisfaction, one.slots, zone), score=one.score,
+                reasons=[say(words) for words in one.reasons], doubt=say(one.doubt),
+            )
+            for one in found.items
+        ],
+        field=found.field.id if found.field else None,
+        crisis=say(found.crisis) if found.crisis else None,
     )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from zhixun.features.api.forms.asked import MessagesWanted, MessageWanted
 from zhixun.features.messaging import actions, queries
 from zhixun.kernel.errors import N_, NotFound
 from zhixun.kernel.unit_of_work import UnitOfWork
-from zhixun.web import pagination, security
+from zhixun.web import live, pagination, security
 
 from . import shown
 from .endpoint import reads, writes
@@ -55,6 +55,15 @@ def messages(db: Session, wanted: MessagesWanted, conversation_id: str) -> answe
     )
 
 
+def _show_at_once(said: answers.MessageShown) -> None:
+    """On the open screens of both; shown twice is shown once, as it carries its number."""
+    with security.read() as db:
+        me = security.current_actor()
+        talk = queries.conversation(db, said.conversation_id, me)
+        (line,) = queries.messages(db, talk.id, me, after_seq=said.seq - 1, limit=1)
+    live.announce([talk.client_id, talk.consultant_id], queries.message_frame(line))
+
+
 @writes(
     "/conversations/{conversation_id}/messages",
     N_("Write to the other person. The same `client_id` twice is sent once."),
@@ -64,6 +73,7 @@ def messages(db: Session, wanted: MessagesWanted, conversation_id: str) -> answe
     status=201,
     refusals=(NotFound,),
     keeps_answer=False,
+    then=_show_at_once,
 )
 def send_message(uow: UnitOfWork, wanted: MessageWanted, conversation_id: str) -> answers.MessageShown:
     return shown.message(
