@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import DateTime, Dialect, Text, TypeDecorator
+from sqlalchemy import CollectionAggregate, DateTime, Dialect, Text, TypeDecorator, any_, literal
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import DeclarativeBase, sessionmaker
 
 from .values import Words
 
 Session = sessionmaker(expire_on_commit=False)
+
+
+def any_of(ids: Collection[str]) -> CollectionAggregate[str]:
+    """`column == any_of(ids)`: one parameter however many there are, where IN would have one for each."""
+    return any_(literal(list(ids), ARRAY(Text)))
 
 
 class WordsColumn(TypeDecorator[Words]):

@@ -11,6 +11,7 @@ from sqlalchemy import exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from zhixun.kernel.errors import NotFound
+from zhixun.kernel.tables import any_of
 from zhixun.kernel.values import Money, Words
 
 from . import rules
@@ -45,13 +46,13 @@ def consultant_cards(db: Session, ids: Sequence[str] | None = None) -> list[Cons
     """The cards of listed consultants: all, or those with these ids in their order. Three statements."""
     wanted = select(Consultant).where(Consultant.listed).order_by(Consultant.slug)
     if ids is not None:
-        wanted = wanted.where(Consultant.id.in_(ids))
+        wanted = wanted.where(Consultant.id == any_of(ids))
     return _in_order(_cards(db, list(db.scalars(wanted))), ids)
 
 
 def cards_of(db: Session, ids: Sequence[str]) -> dict[str, ConsultantCard]:
     """Cards by id, also of consultants no longer listed: past bookings still name them."""
-    rows = list(db.scalars(select(Consultant).where(Consultant.id.in_(set(ids)))))
+    rows = list(db.scalars(select(Consultant).where(Consultant.id == any_of(set(ids)))))
     return {card.id: card for card in _cards(db, rows)}
 
 
@@ -69,7 +70,7 @@ def listed_pages(db: Session, ids: Sequence[str] | None = None) -> list[Consulta
     """The whole pages of listed consultants, of all or of these ids. Three statements, however many they are."""
     wanted = select(Consultant).where(Consultant.listed).order_by(Consultant.id)
     if ids is not None:
-        wanted = wanted.where(Consultant.id.in_(ids))
+        wanted = wanted.where(Consultant.id == any_of(ids))
     rows = list(db.scalars(wanted))
     services, credentials = _services(db, [row.id for row in rows]), _credentials(db, [row.id for row in rows])
     return [_page(row, services.get(row.id, ()), credentials[row.id]) for row in rows]
@@ -123,7 +124,7 @@ def _cards(db: Session, rows: Sequence[Consultant]) -> list[ConsultantCard]:
     services = _services(db, ids)
     counted = db.execute(
         select(Credential.consultant_id, func.count())
-        .where(Credential.consultant_id.in_(ids))
+        .where(Credential.consultant_id == any_of(ids))
         .group_by(Credential.consultant_id)
     )
     credentials = dict(counted.tuples().all())
@@ -132,7 +133,7 @@ def _cards(db: Session, rows: Sequence[Consultant]) -> list[ConsultantCard]:
 
 def _services(db: Session, consultant_ids: Sequence[str]) -> dict[str, tuple[ServiceView, ...]]:
     found: dict[str, list[ServiceView]] = defaultdict(list)
-    sold = select(Service).where(Service.consultant_id.in_(consultant_ids), Service.active)
+    sold = select(Service).where(Service.consultant_id == any_of(consultant_ids), Service.active)
     for row in db.scalars(sold.order_by(Service.position, Service.id)):
         found[row.consultant_id].append(_service(row))
     return {consultant_id: tuple(services) for consultant_id, services in found.items()}
@@ -140,7 +141,7 @@ def _services(db: Session, consultant_ids: Sequence[str]) -> dict[str, tuple[Ser
 
 def _credentials(db: Session, consultant_ids: Sequence[str]) -> defaultdict[str, list[CredentialView]]:
     found: defaultdict[str, list[CredentialView]] = defaultdict(list)
-    held = select(Credential).where(Credential.consultant_id.in_(consultant_ids))
+    held = select(Credential).where(Credential.consultant_id == any_of(consultant_ids))
     for row in db.scalars(held.order_by(Credential.checked_on, Credential.id)):
         found[row.consultant_id].append(
             CredentialView(row.name, row.how, row.number, row.checked_on, row.expires_on)

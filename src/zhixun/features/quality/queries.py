@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import Numeric, case, cast, func, select
 from sqlalchemy.orm import Session
 
+from zhixun.kernel.tables import any_of
 from zhixun.kernel.values import Words
 
 from . import rules
@@ -67,7 +68,7 @@ def satisfaction_of(db: Session, consultant_ids: Sequence[str]) -> dict[str, Sat
     """Satisfaction per consultant; a consultant without feedback is not in the answer. One statement."""
     rows = db.execute(
         select(Feedback.consultant_id, func.avg(_OVERALL), func.count(), func.avg(_solved()))
-        .where(Feedback.consultant_id.in_(consultant_ids))
+        .where(Feedback.consultant_id == any_of(consultant_ids))
         .group_by(Feedback.consultant_id)
     )
     return {who: Satisfaction(float(mean), count, float(solved)) for who, mean, count, solved in rows}

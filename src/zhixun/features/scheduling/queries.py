@@ -8,6 +8,7 @@ from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from zhixun.kernel.errors import NotFound
+from zhixun.kernel.tables import any_of
 
 from . import rules
 from .models import CalendarRow, OverrideRow, TakenTime
@@ -114,9 +115,9 @@ def explain(db: Session, *, consultant_id: str, terms: SlotTerms, at: datetime, 
 def calendars_of(db: Session, consultant_ids: Sequence[str]) -> dict[str, Calendar]:
     """Two statements."""
     overrides: dict[str, dict[date, tuple[tuple[str, str], ...]]] = defaultdict(dict)
-    for one in db.scalars(select(OverrideRow).where(OverrideRow.consultant_id.in_(consultant_ids))):
+    for one in db.scalars(select(OverrideRow).where(OverrideRow.consultant_id == any_of(consultant_ids))):
         overrides[one.consultant_id][one.day] = tuple((start, end) for start, end in one.openings)
-    rows = db.scalars(select(CalendarRow).where(CalendarRow.consultant_id.in_(consultant_ids)))
+    rows = db.scalars(select(CalendarRow).where(CalendarRow.consultant_id == any_of(consultant_ids)))
     return {
         row.consultant_id: Calendar(zone=row.zone, hours=_hours(row), overrides=overrides[row.consultant_id])
         for row in rows
@@ -141,7 +142,7 @@ def busy_of(
         TakenTime.consultant_id, TakenTime.starts_at, TakenTime.ends_at,
         TakenTime.buffer_before_minutes, TakenTime.buffer_after_minutes,
     ).where(
-        TakenTime.consultant_id.in_(consultant_ids), TakenTime.standing,
+        TakenTime.consultant_id == any_of(consultant_ids), TakenTime.standing,
         or_(TakenTime.state == "taken", TakenTime.expires_at > now),
         TakenTime.starts_at < until + AROUND, TakenTime.starts_at > from_ - AROUND,
     )  # fmt: skip
