@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
+from zhixun import migrations
 from zhixun.adapters.mailer.console import ConsoleMailer
 from zhixun.adapters.payment_gateway.sandbox import SandboxGateway
 from zhixun.adapters.realtime_hub.memory import MemoryHub
@@ -36,7 +37,7 @@ from zhixun.kernel.services import provide
 from zhixun.kernel.tables import Session
 from zhixun.kernel.values import Actor, utc_now
 from zhixun.settings import Settings
-from zhixun.web import live, security, shell
+from zhixun.web import health, live, security, shell
 
 FEATURES: tuple[Feature, ...] = (
     accounts, privacy, catalog, scheduling, ledger, payments, booking, messaging,
@@ -53,6 +54,7 @@ def create_app(settings: Settings, conninfo: str) -> Flask:
     app.secret_key = settings.key()
     shell.install(app, secure=settings.secure, rate_limits=settings.rate_limits, demo=settings.demo)
     app.config["PAYMENT_GATEWAYS"] = settings.payment_gateways
+    health.install(app, in_shape=lambda db: migrations.is_current(db.connection()))
     security.identify_with(_who_holds)
     shell.count_notices_with(_unread_notices)
     for feature in FEATURES:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 
 import procrastinate
@@ -52,7 +53,18 @@ def current(conninfo: str) -> tuple[str | None, str | None]:
     with engine.connect() as connection:
         at = MigrationContext.configure(connection).get_current_revision()
     engine.dispose()
-    return at, ScriptDirectory.from_config(_config(conninfo)).get_current_head()
+    return at, head()
+
+
+def is_current(connection: sa.Connection) -> bool:
+    """Whether the database has the shape this program needs."""
+    return MigrationContext.configure(connection).get_current_revision() == head()
+
+
+@lru_cache
+def head() -> str | None:
+    """The newest revision this program knows."""
+    return ScriptDirectory.from_config(_config("")).get_current_head()
 
 
 def _config(conninfo: str) -> Config:

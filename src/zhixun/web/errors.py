@@ -10,6 +10,8 @@ from typing import Any
 from flask import Flask, Response, g, jsonify, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext
 from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.exceptions import HTTPException
 
 from zhixun.kernel.errors import N_, DomainError, SignInRequired, TooMany
@@ -30,10 +32,16 @@ HTTP_SENTENCES = {
 BROKEN = N_("Something broke on our side. Nothing you entered was charged or half done.")
 
 
+UNAVAILABLE = N_("Our database does not answer right now. Please try again in a moment; nothing is done twice.")
+RETRY_SECONDS = 2
+
+
 def install(app: Flask) -> None:
     app.register_error_handler(DomainError, _refused)
     app.register_error_handler(CSRFError, _stale_form)
     app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(OperationalError, _unavailable)
+    app.register_error_handler(PoolTimeoutError, _unavailable)
     app.register_error_handler(Exception, _broken)
 
 
@@ -44,6 +52,16 @@ def sentence_of(error: DomainError) -> str:
 
 def field_sentences(error: DomainError) -> dict[str, str]:
     return {name: gettext(sentence) for name, sentence in error.fields.items()}
+
+
+def _unavailable(error: Exception) -> Response:
+    """The database is away, restarting, or too busy: not a mistake in the request, and worth another try."""
+    log.error("the database failed request %s: %s", g.get("request_id"), error)
+    g.broken = True
+    g.setdefault("actor", VISITOR)
+    response = _answer(503, "unavailable", gettext(UNAVAILABLE), {}, {})
+    response.headers["Retry-After"] = str(RETRY_SECONDS)
+    return response
 
 
 def is_api() -> bool:
