@@ -197,8 +197,43 @@ def queue_state(db: Session) -> QueueState:
     return QueueState(row.waiting, max(float(row.lag), 0.0), row.failed, heartbeat)
 
 
+@dataclass(frozen=True)
+class Delivery:
+    """One fact on its way to one handler. `status` is todo, doing, succeeded, failed, cancelled or aborted."""
+
+    job_id: int
+    handler: str
+    status: str
+    attempts: int
+    at: datetime
+    """When this last changed."""
+
+
+def deliveries_about(db: Session, ids: Sequence[str], *, limit: int = 100) -> list[Delivery]:
+    """What was delivered, or is still to be, of facts that name one of these ids; the oldest first.
+
+    Looks through the jobs that are kept (KEEP_DONE_HOURS), so it is for a person's look at one booking, not for lists.
+    """
+    rows = db.execute(
+        text(
+            """
+            SELECT j.id, j.task_name, j.status::text AS status, j.attempts, max(e.at) AS at
+              FROM procrastinate_jobs j JOIN procrastinate_events e ON e.job_id = j.id
+             WHERE j.queue_name = :queue AND EXISTS (SELECT FROM jsonb_each_text(j.args -> 'fact') f WHERE f.value = ANY(:ids))
+             GROUP BY j.id ORDER BY j.id LIMIT :limit
+            """
+        ),
+        {"queue": QUEUE, "ids": list(ids), "limit": limit},
+    )
+    return [Delivery(row.id, row.task_name, row.status, row.attempts, row.at) for row in rows]
+
+
 def _deliver(event_type: type[Event], handler: Handler, *, fact: dict[str, Any]) -> None:
-    handler(event_type(**fact))
+    try:
+        handler(event_type(**fact))
+    except Exception:
+        log.warning("%s failed; it is tried again", _name(handler), exc_info=True)
+        raise
 
 
 def _run_job(job: Job, timestamp: int) -> None:

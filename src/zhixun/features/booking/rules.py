@@ -17,6 +17,8 @@ HOLDS_MAX = 5
 ROOM_OPENS_BEFORE = timedelta(minutes=10)
 RELEASE_AFTER = timedelta(hours=48)
 """How long after completion the money waits for a dispute before the consultant has it."""
+CLOCK_LATE_MAX = timedelta(minutes=15)
+"""Past its time by more than this, a booking that has not moved needs a person to look."""
 BRIEF_LENGTH_MAX = 4_000
 
 

@@ -114,7 +114,18 @@ def bookable_count(db: Session) -> int:
 def listed_count(db: Session) -> dict[str, int]:
     """Listed consultants per field id."""
     rows = db.execute(select(Consultant.field_id, func.count()).where(Consultant.listed).group_by(Consultant.field_id))
-    return dict(rows.tuples().all())
+    return dict(rows.all())
+
+
+def fields_of_consultants(db: Session) -> dict[str, tuple[str, Words]]:
+    """Listed consultant id → (field id, the field's name), in the house's order of fields. One statement."""
+    rows = db.execute(
+        select(Consultant.id, Field.id, Field.name)
+        .join(Field, Field.id == Consultant.field_id)
+        .where(Consultant.listed)
+        .order_by(Field.position)
+    )
+    return {consultant_id: (field_id, name) for consultant_id, field_id, name in rows}
 
 
 def _cards(db: Session, rows: Sequence[Consultant]) -> list[ConsultantCard]:
@@ -127,7 +138,7 @@ def _cards(db: Session, rows: Sequence[Consultant]) -> list[ConsultantCard]:
         .where(Credential.consultant_id == any_of(ids))
         .group_by(Credential.consultant_id)
     )
-    credentials = dict(counted.tuples().all())
+    credentials = dict(counted.all())
     return [_card(row, services.get(row.id, ()), credentials.get(row.id, 0)) for row in rows]
 
 

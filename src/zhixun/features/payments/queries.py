@@ -91,6 +91,48 @@ def refund(db: Session, refund_id: str) -> RefundView:
     )  # fmt: skip
 
 
+@dataclass(frozen=True)
+class RefundLine:
+    """One refund as its story: asked for at `requested_at`, sent back at `completed_at` (None: still on its way)."""
+
+    id: str
+    amount: Money
+    reason: str
+    requested_at: datetime
+    completed_at: datetime | None
+
+
+@dataclass(frozen=True)
+class HouseRefunds:
+    now: Money
+    before: Money
+    waiting: int
+    """Refunds asked for and not completed."""
+    waiting_since: datetime | None
+
+
+def refunds_for(db: Session, purpose: str) -> list[RefundLine]:
+    rows = db.scalars(select(Refund).where(Refund.purpose == purpose).order_by(Refund.requested_at))
+    return [
+        RefundLine(row.id, Money(row.amount_minor, row.currency), row.reason, row.requested_at, row.completed_at)
+        for row in rows
+    ]
+
+
+def house_refunds(db: Session, *, since: datetime, before: datetime, currency: str = "CNY") -> HouseRefunds:
+    """What went back from `since` on and from `before` to `since`, and what still waits. One statement."""
+    total, waits = func.sum(Refund.amount_minor), Refund.completed_at.is_(None)
+    row = db.execute(
+        select(
+            total.filter(Refund.requested_at > since),
+            total.filter(Refund.requested_at > before, Refund.requested_at <= since),
+            func.count().filter(waits),
+            func.min(Refund.requested_at).filter(waits),
+        ).where(Refund.currency == currency)
+    ).one()
+    return HouseRefunds(Money(int(row[0] or 0), currency), Money(int(row[1] or 0), currency), row[2], row[3])
+
+
 def _view(row: Payment) -> PaymentView:
     return PaymentView(
         row.id, row.payer_id, row.purpose, Money(row.amount_minor, row.currency), row.gateway,

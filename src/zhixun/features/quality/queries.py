@@ -131,6 +131,38 @@ def nps(db: Session, *, since: datetime) -> tuple[int, int]:
     return (round(100 * (promoters - detractors) / count), count) if count else (0, 0)
 
 
+@dataclass(frozen=True)
+class HouseQuality:
+    """The feedback of one period over all consultants; `mean` 1–5, `solved_share` 0–1, `nps` −100…100."""
+
+    count: int
+    mean: float
+    solved_share: float
+    promoters: int
+    detractors: int
+
+    @property
+    def nps(self) -> int:
+        return round(100 * (self.promoters - self.detractors) / self.count) if self.count else 0
+
+
+def house_quality(db: Session, *, since: datetime, before: datetime) -> tuple[HouseQuality, HouseQuality]:
+    """The feedback given from `since` on, and that from `before` to `since`. One statement."""
+    recent = Feedback.at > since
+    rows = db.execute(
+        select(
+            recent, func.count(), func.avg(_OVERALL), func.avg(_solved()),
+            func.count().filter(Feedback.nps >= 9), func.count().filter(Feedback.nps <= 6),
+        ).where(Feedback.at > before).group_by(recent)
+    )  # fmt: skip
+    found = {
+        this: HouseQuality(count, float(mean), float(solved), promoters, detractors)
+        for this, count, mean, solved, promoters, detractors in rows
+    }
+    none = HouseQuality(0, 0.0, 0.0, 0, 0)
+    return found.get(True, none), found.get(False, none)
+
+
 def _solved() -> case[int]:
     return case((Feedback.solved == "yes", 1), else_=0)
 

@@ -99,6 +99,12 @@ def hours_of(db: Session, consultant_id: str) -> tuple[WeeklyHours, ...]:
     return _hours(row) if row else ()
 
 
+def weekly_minutes(db: Session) -> dict[str, int]:
+    """Consultant id → minutes their weekly hours offer. One statement."""
+    rows = db.scalars(select(CalendarRow))
+    return {row.consultant_id: sum(hours.minutes_a_week for hours in _hours(row)) for row in rows}
+
+
 def explain(db: Session, *, consultant_id: str, terms: SlotTerms, at: datetime, now: datetime) -> str:
     """The code of rules.refusal for one time, against what the database knows now. Raises NotFound."""
     calendar = calendars_of(db, [consultant_id]).get(consultant_id)

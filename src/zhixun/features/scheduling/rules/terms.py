@@ -13,6 +13,7 @@ from zhixun.kernel.errors import N_, Invalid
 
 from .ranges import Range, seconds
 
+DAY_MINUTES = 24 * 60
 WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 OPENINGS_PER_DAY_MAX = 12
 
@@ -60,6 +61,14 @@ class WeeklyHours:
     days: tuple[str, ...]
     start: str
     end: str
+
+    @property
+    def minutes_a_week(self) -> int:
+        (start_hour, start_minute), (end_hour, end_minute) = (
+            (int(part) for part in text.split(":")) for text in (self.start, self.end)
+        )
+        length = (end_hour * 60 + end_minute - start_hour * 60 - start_minute) % DAY_MINUTES or DAY_MINUTES
+        return length * len(self.days)
 
 
 @dataclass(frozen=True)

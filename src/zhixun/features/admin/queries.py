@@ -1,0 +1,189 @@
+"""What the house keeper's pages show, put together from the features below."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from zhixun.features.accounts import queries as accounts
+from zhixun.features.booking import queries as bookings
+from zhixun.features.booking.queries import BookingView, HouseFigures, StepLine
+from zhixun.features.catalog import queries as catalog
+from zhixun.features.ledger import queries as ledger
+from zhixun.features.ledger.queries import EntryLine
+from zhixun.features.payments import queries as payments
+from zhixun.features.payments.queries import HouseRefunds, PaymentView, RefundLine
+from zhixun.features.payments.rules import purpose_of_booking
+from zhixun.features.quality import queries as quality
+from zhixun.features.quality.queries import HouseQuality
+from zhixun.features.scheduling import queries as scheduling
+from zhixun.kernel import outbox
+from zhixun.kernel.outbox import Delivery, QueueState
+from zhixun.kernel.values import Actor, Words
+
+from . import rules
+from .rules import Compared, FieldSupply, FunnelStep
+
+STEPS = ("asked", "paid", "completed", "feedback")
+
+
+@dataclass(frozen=True)
+class Overview:
+    """Amounts are in the smallest unit; `gmv` and `gmv_before` hold one number a day, the oldest first."""
+
+    days: tuple[date, ...]
+    gmv: tuple[int, ...]
+    gmv_before: tuple[int, ...]
+    total: Compared
+    sessions: Compared
+    refund_share: Compared
+    quality: HouseQuality
+    quality_before: HouseQuality
+    funnel: tuple[FunnelStep, ...]
+    fields: dict[str, Words]
+    supply: tuple[FieldSupply, ...]
+    latest: tuple[BookingView, ...]
+    names: dict[str, str]
+    figures: HouseFigures
+    refunds: HouseRefunds
+    queue: QueueState
+
+
+@dataclass(frozen=True)
+class TransactionView:
+    """One transaction of the books with its lines."""
+
+    id: str
+    at: datetime
+    kind: str
+    lines: tuple[EntryLine, ...]
+
+
+@dataclass(frozen=True)
+class Moment:
+    """One line of a booking's story; exactly one of the four is there."""
+
+    at: datetime
+    step: StepLine | None = None
+    refund: RefundLine | None = None
+    transaction: TransactionView | None = None
+    delivery: Delivery | None = None
+
+
+@dataclass(frozen=True)
+class BookingStory:
+    booking: BookingView
+    payment: PaymentView | None
+    refunds: tuple[RefundLine, ...]
+    moments: tuple[Moment, ...]
+    names: dict[str, str]
+
+
+def overview(db: Session, now: datetime) -> Overview:
+    """The house in the last PERIOD against the one before. Ten statements."""
+    since, before = now - rules.PERIOD, now - 2 * rules.PERIOD
+    days = rules.PERIOD.days
+    figures = bookings.house_figures(db, now, period=rules.PERIOD)
+    told, told_before = quality.house_quality(db, since=since, before=before)
+    refunds = payments.house_refunds(db, since=since, before=before)
+    first_day = datetime.combine(now.date() - timedelta(days=2 * days - 1), datetime.min.time(), UTC)
+    captured = rules.by_day(dict(ledger.captured_between(db, first_day, now)), last=now.date(), days=2 * days)
+    gmv_before, gmv = captured[:days], captured[days:]
+    fields, supply = _supply(db, since=since, until=now)
+    latest = bookings.house_list(db, now, limit=rules.LATEST_SHOWN)
+    this, last = figures.now, figures.before
+    return Overview(
+        days=tuple(now.date() - timedelta(days=back) for back in range(days - 1, -1, -1)),
+        gmv=tuple(gmv),
+        gmv_before=tuple(gmv_before),
+        total=Compared(sum(gmv), sum(gmv_before)),
+        sessions=Compared(figures.sessions_now, figures.sessions_before),
+        refund_share=Compared(
+            _percent(refunds.now.amount_minor, sum(gmv)), _percent(refunds.before.amount_minor, sum(gmv_before))
+        ),
+        quality=told,
+        quality_before=told_before,
+        funnel=tuple(
+            rules.funnel(
+                (this.asked, this.paid, this.completed, told.count),
+                (last.asked, last.paid, last.completed, told_before.count),
+                STEPS,
+            )
+        ),
+        fields=fields,
+        supply=tuple(supply),
+        latest=tuple(latest),
+        names=_names(db, latest),
+        figures=figures,
+        refunds=refunds,
+        queue=outbox.queue_state(db),
+    )
+
+
+def booking_lines(
+    db: Session, now: datetime, *, state: str, before: datetime | None
+) -> tuple[list[BookingView], dict[str, str]]:
+    """One page of bookings and one more, if there is one; and the names of the people in them. Two statements."""
+    found = bookings.house_list(db, now, state=state, before=before, limit=rules.LINES_SHOWN + 1)
+    return found, _names(db, found)
+
+
+def story(db: Session, booking_id: str, actor: Actor, now: datetime) -> BookingStory:
+    """Everything that happened to one booking, in the order it happened. Raises NotFound. Seven statements."""
+    booking = bookings.booking(db, booking_id, actor, now)
+    purpose = purpose_of_booking(booking_id)
+    refunds = payments.refunds_for(db, purpose)
+    about = [booking_id, purpose, booking.payment_id, *(refund.id for refund in refunds)]
+    moments = [
+        *(Moment(step.at, step=step) for step in bookings.timeline(db, booking_id)),
+        *(Moment(refund.requested_at, refund=refund) for refund in refunds),
+        *(Moment(one.at, transaction=one) for one in _transactions(ledger.transactions_for(db, purpose))),
+        *(Moment(one.at, delivery=one) for one in outbox.deliveries_about(db, about)),
+    ]
+    return BookingStory(
+        booking,
+        payments.payment_for(db, purpose),
+        tuple(refunds),
+        tuple(sorted(moments, key=lambda moment: moment.at)),
+        _names(db, [booking]),
+    )
+
+
+def _supply(db: Session, *, since: datetime, until: datetime) -> tuple[dict[str, Words], list[FieldSupply]]:
+    """Per field in the house's order: the hours its consultants' weeks offer in the period, and those booked."""
+    homes = catalog.fields_of_consultants(db)
+    weekly = scheduling.weekly_minutes(db)
+    booked = bookings.booked_minutes(db, from_=since, until=until)
+    weeks = (until - since) / timedelta(weeks=1)
+    members: dict[str, list[str]] = defaultdict(list)
+    for consultant_id, (field_id, _) in homes.items():
+        members[field_id].append(consultant_id)
+    return dict(homes.values()), [
+        FieldSupply(
+            field_id,
+            len(ids),
+            round(sum(weekly.get(one, 0) for one in ids) * weeks / 60),
+            round(sum(booked.get(one, 0) for one in ids) / 60),
+        )
+        for field_id, ids in members.items()
+    ]
+
+
+def _transactions(lines: Sequence[EntryLine]) -> list[TransactionView]:
+    grouped: dict[str, list[EntryLine]] = defaultdict(list)
+    for line in lines:
+        grouped[line.transaction_id].append(line)
+    return [TransactionView(key, ones[0].at, ones[0].kind, tuple(ones)) for key, ones in grouped.items()]
+
+
+def _names(db: Session, found: Sequence[BookingView]) -> dict[str, str]:
+    ids = {person for one in found for person in (one.client_id, one.consultant_id)}
+    return {person.user_id: person.name for person in accounts.people(db, ids).values()}
+
+
+def _percent(part: int, whole: int) -> float:
+    return 100 * part / whole if whole else 0.0

@@ -1,0 +1,84 @@
+"""What the house keeper looks at first, and how two periods are compared."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+PERIOD = timedelta(days=30)
+LATEST_SHOWN = 8
+LINES_SHOWN = 30
+REFUND_LATE = timedelta(minutes=30)
+"""A refund that has not gone through after this needs a person to look."""
+WORKER_SILENT_SECONDS = 120
+QUEUE_LATE_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A figure beside the one of the period before; `change` is a share (0.1 = 10 % more), None where there was nothing."""
+
+    now: float
+    before: float
+
+    @property
+    def change(self) -> float | None:
+        return (self.now - self.before) / self.before if self.before else None
+
+    @property
+    def difference(self) -> float:
+        return self.now - self.before
+
+
+@dataclass(frozen=True)
+class FunnelStep:
+    """How many reached a step, as a share (0–100) of the step before it, now and in the period before."""
+
+    name: str
+    count: int
+    share: float
+    share_before: float | None
+
+
+@dataclass(frozen=True)
+class FieldSupply:
+    """Hours of one field in the period: offered by weekly hours, and booked."""
+
+    field_id: str
+    consultants: int
+    open_hours: int
+    booked_hours: int
+
+    @property
+    def filled(self) -> float:
+        """Share of the open hours that are booked, 0–100."""
+        return min(100.0, 100 * self.booked_hours / self.open_hours) if self.open_hours else 0.0
+
+
+def by_day(sums: Mapping[str, int], *, last: date, days: int) -> list[int]:
+    """One number for each of the `days` days up to and with `last`; days without any are 0."""
+    return [sums.get((last - timedelta(days=back)).isoformat(), 0) for back in range(days - 1, -1, -1)]
+
+
+def funnel(now: Sequence[int], before: Sequence[int], names: Sequence[str]) -> list[FunnelStep]:
+    """Each step as a share of the one before it; the first is 100."""
+    steps = []
+    for at, name in enumerate(names):
+        share = 100.0 if at == 0 else _share(now[at], now[at - 1]) or 0.0
+        steps.append(FunnelStep(name, now[at], share, _share(before[at], before[at - 1]) if at else None))
+    return steps
+
+
+def weakest(steps: Sequence[FunnelStep]) -> FunnelStep | None:
+    """The step that lost most against the period before, if any lost more than a point."""
+    lost = [step for step in steps if step.share_before is not None and step.share < step.share_before - 1]
+    return max(lost, key=lambda step: (step.share_before or 0) - step.share, default=None)
+
+
+def is_late(since: datetime | None, now: datetime, patience: timedelta) -> bool:
+    return since is not None and now - since > patience
+
+
+def _share(part: int, whole: int) -> float | None:
+    return min(100.0, 100 * part / whole) if whole else None
