@@ -1,0 +1,197 @@
+"""One booking's life, from the hold to the last coin, in one transaction of many moments."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from zhixun.features.booking import actions as bookings
+from zhixun.features.booking.actions import BookingMade
+from zhixun.features.booking.rules import RELEASE_AFTER
+from zhixun.features.catalog import queries as catalog
+from zhixun.features.messaging import actions as messaging
+from zhixun.features.messaging.rules import conversation_id_of
+from zhixun.features.payments import actions as payments
+from zhixun.features.payments.ports import Capture
+from zhixun.features.quality import actions as quality
+from zhixun.features.quality.rules import WINDOW
+from zhixun.features.scheduling import queries as scheduling
+from zhixun.features.scheduling.rules import Slot
+from zhixun.kernel.unit_of_work import UnitOfWork
+from zhixun.kernel.values import SYSTEM, Actor
+
+from .history import acting
+from .plan import Fate, Story
+from .words import brief_of, id_of, lines_after, lines_before, lines_during, review
+
+GATEWAY = "sandbox"
+MINUTE = timedelta(minutes=1)
+DAY = timedelta(days=1)
+LOOK_AROUND = ((0 * DAY, DAY), (0 * DAY, 4 * DAY), (4 * DAY, DAY), (12 * DAY, DAY))
+CHANNEL_PAIRS = {"text": 3, "voice": 1, "video": 1}
+"""Question-and-answer pairs written during a session; where people speak, little is written."""
+
+
+def live(uow: UnitOfWork, story: Story, *, now: datetime) -> bool:
+    """Let one booking happen as far as it has come by `now`. False where no time was free for it."""
+    slot = _free_slot(uow, story, now)
+    if slot is None:
+        return False
+    booked_at = min(slot.start - story.lead, now - 20 * MINUTE)
+    made = _request(uow, story, slot, booked_at)
+    if story.fate is Fate.EXPIRED:
+        _by_clock(uow, story, made.hold_expires_at + MINUTE)
+        return True
+    paid_at = booked_at + story.dice("pay").randint(1, 9) * MINUTE
+    _pay(uow, story, made, paid_at)
+    _talk_before(uow, story, paid_at, min(slot.start, now))
+    if _cancelled(uow, story, slot, paid_at, now) or slot.start > now:
+        return True
+    if story.fate in (Fate.CLIENT_ABSENT, Fate.CONSULTANT_ABSENT) and slot.end + MINUTE < now:
+        _miss(uow, story, slot, now)
+        return True
+    _begin(uow, story, slot, now)
+    done_at = slot.end - story.dice("done").randint(0, 4) * MINUTE
+    if done_at < now:
+        _complete(uow, story, slot, done_at, now)
+    return True
+
+
+def _free_slot(uow: UnitOfWork, story: Story, now: datetime) -> Slot | None:
+    """One of the free times near the wanted one. What is wanted in the past is over by now."""
+    service = catalog.service(uow.db, story.consultant.service_ids[story.service_number])
+    over_by = now - MINUTE if story.wanted < now else story.wanted + timedelta(days=365)
+    for before, after in LOOK_AROUND:
+        found = scheduling.slots(
+            uow.db, consultant_id=service.consultant_id, terms=bookings.terms_of(service), from_=story.wanted - before,
+            until=story.wanted + after, now=story.wanted - before - story.lead,
+        )  # fmt: skip
+        fitting = [slot for slot in found if slot.end <= over_by][: story.among]
+        if fitting:
+            return story.dice("slot").choice(fitting)
+    return None
+
+
+def _request(uow: UnitOfWork, story: Story, slot: Slot, at: datetime) -> BookingMade:
+    return bookings.request_booking(
+        acting(uow, story.client, at), booking_id=story.booking_id,
+        service_id=story.consultant.service_ids[story.service_number], start=slot.start,
+        brief=brief_of(story.topic_id, story.language), gateway=GATEWAY,
+    )  # fmt: skip
+
+
+def _pay(uow: UnitOfWork, story: Story, made: BookingMade, at: datetime) -> None:
+    """What the gateway's report does, and then what the fact of it does: the booking is confirmed, the talk is open."""
+    capture = Capture(made.payment_id, f"sample-{story.booking_id}", made.total)
+    payments.settle(acting(uow, SYSTEM, at), gateway=GATEWAY, capture=capture)
+    bookings.confirm_if_paid(acting(uow, SYSTEM, at), booking_id=story.booking_id)
+    messaging.open_for_booking(acting(uow, SYSTEM, at), booking_id=story.booking_id)
+
+
+def _cancelled(uow: UnitOfWork, story: Story, slot: Slot, paid_at: datetime, now: datetime) -> bool:
+    """Whether the story ends before its session: then the money that is due goes back."""
+    if story.fate is Fate.CANCELLED_EARLY:
+        who, at = story.client, max(slot.start - timedelta(hours=30), paid_at + 12 * MINUTE)
+    elif story.fate is Fate.CANCELLED_LATE:
+        who, at = story.client, max(slot.start - timedelta(hours=5), paid_at + 12 * MINUTE)
+    elif story.fate is Fate.CANCELLED_BY_CONSULTANT:
+        who, at = story.consultant.actor, max(slot.start - timedelta(hours=9), paid_at + 15 * MINUTE)
+    else:
+        return False
+    at = min(at, now - 2 * MINUTE)
+    back = bookings.cancel_booking(acting(uow, who, at), booking_id=story.booking_id)
+    if back:
+        _send_back(uow, story, at + MINUTE)
+    _release(uow, story, slot.end, now)
+    return True
+
+
+def _miss(uow: UnitOfWork, story: Story, slot: Slot, now: datetime) -> None:
+    """One of the two does not come; the clock ends it."""
+    here = story.consultant.actor if story.fate is Fate.CLIENT_ABSENT else story.client
+    bookings.join_session(acting(uow, here, slot.start - 2 * MINUTE), booking_id=story.booking_id)
+    _by_clock(uow, story, slot.end + MINUTE)
+    if story.fate is Fate.CONSULTANT_ABSENT:
+        _send_back(uow, story, slot.end + 2 * MINUTE)
+    _release(uow, story, slot.end + MINUTE, now)
+
+
+def _begin(uow: UnitOfWork, story: Story, slot: Slot, now: datetime) -> None:
+    random = story.dice("begin")
+    joined = slot.start - random.randint(1, 8) * MINUTE
+    begun = min(slot.start + random.randint(0, 2) * MINUTE, now)
+    bookings.join_session(acting(uow, story.client, joined), booking_id=story.booking_id)
+    bookings.begin_session(acting(uow, story.consultant.actor, begun), booking_id=story.booking_id)
+
+
+def _complete(uow: UnitOfWork, story: Story, slot: Slot, at: datetime, now: datetime) -> None:
+    service = story.consultant.profile.services[story.service_number]
+    told = lines_during(story.consultant.profile.field_id, story.language, CHANNEL_PAIRS[service.channel])
+    pause = (at - slot.start - 4 * MINUTE) / (len(told) + 1)
+    for number, (who, text) in enumerate(told, 1):
+        _write(uow, story, who, f"during-{number}", text, slot.start + 3 * MINUTE + number * pause)
+    bookings.complete_session(acting(uow, story.consultant.actor, at), booking_id=story.booking_id)
+    _talk_after(uow, story, at, now)
+    _give_feedback(uow, story, at, now)
+    _release(uow, story, at, now)
+
+
+def _talk_before(uow: UnitOfWork, story: Story, paid_at: datetime, until: datetime) -> None:
+    random = story.dice("before")
+    if until - paid_at < 60 * MINUTE or random.random() < 0.35:
+        return
+    at = paid_at
+    for number, (who, text) in enumerate(lines_before(random, story.language)):
+        at += (until - paid_at - 40 * MINUTE) * random.uniform(0.1, 0.45)
+        _write(uow, story, who, f"before-{number}", text, at)
+
+
+def _talk_after(uow: UnitOfWork, story: Story, done_at: datetime, now: datetime) -> None:
+    at, random = done_at, story.dice("after")
+    for number, (who, text) in enumerate(lines_after(random, story.language)):
+        at += random.randint(2, 25) * MINUTE
+        if at < now:
+            _write(uow, story, who, f"after-{number}", text, at)
+
+
+def _write(uow: UnitOfWork, story: Story, who: str, key: str, text: str, at: datetime) -> None:
+    """A message; whoever writes has read what came before, and the other reads it soon."""
+    sender: Actor = story.client if who == "client" else story.consultant.actor
+    reader: Actor = story.consultant.actor if who == "client" else story.client
+    talk = conversation_id_of(story.client.user_id, story.consultant.actor.user_id)
+    sent = messaging.send_message(
+        acting(uow, sender, at), conversation_id=talk, key=f"{story.booking_id[:20]}-{key}", text=text
+    )
+    for person in (sender, reader):
+        messaging.mark_read(acting(uow, person, at + MINUTE), conversation_id=talk, seq=sent.seq)
+
+
+def _give_feedback(uow: UnitOfWork, story: Story, done_at: datetime, now: datetime) -> None:
+    random = story.dice("feedback")
+    at = done_at + timedelta(hours=min(random.expovariate(1 / 20) + 0.3, WINDOW / timedelta(hours=1) - 1))
+    if story.answers is None or at >= now:
+        return
+    said = story.answers
+    words = review(random, story.consultant.profile.field_id, said.mood, story.client.language)
+    quality.give_feedback(
+        acting(uow, story.client, at), feedback_id=id_of("feedback", story.booking_id), booking_id=story.booking_id,
+        scores=said.scores, nps=said.nps, solved=said.solved, words=words if said.with_words else "",
+        public=random.random() < 0.93,
+    )  # fmt: skip
+
+
+def _release(uow: UnitOfWork, story: Story, ended_at: datetime, now: datetime) -> None:
+    """What the clock does two days later, if they have passed."""
+    at = ended_at + RELEASE_AFTER + 2 * MINUTE
+    if at < now:
+        bookings.release_money(acting(uow, SYSTEM, at), booking_id=story.booking_id)
+
+
+def _send_back(uow: UnitOfWork, story: Story, at: datetime) -> None:
+    """The gateway has sent the refund; its id is the booking's."""
+    payments.record_refund(
+        acting(uow, SYSTEM, at), refund_id=story.booking_id, provider_ref=f"sandbox-refund-{story.booking_id}"
+    )
+
+
+def _by_clock(uow: UnitOfWork, story: Story, at: datetime) -> None:
+    bookings.pass_time(acting(uow, SYSTEM, at), booking_id=story.booking_id)
