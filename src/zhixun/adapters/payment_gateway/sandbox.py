@@ -27,7 +27,7 @@ class SandboxGateway:
         try:
             said = json.loads(body)
             if said["type"] == "failed":
-                return Failure(str(said["payment_id"]), str(said["reason"]))
+                return Failure(str(said["payment_id"]), str(said["reason"]), str(said.get("attempt_id", "")))
             amount = Money(int(said["amount_minor"]), str(said["currency"]))
             return Capture(str(said["payment_id"]), str(said["charge_id"]), amount)
         except (ValueError, KeyError, TypeError) as error:
@@ -42,7 +42,7 @@ class SandboxGateway:
             said |= {"type": "captured", "charge_id": event.provider_ref}
             said |= {"amount_minor": event.amount.amount_minor, "currency": event.amount.currency}
         else:
-            said |= {"type": "failed", "reason": event.reason}
+            said |= {"type": "failed", "reason": event.reason, "attempt_id": event.provider_ref}
         body = json.dumps(said).encode()
         at = str(int(utc_now().timestamp()))
         return body, {SIGNATURE: f"t={at},v1={self._digest(at, body)}"}

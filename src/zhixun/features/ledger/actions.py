@@ -2,7 +2,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
 
 from zhixun.kernel.unit_of_work import UnitOfWork
 from zhixun.kernel.values import Money, new_id
@@ -19,19 +20,20 @@ def post(uow: UnitOfWork, *, key: str, kind: str, purpose: str, lines: Sequence[
     one order only. The database itself refuses lines that do not sum to zero and an escrow below zero.
     """
     assert rules.is_balanced(lines), f"lines of {key} do not balance"
-    known = uow.db.scalar(select(Transaction.id).where(Transaction.key == key))
-    if known is not None:
-        return known
     transaction_id = new_id()
-    uow.db.execute(insert(Transaction).values(id=transaction_id, key=key, kind=kind, purpose=purpose, at=uow.now))
+    new = insert(Transaction).values(id=transaction_id, key=key, kind=kind, purpose=purpose, at=uow.now)
+    # Someone booking the same cause at this moment makes us wait here until theirs is booked or rolled back.
+    if uow.db.scalar(new.on_conflict_do_nothing(index_elements=["key"]).returning(Transaction.id)) is None:
+        return uow.db.scalars(select(Transaction.id).where(Transaction.key == key)).one()
     ordered = sorted(lines, key=lambda line: (line.account, line.amount.currency))
-    for number, line in enumerate(ordered, 1):
-        uow.db.execute(
-            insert(Entry).values(
-                transaction_id=transaction_id, number=number, account=line.account,
-                amount_minor=line.amount.amount_minor, currency=line.amount.currency,
-            )
-        )  # fmt: skip
+    entries = [
+        {
+            "transaction_id": transaction_id, "number": number, "account": line.account,
+            "amount_minor": line.amount.amount_minor, "currency": line.amount.currency,
+        }
+        for number, line in enumerate(ordered, 1)
+    ]  # fmt: skip
+    uow.db.execute(insert(Entry), entries)
     return transaction_id
 
 

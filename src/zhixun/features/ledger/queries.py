@@ -145,8 +145,8 @@ def verify(db: Session) -> Verification:
     problems = [
         *_named(db, "transaction {} does not balance", "SELECT transaction_id FROM ledger_entries GROUP BY transaction_id, "
                 "currency HAVING sum(amount_minor) <> 0"),
-        *_named(db, "transaction {} has fewer than two entries", "SELECT id FROM ledger_transactions t WHERE (SELECT count(*) "
-                "FROM ledger_entries e WHERE e.transaction_id = t.id) < 2"),
+        *_named(db, "transaction {} has fewer than two entries", "SELECT t.id FROM ledger_transactions t LEFT JOIN "
+                "ledger_entries e ON e.transaction_id = t.id GROUP BY t.id HAVING count(e.number) < 2"),
         *_named(db, "account {} differs from its entries", "SELECT coalesce(a.account, e.account) FROM ledger_accounts a FULL "
                 "JOIN (SELECT account, currency, sum(amount_minor) AS total FROM ledger_entries GROUP BY 1, 2) e USING "
                 "(account, currency) WHERE a.balance_minor IS DISTINCT FROM e.total"),

@@ -3,16 +3,17 @@ from __future__ import annotations
 from datetime import datetime
 
 from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
 
 from zhixun.events.payments import PaymentCaptured, PaymentFailed, RefundCompleted, RefundRequested
 from zhixun.features.ledger import actions as ledger
 from zhixun.features.ledger.rules import Line, escrow_for, gateway_account, refunds_account
-from zhixun.kernel.errors import N_, Conflict, NotFound
+from zhixun.kernel.errors import N_, Conflict, Invalid, NotFound
 from zhixun.kernel.unit_of_work import UnitOfWork
 from zhixun.kernel.values import Money, new_id
 
 from . import queries
-from .models import Charge, Payment, Refund
+from .models import Charge, Payment, ProviderEvent, Refund
 from .ports import Capture, Failure
 from .rules import PaymentState, Settlement
 
@@ -49,17 +50,17 @@ def settle(uow: UnitOfWork, *, gateway: str, capture: Capture) -> Settlement:
     """THE way money comes in, for webhook and browser return alike; each provider event counts once.
 
     The payment's row is locked, so of two reports at the same moment one waits. What is not asked for (a second
-    charge, another amount) is booked too, because it did come in, and sent back whole.
+    charge, another amount) is booked too, because it did come in, and sent back whole. Money for a payment we do not
+    have is only noted, for an operator. Raises Invalid for a capture of nothing.
     """
+    if capture.amount.amount_minor <= 0 or not capture.provider_ref:
+        raise Invalid
     payment = uow.db.get(Payment, capture.payment_id, with_for_update=True, populate_existing=True)
-    if payment is None or payment.gateway != gateway:
-        return Settlement.UNKNOWN_PAYMENT
-    if _known(uow, gateway, capture.provider_ref):
+    settlement = _settlement(payment if payment and payment.gateway == gateway else None, capture)
+    if not _heard_first(uow, gateway, capture.provider_ref, capture.payment_id, settlement):
         return Settlement.ALREADY_CAPTURED
-    if capture.amount != Money(payment.amount_minor, payment.currency):
-        settlement = Settlement.WRONG_AMOUNT
-    else:
-        settlement = Settlement.PAID_TWICE if payment.state == PaymentState.CAPTURED else Settlement.CAPTURED
+    if payment is None or settlement is Settlement.UNKNOWN_PAYMENT:
+        return Settlement.UNKNOWN_PAYMENT
     charge = Charge(
         id=new_id(), payment_id=payment.id, gateway=gateway, provider_ref=capture.provider_ref,
         amount_minor=capture.amount.amount_minor, currency=capture.amount.currency,
@@ -84,8 +85,10 @@ def settle(uow: UnitOfWork, *, gateway: str, capture: Capture) -> Settlement:
 
 
 def fail_payment(uow: UnitOfWork, *, gateway: str, failure: Failure) -> None:
-    """The provider refused. The payer may try again: a later capture still counts."""
+    """The provider refused. The payer may try again: a later capture still counts. Reported twice is heard once."""
     payment = uow.db.get(Payment, failure.payment_id, with_for_update=True, populate_existing=True)
+    if failure.provider_ref and not _heard_first(uow, gateway, failure.provider_ref, failure.payment_id, "failed"):
+        return
     if payment is None or payment.gateway != gateway or payment.state != PaymentState.PENDING:
         return
     payment.state = PaymentState.FAILED
@@ -97,8 +100,7 @@ def request_refund(uow: UnitOfWork, *, refund_id: str, purpose: str, amount: Mon
 
     `amount=None` gives back all that is left. Raises NotFound where nothing was captured, RefundTooMuch.
     """
-    if uow.db.get(Refund, refund_id) is not None:
-        return
+    assert amount is None or amount.amount_minor > 0, "a refund is an amount that goes back"
     payment = uow.db.scalar(
         select(Payment)
         .where(Payment.purpose == purpose, Payment.state == PaymentState.CAPTURED)
@@ -106,14 +108,18 @@ def request_refund(uow: UnitOfWork, *, refund_id: str, purpose: str, amount: Mon
         .limit(1)
         .with_for_update()
     )
-    charge = payment and uow.db.scalar(
+    if payment is None:
+        raise NotFound
+    charge = uow.db.scalar(
         select(Charge).where(Charge.payment_id == payment.id, Charge.settlement == Settlement.CAPTURED)
     )
-    if payment is None or charge is None:
+    if charge is None:
         raise NotFound
+    if uow.db.get(Refund, refund_id) is not None:  # asked under the lock, so that two at once ask once
+        return
     left = Money(charge.amount_minor, charge.currency) - queries.refunded_total(uow.db, purpose, charge.currency)
     wanted = left if amount is None else amount
-    if wanted > left:
+    if wanted.currency != left.currency or wanted > left:
         raise RefundTooMuch
     if not wanted:
         return
@@ -152,9 +158,20 @@ def record_refund(uow: UnitOfWork, *, refund_id: str, provider_ref: str) -> None
     )  # fmt: skip
 
 
-def _known(uow: UnitOfWork, gateway: str, provider_ref: str) -> bool:
-    found = select(Charge.id).where(Charge.gateway == gateway, Charge.provider_ref == provider_ref)
-    return uow.db.scalar(found) is not None
+def _settlement(payment: Payment | None, capture: Capture) -> Settlement:
+    if payment is None:
+        return Settlement.UNKNOWN_PAYMENT
+    if capture.amount != Money(payment.amount_minor, payment.currency):
+        return Settlement.WRONG_AMOUNT
+    return Settlement.PAID_TWICE if payment.state == PaymentState.CAPTURED else Settlement.CAPTURED
+
+
+def _heard_first(uow: UnitOfWork, gateway: str, provider_ref: str, payment_id: str, outcome: str) -> bool:
+    """Note a provider's report; whether it is new. The same one coming in at this moment elsewhere is waited for."""
+    note = insert(ProviderEvent).values(
+        gateway=gateway, provider_ref=provider_ref, payment_id=payment_id, outcome=outcome, at=uow.now
+    )
+    return uow.db.scalar(note.on_conflict_do_nothing().returning(ProviderEvent.provider_ref)) is not None
 
 
 def _ask_back(uow: UnitOfWork, payment: Payment, charge: Charge, *, refund_id: str, amount: Money, reason: str) -> None:

@@ -42,6 +42,20 @@ class Charge(Table):
     at: Mapped[datetime]
 
 
+class ProviderEvent(Table):
+    """One report of a provider that was heard, whatever came of it. Its reference is unique, so each is heard once."""
+
+    __tablename__ = "payments_provider_events"
+    personal_data = "keep: the law asks for the books"
+
+    gateway: Mapped[str] = mapped_column(primary_key=True)
+    provider_ref: Mapped[str] = mapped_column(primary_key=True)
+    payment_id: Mapped[str] = mapped_column(index=True)
+    outcome: Mapped[str]
+    """A `Settlement`, or "failed"."""
+    at: Mapped[datetime]
+
+
 class Refund(Table):
     __tablename__ = "payments_refunds"
     __table_args__ = (CheckConstraint("amount_minor > 0"),)

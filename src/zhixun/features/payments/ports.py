@@ -20,8 +20,11 @@ class Capture:
 
 @dataclass(frozen=True)
 class Failure:
+    """The provider says: this try to pay failed. `provider_ref` is unique per try, where the provider names tries."""
+
     payment_id: str
     reason: str
+    provider_ref: str = ""
 
 
 class PaymentGateway(Protocol):
