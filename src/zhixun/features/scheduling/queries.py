@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
@@ -123,10 +124,14 @@ def calendars_of(db: Session, consultant_ids: Sequence[str]) -> dict[str, Calend
     overrides: dict[str, dict[date, tuple[tuple[str, str], ...]]] = defaultdict(dict)
     for one in db.scalars(select(OverrideRow).where(OverrideRow.consultant_id == any_of(consultant_ids))):
         overrides[one.consultant_id][one.day] = tuple((start, end) for start, end in one.openings)
-    rows = db.scalars(select(CalendarRow).where(CalendarRow.consultant_id == any_of(consultant_ids)))
+    rows = db.execute(
+        select(CalendarRow.consultant_id, CalendarRow.zone, CalendarRow.hours).where(
+            CalendarRow.consultant_id == any_of(consultant_ids)
+        )
+    )
     return {
-        row.consultant_id: Calendar(zone=row.zone, hours=_hours(row), overrides=overrides[row.consultant_id])
-        for row in rows
+        consultant_id: Calendar(zone=zone, hours=_weekly(hours), overrides=overrides[consultant_id])
+        for consultant_id, zone, hours in rows
     }
 
 
@@ -150,7 +155,7 @@ def busy_of(
     ).where(
         TakenTime.consultant_id == any_of(consultant_ids), TakenTime.standing,
         or_(TakenTime.state == "taken", TakenTime.expires_at > now),
-        TakenTime.starts_at < until + AROUND, TakenTime.starts_at > from_ - AROUND,
+        TakenTime.starts_at < until + around, TakenTime.starts_at > from_ - around,
     )  # fmt: skip
     if viewer_id:
         wanted = wanted.where(~and_(TakenTime.owner_id == viewer_id, TakenTime.state == "held"))
@@ -165,8 +170,8 @@ def _askable(from_: datetime, until: datetime, now: datetime) -> tuple[datetime,
 
 
 def _hours(row: CalendarRow) -> tuple[WeeklyHours, ...]:
-    return tuple(WeeklyHours(tuple(one["days"]), one["start"], one["end"]) for one in _all(row.hours))
+    return _weekly(row.hours)
 
 
-def _all(stored: Iterable[dict[str, str]]) -> Iterable[dict[str, str]]:
-    return stored
+def _weekly(stored: Iterable[Mapping[str, Any]]) -> tuple[WeeklyHours, ...]:
+    return tuple(WeeklyHours(tuple(one["days"]), one["start"], one["end"]) for one in stored)

@@ -8,7 +8,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from .ranges import Range, instant, merged, shared, without
-from .terms import WEEKDAYS, Calendar
+from .terms import WEEKDAYS, Calendar, WeeklyHours
 
 LEAD_DAYS, TRAIL_DAYS = 2, 2
 """How many days around the asked range openings are read, so that one which began earlier is seen whole."""
@@ -35,6 +35,8 @@ def _touching(calendar: Calendar, low: int, high: int, lead_days: int, trail_day
 
 
 def _between(calendar: Calendar, first: date, last: date) -> list[Range]:
+    if not (calendar.overrides or calendar.days_off or calendar.zone_periods or calendar.also):
+        return list(_every_week(calendar.zone, calendar.hours, first, last))
     found = merged(_daily(calendar, first, last))
     off = [(wall(calendar.zone_on(day), day, 0), wall(calendar.zone_on(day), day, 1440)) for day in calendar.days_off]
     if off:
@@ -42,6 +44,12 @@ def _between(calendar: Calendar, first: date, last: date) -> list[Range]:
     for other in calendar.also:
         found = shared(found, _between(other, first, last))
     return found
+
+
+@lru_cache(maxsize=16_384)
+def _every_week(zone: str, hours: tuple[WeeklyHours, ...], first: date, last: date) -> tuple[Range, ...]:
+    """Weekly hours alone, which most calendars are: the same for everyone who has them, and asked for all day long."""
+    return tuple(merged(_daily(Calendar(zone, hours), first, last)))
 
 
 def _daily(calendar: Calendar, first: date, last: date) -> Iterator[Range]:
