@@ -6,15 +6,19 @@ import argparse
 import fcntl
 import json
 import logging
+import os
 import signal
+import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from zhixun import asgi, migrations, worker
+from zhixun import asgi, doctor, migrations, sample, worker
 from zhixun.adapters.database import DatabaseUnavailable, opened
 from zhixun.app import FEATURES, fulfil_ports, subscribe_all
 from zhixun.features.catalog import actions as catalog
@@ -22,11 +26,19 @@ from zhixun.kernel import database
 from zhixun.kernel.errors import DomainError
 from zhixun.kernel.feature import Command
 from zhixun.kernel.unit_of_work import unit_of_work
+from zhixun.sample import fill
 from zhixun.settings import Settings, SettingsError
 
 LOOPBACK = "127.0.0.1"
-DEMO_PASSWORD = "zhixun-demo"
-DEMO_PEOPLE = ("client", "consultant", "reviewer", "operator")
+LIBRARIES = {
+    "alembic": logging.WARNING,
+    "httpx2": logging.WARNING,
+    "procrastinate": logging.ERROR,
+    "procrastinate.worker.worker": logging.CRITICAL,  # The database went away: worker.py says so in a line.
+    "procrastinate.utils": logging.CRITICAL,
+    "psycopg.pool": logging.CRITICAL,
+}
+NAMED_ACCOUNTS = 4
 
 
 class CannotServe(Exception):
@@ -36,9 +48,7 @@ class CannotServe(Exception):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command. Returns its exit code: 0 it holds, 1 it does not, 2 it could not be tried."""
     given = _parser().parse_args(arguments)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
-    for noisy in ("procrastinate", "alembic", "httpx2"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
+    _log_quietly()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # So that what we opened is closed again.
     try:
         code: int = given.run(given)
@@ -49,6 +59,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     return code
+
+
+def _log_quietly() -> None:
+    """Our own words, and of the libraries' only what we do not say ourselves."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
+    for name, level in LIBRARIES.items():
+        logging.getLogger(name).setLevel(level)
 
 
 def _say(given: argparse.Namespace, exit_code: int, code: str, sentence: str) -> int:
@@ -76,6 +93,8 @@ def _parser() -> argparse.ArgumentParser:
     serving.add_argument("--workers", type=int, metavar="N", help="processes (default 1, which also does the jobs)")
     add("worker", _worker, "deliver facts and run what the clock starts")
     add("migrate", _migrate, "bring the database to this program's shape")
+    add("doctor", _doctor, "look at everything and say how to mend what is not in order")
+    _add_sample(add("sample", _sample, "add lively sample data: the same for the same seed, none of it twice"))
     for feature in FEATURES:
         if feature.commands:
             verbs = commands.add_parser(feature.name, help=f"commands of {feature.name}").add_subparsers(
@@ -91,6 +110,19 @@ def _parser() -> argparse.ArgumentParser:
 def _add_door(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--host", default=LOOPBACK, help=f"address to listen on (default {LOOPBACK})")
     parser.add_argument("--port", type=int, default=8000, help="port to listen on (default 8000)")
+
+
+def _add_sample(parser: argparse.ArgumentParser) -> None:
+    for name, default, what in (
+        ("consultants", fill.CONSULTANTS, "consultants to list"),
+        ("clients", fill.CLIENTS, "clients with a history"),
+        ("days", fill.DAYS, "days of history"),
+        ("seed", fill.SEED, "what chance begins with"),
+    ):
+        parser.add_argument(f"--{name}", type=int, default=default, metavar="N", help=f"{what} (default {default})")
+    parser.add_argument(
+        "--gently", action="store_true", help="rest as long as it works, and end with whoever started it"
+    )
 
 
 def _bound(command: Command) -> Callable[[argparse.Namespace], int]:
@@ -137,10 +169,54 @@ def _demo(given: argparse.Namespace) -> int:
     with _door(settings, given) as door:
         _step(f"Starting the database in {settings.data_dir} …")
         with _house(settings, watched=True) as address:
-            with unit_of_work() as uow:
-                catalog.put_house_fields(uow)
-            _answer(settings, address, door, lambda: _welcome(settings, time.monotonic() - began))
+            _step("Adding sample data …")
+            sample.fill_first(say=_step)
+            with _history_beside(settings) as begin:
+
+                def when_open() -> None:
+                    _welcome(settings, time.monotonic() - began)
+                    begin()
+
+                _answer(settings, address, door, when_open)
     return 0
+
+
+@contextmanager
+def _history_beside(settings: Settings) -> Iterator[Callable[[], None]]:
+    """The rest of the sample data comes from a process of its own, at low priority, so that pages stay quick."""
+    started: list[subprocess.Popen[bytes]] = []
+    command = [sys.executable, "-m", "zhixun.cli", "sample", "--gently", "--data-dir", str(settings.data_dir)]
+    try:
+        yield lambda: started.append(subprocess.Popen(command))
+    finally:
+        for process in started:
+            process.terminate()
+            process.wait()
+
+
+def _sample(given: argparse.Namespace) -> int:
+    if given.consultants < 0 or given.clients < 0 or given.days < 0:
+        raise SettingsError("--consultants, --clients and --days count from 0.")
+    stop = _stop_with_parent() if given.gently else None
+    with suppress(KeyboardInterrupt), _house(_settings(given)):
+        sample.fill_first(seed=given.seed, consultants=given.consultants, say=_step)
+        sample.fill_rest(seed=given.seed, clients=given.clients, days=given.days, say=_step, stop=stop)
+        if given.json:
+            print(json.dumps({"consultants": given.consultants, "clients": given.clients, "days": given.days}))
+    return 0
+
+
+def _stop_with_parent() -> threading.Event:
+    stop, parent = threading.Event(), os.getppid()
+    os.nice(10)
+
+    def watch() -> None:
+        while os.getppid() == parent and not stop.wait(1):
+            pass
+        stop.set()
+
+    threading.Thread(target=watch, daemon=True).start()
+    return stop
 
 
 def _serve(given: argparse.Namespace) -> int:
@@ -182,6 +258,18 @@ def _migrate(given: argparse.Namespace) -> int:
     return 0
 
 
+def _doctor(given: argparse.Namespace) -> int:
+    settings = _settings(given)
+    findings = list(doctor.examine(settings, lambda address: fulfil_ports(settings, address)))
+    healthy = all(finding.state != "fail" for finding in findings)
+    if given.json:
+        print(json.dumps({"healthy": healthy, "findings": [asdict(one) for one in findings]}, ensure_ascii=False))
+    else:
+        for finding in findings:
+            print(f"{finding.state:<5} {finding.name:<16} {finding.sentence}")
+    return 0 if healthy else 1
+
+
 @contextmanager
 def _door(settings: Settings, given: argparse.Namespace) -> Iterator[asgi.Door]:
     """The port, and the right to be the one site of this data folder: there is one search index and one live hub."""
@@ -210,10 +298,12 @@ def _door(settings: Settings, given: argparse.Namespace) -> Iterator[asgi.Door]:
 
 def _welcome(settings: Settings, seconds: float) -> None:
     print(f"\n  Zhixun · 知询 is ready after {seconds:.1f} s:  {settings.public_url}\n")
-    print(f"  Sign in with the password {DEMO_PASSWORD} as")
-    for name in DEMO_PEOPLE:
-        print(f"    {name}@example.com")
-    print("\n  Ctrl-C stops it.\n", flush=True)
+    print(f"  Sign in with the password {sample.PASSWORD} as")
+    accounts = [account.email for account in sample.DEMO_ACCOUNTS]
+    for email in accounts[:NAMED_ACCOUNTS]:
+        print(f"    {email}")
+    print(f"    {accounts[NAMED_ACCOUNTS]} … {accounts[-1]}")
+    print("\n  Ctrl-C stops it. Ninety days of sample history are being added meanwhile.\n", flush=True)
 
 
 def _step(sentence: str) -> None:
