@@ -143,11 +143,12 @@ def busy_of(
     now: datetime,
     *,
     viewer_id: str | None = None,
+    around: timedelta = AROUND,
 ) -> dict[str, list[Busy]]:
     """Standing times near [from_, until], lapsed holds and the viewer's own left out.
 
     What is offered and what is accepted both see the times read here: 8 days around, so that every buffer reaches and
-    every week a start may fall into is counted whole.
+    every week a start may fall into is counted whole. Terms without limits per day and week need no more than a day.
     """
     wanted = select(
         TakenTime.consultant_id, TakenTime.starts_at, TakenTime.ends_at,
