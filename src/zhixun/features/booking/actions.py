@@ -12,19 +12,20 @@ from zhixun.events.booking import (
     BookingHeld,
     SessionBegan,
     SessionCompleted,
+    SessionMissed,
 )
 from zhixun.features.catalog import queries as catalog
-from zhixun.features.catalog.rules import ServiceView
+from zhixun.features.catalog.rules import ServiceTiming, ServiceView
 from zhixun.features.ledger import actions as ledger
 from zhixun.features.payments import actions as payments
 from zhixun.features.payments import queries as payment_queries
 from zhixun.features.payments.rules import purpose_of_booking
 from zhixun.features.scheduling import actions as scheduling
-from zhixun.features.scheduling.actions import NotOffered, SlotTaken
+from zhixun.features.scheduling.actions import HoldIdUsed, NotOffered, SlotTaken
 from zhixun.features.scheduling.rules import SlotTerms
-from zhixun.kernel.errors import N_, Conflict, NotFound
+from zhixun.kernel.errors import N_, Conflict, Forbidden, Invalid, NotFound
 from zhixun.kernel.unit_of_work import UnitOfWork
-from zhixun.kernel.values import Money, new_id
+from zhixun.kernel.values import Money, is_id, new_id
 
 from . import queries, rules
 from .models import Booking, Step
@@ -41,6 +42,10 @@ class NotYet(Conflict):
 
 class TooLate(Conflict):
     code, message = "too_late", N_("This booking can no longer be changed.")
+
+
+class ConsultantsTurn(Forbidden):
+    code, message = "consultants_turn", N_("Only the consultant can start the session.")
 
 
 class OwnService(Conflict):
@@ -68,11 +73,19 @@ def request_booking(
 ) -> BookingMade:
     """Hold the time for the asker and ask for the money. The same `booking_id` twice is done once.
 
-    Raises NotFound (service), SlotTaken or NotOffered (both with `alternatives`), TooManyHolds, OwnService, Invalid.
+    The id stands for one service at one start: the same person asking for these again gets the same answer, with the
+    booking as it is by now; asking for others under the same id is refused. (A changed brief is no other booking:
+    `write_brief` changes it.) Raises NotFound (service, or another person's id), HoldIdUsed, SlotTaken or NotOffered
+    (both with `alternatives`), TooManyHolds, OwnService, Invalid.
     """
+    if not is_id(booking_id):
+        raise Invalid
+    _after_own_other_requests(uow)
     if (known := uow.db.get(Booking, booking_id)) is not None:
         if known.client_id != uow.actor.user_id:
             raise NotFound
+        if (known.service_id, known.starts_at) != (service_id, start):
+            raise HoldIdUsed
         return _made(known)
     service = _sold_service(uow, service_id)
     if queries.held_count(uow.db, uow.actor.user_id, uow.now) >= rules.HOLDS_MAX:
@@ -131,7 +144,9 @@ def confirm_if_paid(uow: UnitOfWork, *, booking_id: str) -> State:
     ):  # fmt: skip
         return State(booking.state)
     if booking.state == State.CANCELLED:
-        _refund(uow, booking, booking_price(booking), reason="cancelled_before_paid")
+        # Cancelled while it was being paid for. What was confirmed first got back what its ladder said, and no more.
+        if not _was_ever(uow, booking, State.PAID):
+            _refund(uow, booking, booking_price(booking), reason="cancelled_before_paid")
         return State.CANCELLED
     if booking.state == State.HELD and payment.captured_at and payment.captured_at >= booking.hold_expires_at:
         _become(uow, booking, State.EXPIRED)  # late is late, whether or not the clock has swept by
@@ -148,22 +163,23 @@ def cancel_booking(uow: UnitOfWork, *, booking_id: str) -> Money:
     """End a booking before its session; returns what the client gets back.
 
     By the client: what the frozen ladder says for this moment. By the consultant or an operator: everything.
-    Cancelling twice is done once. Raises NotFound, TooLate.
+    From the start on only an operator may: for the two of them it is then a question of who comes. Cancelling twice is
+    done once. Raises NotFound, TooLate.
     """
     booking = _own(uow, booking_id)
     price = booking_price(booking)
     if booking.state == State.CANCELLED:
         return payment_queries.refunded_total(uow.db, purpose_of_booking(booking_id), price.currency)
-    if State(booking.state) not in (State.HELD, State.CONFIRMED) or booking.ends_at <= uow.now:
+    who = _role_in(uow, booking)
+    last = booking.ends_at if who == "operator" else booking.starts_at
+    if State(booking.state) not in (State.HELD, State.CONFIRMED) or last <= uow.now:
         raise TooLate
-    by_client = uow.actor.user_id == booking.client_id
     if booking.state == State.HELD:
-        _cancel_and_refund(uow, booking, Money(0, price.currency), reason="client" if by_client else "operator")
+        _cancel_and_refund(uow, booking, Money(0, price.currency), reason=who)
         return Money(0, price.currency)
     policy = rules.read_policy(booking.policy)
-    share = rules.refund_bps_at(uow.now, starts_at=booking.starts_at, policy=policy) if by_client else 10_000
+    share = rules.refund_bps_at(uow.now, starts_at=booking.starts_at, policy=policy) if who == "client" else 10_000
     back = price.share_bps(share)
-    who = "client" if by_client else "consultant" if uow.actor.user_id == booking.consultant_id else "operator"
     _cancel_and_refund(uow, booking, back, reason=who)
     if back != price:
         booking.release_at = booking.ends_at + rules.RELEASE_AFTER
@@ -173,72 +189,70 @@ def cancel_booking(uow: UnitOfWork, *, booking_id: str) -> Money:
 def join_session(uow: UnitOfWork, *, booking_id: str) -> State:
     """Someone opens the room. Once both have come and the time has come, the session is in progress.
 
-    Raises NotFound. Joining a booking that is not confirmed changes nothing.
+    Raises NotFound. Joining a booking that is not confirmed or in progress changes nothing.
     """
     booking = _own(uow, booking_id)
-    if booking.state != State.CONFIRMED:
+    if State(booking.state) not in (State.CONFIRMED, State.IN_PROGRESS):
         return State(booking.state)
     if uow.actor.user_id == booking.client_id:
-        booking.client_joined_at = booking.client_joined_at or uow.now
+        booking.client_joined_at = _joined(uow, booking, booking.client_joined_at)
     elif uow.actor.user_id == booking.consultant_id:
-        booking.consultant_joined_at = booking.consultant_joined_at or uow.now
-    both = booking.client_joined_at and booking.consultant_joined_at
-    if both and uow.now >= booking.starts_at:
+        booking.consultant_joined_at = _joined(uow, booking, booking.consultant_joined_at)
+    if booking.state == State.CONFIRMED and _both_came(booking) and uow.now >= booking.starts_at:
         _begin(uow, booking)
     return State(booking.state)
 
 
 def begin_session(uow: UnitOfWork, *, booking_id: str) -> State:
-    """The consultant starts, at the time or earlier when the client is already in the room.
+    """The consultant starts: at the time, or earlier when the client has just come into the room.
 
-    Starting twice is done once. Raises NotFound, NotYet, TooLate.
+    Starting twice is done once. Raises NotFound, ConsultantsTurn, NotYet, TooLate.
     """
     booking = _own(uow, booking_id)
     if booking.state == State.IN_PROGRESS:
         return State.IN_PROGRESS
-    if booking.state != State.CONFIRMED:
-        raise TooLate
     if uow.actor.user_id != booking.consultant_id:
-        raise NotFound
-    booking.consultant_joined_at = booking.consultant_joined_at or uow.now
-    if booking.client_joined_at is None and uow.now < booking.starts_at:
+        raise ConsultantsTurn
+    if booking.state != State.CONFIRMED or booking.ends_at <= uow.now:
+        raise TooLate
+    client_here = booking.client_joined_at is not None and uow.now - booking.client_joined_at <= rules.EARLY_PRESENCE
+    if uow.now < booking.starts_at and not client_here:
         raise NotYet(N_("Your client is not here yet. You can start early once both of you are in the room."))
+    booking.consultant_joined_at = _joined(uow, booking, booking.consultant_joined_at)
     _begin(uow, booking)
     return State.IN_PROGRESS
 
 
 def complete_session(uow: UnitOfWork, *, booking_id: str) -> State:
-    """Either of the two ends a session that has begun. Completing twice is done once. Raises NotFound, NotYet."""
+    """Either of the two ends a session that has begun. Completing twice is done once.
+
+    Raises NotFound, NotYet, TooLate (it ended otherwise).
+    """
     booking = _own(uow, booking_id)
     if booking.state == State.COMPLETED:
         return State.COMPLETED
     if booking.state != State.IN_PROGRESS:
-        raise NotYet
+        raise NotYet if State(booking.state) in rules.UPCOMING else TooLate
     _complete(uow, booking)
     return State.COMPLETED
 
 
 def pass_time(uow: UnitOfWork, *, booking_id: str) -> State:
-    """Take a booking's exit by time if it has come: unpaid → expired, over → completed or no-show."""
+    """Take a booking's exits by time that have come: unpaid → expired, both there → in progress, over → completed,
+    someone absent → no-show. Who has paid in time gets the time, even where its fact is still on the way."""
     booking = _locked(uow, booking_id)
-    state = State(booking.state)
-    way = rules.exit_by_time(
-        state,
-        hold_expires_at=booking.hold_expires_at,
-        ends_at=booking.ends_at,
-        consultant_joined=booking.consultant_joined_at is not None,
-        client_joined=booking.client_joined_at is not None,
-    )
-    if way is None or way.at > uow.now:
-        return state
-    if way.to is State.EXPIRED:
-        _expire(uow, booking)
-    elif way.to is State.COMPLETED:
-        _complete(uow, booking)
-    elif way.to is State.NO_SHOW:
-        _no_show(uow, booking)
-    else:
-        _cancel_and_refund(uow, booking, booking_price(booking), reason="unanswered")
+    while (way := _exit_by_time(booking)) and way.at <= uow.now:
+        if way.to is State.EXPIRED:
+            if confirm_if_paid(uow, booking_id=booking_id) is State.HELD:
+                _expire(uow, booking)
+        elif way.to is State.IN_PROGRESS:
+            _begin(uow, booking)
+        elif way.to is State.COMPLETED:
+            _complete(uow, booking)
+        elif way.to is State.NO_SHOW:
+            _no_show(uow, booking)
+        else:
+            _cancel_and_refund(uow, booking, booking_price(booking), reason="unanswered")
     return State(booking.state)
 
 
@@ -253,7 +267,7 @@ def release_money(uow: UnitOfWork, *, booking_id: str) -> None:
     booking.released_at = uow.now
 
 
-def terms_of(service: ServiceView) -> SlotTerms:
+def terms_of(service: ServiceView | ServiceTiming) -> SlotTerms:
     """What the slot engine needs to know of a service."""
     return SlotTerms(
         minutes=service.minutes,
@@ -278,6 +292,12 @@ def _sold_service(uow: UnitOfWork, service_id: str) -> ServiceView:
     return service
 
 
+def _after_own_other_requests(uow: UnitOfWork) -> None:
+    """One request of a person waits for the other, so that counting their holds and knowing an id are certain."""
+    own = func.hashtextextended(f"booking:{uow.actor.user_id}", 0)
+    uow.db.execute(select(func.pg_advisory_xact_lock(own)))
+
+
 def _locked(uow: UnitOfWork, booking_id: str) -> Booking:
     booking = uow.db.get(Booking, booking_id, with_for_update=True, populate_existing=True)
     if booking is None:
@@ -292,6 +312,34 @@ def _own(uow: UnitOfWork, booking_id: str, *, as_client: bool = False) -> Bookin
     if uow.actor.user_id not in mine and not (uow.actor.is_a("operator") or uow.actor.is_a("system")):
         raise NotFound
     return booking
+
+
+def _role_in(uow: UnitOfWork, booking: Booking) -> str:
+    if uow.actor.user_id == booking.client_id:
+        return "client"
+    return "consultant" if uow.actor.user_id == booking.consultant_id else "operator"
+
+
+def _joined(uow: UnitOfWork, booking: Booking, before: datetime | None) -> datetime:
+    """When someone came: the first time since the room is open; before that, their latest look into it."""
+    return before if before and rules.has_come(before, starts_at=booking.starts_at) else uow.now
+
+
+def _both_came(booking: Booking) -> bool:
+    joined = (booking.client_joined_at, booking.consultant_joined_at)
+    return all(rules.has_come(at, starts_at=booking.starts_at) for at in joined)
+
+
+def _exit_by_time(booking: Booking) -> rules.TimedExit | None:
+    return rules.exit_by_time(
+        State(booking.state), hold_expires_at=booking.hold_expires_at, starts_at=booking.starts_at,
+        ends_at=booking.ends_at, both_came=_both_came(booking),
+    )  # fmt: skip
+
+
+def _was_ever(uow: UnitOfWork, booking: Booking, state: State) -> bool:
+    step = select(Step.number).where(Step.booking_id == booking.id, Step.state == state)
+    return uow.db.scalar(step.limit(1)) is not None
 
 
 def _become(uow: UnitOfWork, booking: Booking, state: State) -> None:
@@ -325,19 +373,21 @@ def _complete(uow: UnitOfWork, booking: Booking) -> None:
 
 def _expire(uow: UnitOfWork, booking: Booking) -> None:
     _become(uow, booking, State.EXPIRED)
-    scheduling.release_time(uow, hold_id=booking.id)
+    scheduling.let_time_lapse(uow, hold_id=booking.id)
     uow.emit(BookingExpired(**_parties(booking)))
 
 
 def _no_show(uow: UnitOfWork, booking: Booking) -> None:
-    """Who did not come pays: a consultant's absence gives everything back, a client's gives what the ladder says."""
+    """Who did not come pays: a consultant's absence gives everything back; a client's is like cancelling at the last
+    minute, and what the ladder leaves goes to the consultant. Where nobody came the client is not the one to pay."""
     _become(uow, booking, State.NO_SHOW)
-    if booking.consultant_joined_at is None:
-        booking.ended_reason = "consultant"
-        _refund(uow, booking, booking_price(booking), reason="consultant_no_show")
-    else:
+    if rules.has_come(booking.consultant_joined_at, starts_at=booking.starts_at):
         booking.ended_reason = "client"
         booking.release_at = uow.now + rules.RELEASE_AFTER
+    else:
+        booking.ended_reason = "consultant"
+        _refund(uow, booking, booking_price(booking), reason="consultant_no_show")
+    uow.emit(SessionMissed(**_parties(booking), absent=booking.ended_reason))
 
 
 def _cancel_and_refund(uow: UnitOfWork, booking: Booking, back: Money, *, reason: str) -> None:

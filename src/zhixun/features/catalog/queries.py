@@ -16,7 +16,7 @@ from zhixun.kernel.values import Money, Words
 
 from . import rules
 from .models import Consultant, Credential, Field, Service, Topic
-from .rules import ConsultantCard, ConsultantPage, CredentialView, FieldView, ServiceView, TopicView
+from .rules import ConsultantCard, ConsultantPage, CredentialView, FieldView, ServiceTiming, ServiceView, TopicView
 
 
 def fields(db: Session) -> list[FieldView]:
@@ -84,9 +84,17 @@ def former_card(db: Session, slug_or_id: str) -> ConsultantCard | None:
     return _card(row, (), 0) if row else None
 
 
-def services_of(db: Session, consultant_ids: Sequence[str]) -> dict[str, tuple[ServiceView, ...]]:
-    """What each consultant sells, in their order. One statement."""
-    return _services(db, consultant_ids)
+def timings_of(db: Session, consultant_ids: Sequence[str]) -> dict[str, list[ServiceTiming]]:
+    """What the services of each consultant ask of a time, in their order, without their texts. One statement."""
+    sold = (
+        select(*(getattr(Service, name) for name in ServiceTiming._fields))
+        .where(Service.consultant_id == any_of(consultant_ids), Service.active)
+        .order_by(Service.position, Service.id)
+    )
+    found: dict[str, list[ServiceTiming]] = defaultdict(list)
+    for row in db.execute(sold):
+        found[row.consultant_id].append(ServiceTiming(*row))
+    return found
 
 
 def service(db: Session, service_id: str) -> ServiceView:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from zhixun.kernel.errors import N_, Invalid
 from zhixun.kernel.values import Money, Words
@@ -88,6 +88,28 @@ class ServiceView:
     notice_minutes: int
     horizon_days: int
     active: bool
+
+    @property
+    def timing(self) -> ServiceTiming:
+        return ServiceTiming(
+            self.id, self.consultant_id, self.channel, self.minutes, self.price.amount_minor, self.buffer_before_minutes,
+            self.buffer_after_minutes, self.interval_minutes, self.notice_minutes, self.horizon_days,
+        )  # fmt: skip
+
+
+class ServiceTiming(NamedTuple):
+    """The part of a service that the slot engine and the filters need. Lengths in minutes."""
+
+    id: str
+    consultant_id: str
+    channel: str
+    minutes: int
+    price_minor: int
+    buffer_before_minutes: int
+    buffer_after_minutes: int
+    interval_minutes: int
+    notice_minutes: int
+    horizon_days: int
 
 
 @dataclass(frozen=True)

@@ -84,6 +84,8 @@ def shrunk_mean(mean: float, count: int) -> float:
     return (mean * count + PRIOR_MEAN * PRIOR_COUNT) / (count + PRIOR_COUNT)
 
 
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060\ufeff]")
+_CHINESE = re.compile(r"[\u3400-\u9fff]")
 _RUN = re.compile(r"[\u3400-\u9fff]+|[a-z0-9]+(?:'[a-z]+)*(?:[+#][a-z0-9]*)*")
 _LEARNED: set[str] = set()
 
@@ -106,8 +108,7 @@ _STOP_ZH, _STOP_EN = frozenset(_EVERYDAY_ZH.split()), frozenset(_EVERYDAY_EN.spl
 
 def normal(text: str) -> str:
     """Full width to half width, lower case, no control characters."""
-    kept = unicodedata.normalize("NFKC", text).lower()
-    return "".join(c if unicodedata.category(c)[0] != "C" else " " for c in kept).replace("\u2019", "'")
+    return _CONTROL.sub(" ", unicodedata.normalize("NFKC", text).lower()).replace("\u2019", "'")
 
 
 def words(text: str) -> tuple[str, ...]:
@@ -129,11 +130,12 @@ def all_words(text: str) -> list[str]:
 def learn(terms: Iterable[str]) -> None:
     """Teach the cutter the names of topics and their synonyms. Safe to call again and again."""
     for term in terms:
+        if term in _LEARNED:
+            continue
+        _LEARNED.add(term)
         word = normal(term).strip()
-        if word not in _LEARNED:
-            _LEARNED.add(word)
-            if len(word) > 1 and is_chinese(word):
-                rjieba.add_word(word, None, None)
+        if len(word) > 1 and is_chinese(word):
+            rjieba.add_word(word, None, None)
 
 
 def _chinese_words(run: str) -> Iterable[str]:
@@ -175,4 +177,4 @@ _ENDINGS = (
 
 
 def is_chinese(text: str) -> bool:
-    return any("\u3400" <= c <= "\u9fff" for c in text)
+    return _CHINESE.search(text) is not None

@@ -10,7 +10,7 @@ from typing import cast
 from sqlalchemy.orm import Session
 
 from zhixun.features.catalog import queries as catalog
-from zhixun.features.catalog.rules import ConsultantCard, FieldView, ServiceView
+from zhixun.features.catalog.rules import ConsultantCard, FieldView, ServiceTiming
 from zhixun.features.quality import queries as quality
 from zhixun.features.quality.queries import NOTHING_YET, Satisfaction
 from zhixun.features.scheduling.rules import Slot
@@ -155,9 +155,8 @@ def _of_facet(counted: Mapping[str, int], name: str, channel: str) -> dict[str, 
 
 def _times(db: Session, ids: Sequence[str], wanted: Wanted, now: datetime) -> FreeTimes:
     """Of all these, in their order. Four statements."""
-    return free_times(
-        db, catalog.services_of(db, ids), ids, now=now, until=_window(wanted, now)[1], fits=_fitting(wanted)
-    )
+    from_, until = _window(wanted, now)
+    return free_times(db, catalog.timings_of(db, ids), ids, now=now, from_=from_, until=until, fits=_fitting(wanted))
 
 
 def _shown(
@@ -168,8 +167,8 @@ def _shown(
     satisfaction = quality.satisfaction_of(db, ids) if ids else {}
     from_, until = _window(look.wanted, now)
     if times is None and cards:
-        services = {card.id: card.services for card in cards}
-        times = free_times(db, services, ids, now=now, until=until, fits=_fitting(look.wanted))
+        services = {card.id: [service.timing for service in card.services] for card in cards}
+        times = free_times(db, services, ids, now=now, from_=from_, until=until, fits=_fitting(look.wanted))
     matched = look.index.matched_words(look.words, ids)
     for card in cards:
         slots = times.first(card.id, from_, until, each=rules.SLOTS_EACH) if times else ()
@@ -182,9 +181,9 @@ def _window(wanted: Wanted, now: datetime) -> tuple[datetime, datetime]:
     return from_, min(wanted.free_until or from_ + LOOK_AHEAD, now + rules.FREE_AHEAD_MAX)
 
 
-def _fitting(wanted: Wanted) -> Callable[[ServiceView], bool]:
-    def fits(service: ServiceView) -> bool:
-        dear = wanted.price_max_minor is not None and service.price.amount_minor > wanted.price_max_minor
+def _fitting(wanted: Wanted) -> Callable[[ServiceTiming], bool]:
+    def fits(service: ServiceTiming) -> bool:
+        dear = wanted.price_max_minor is not None and service.price_minor > wanted.price_max_minor
         return not dear and wanted.channel in ("", service.channel)
 
     return fits

@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from sqlalchemy.orm import Session
 
 from zhixun.features.booking.actions import terms_of
-from zhixun.features.catalog.rules import ServiceView
+from zhixun.features.catalog.rules import ServiceTiming
 from zhixun.features.scheduling import queries as scheduling
 from zhixun.features.scheduling import rules as engine
-from zhixun.features.scheduling.rules import Busy, Calendar, Slot
+from zhixun.features.scheduling.rules import Busy, Calendar, Slot, SlotTerms
 
+AROUND = timedelta(days=1)
+"""What is taken further away moves no slot: services have no limits per day or week."""
 LOOK_AHEAD = timedelta(days=14)
-LOOKS = (timedelta(days=1), timedelta(days=4), LOOK_AHEAD)
-"""Most people are free within a day or four, so the days after are read only for who is not."""
+LOOKS = (timedelta(days=2), timedelta(days=6), LOOK_AHEAD)
+"""Most people are free within a few days, so the days after are read only for who is not."""
 
 
 @dataclass(frozen=True)
@@ -25,16 +28,17 @@ class FreeTimes:
 
     calendars: Mapping[str, Calendar]
     busy: Mapping[str, Sequence[Busy]]
-    services: Mapping[str, Sequence[ServiceView]]
+    services: Mapping[str, Sequence[ServiceTiming]]
     now: datetime
 
-    def of_service(self, service: ServiceView, from_: datetime, until: datetime) -> list[Slot]:
+    def of_service(self, service: ServiceTiming, from_: datetime, until: datetime) -> list[Slot]:
         """Every slot of one service that starts in [from_, until)."""
         calendar = self.calendars.get(service.consultant_id)
         if calendar is None:
             return []
-        busy = self.busy.get(service.consultant_id, ())
-        return engine.offer(calendar, terms_of(service), busy, from_=from_, until=until, now=self.now)
+        low, high = from_ - AROUND, until + AROUND
+        busy = [one for one in self.busy.get(service.consultant_id, ()) if low < one.start < high]
+        return engine.offer(calendar, _terms(service), busy, from_=from_, until=until, now=self.now)
 
     def first(self, consultant_id: str, from_: datetime, until: datetime, *, each: int) -> tuple[Slot, ...]:
         """The first `each` slots in [from_, until) of the consultant's first service that has any."""
@@ -62,7 +66,7 @@ class FreeTimes:
         soonest = self.starts(ids, from_, until, enough=enough)
         return [*soonest, *(one for one in ids if one not in soonest)]
 
-    def _first_of(self, service: ServiceView, from_: datetime, until: datetime, each: int) -> tuple[Slot, ...]:
+    def _first_of(self, service: ServiceTiming, from_: datetime, until: datetime, each: int) -> tuple[Slot, ...]:
         found: list[Slot] = []
         start = max(from_, self.now)
         for end in (*(min(until, start + look) for look in LOOKS), until):
@@ -73,16 +77,23 @@ class FreeTimes:
         return tuple(found[:each])
 
 
+@lru_cache(maxsize=16_384)
+def _terms(service: ServiceTiming) -> SlotTerms:
+    return terms_of(service)
+
+
 def free_times(
     db: Session,
-    services: Mapping[str, Sequence[ServiceView]],
+    services: Mapping[str, Sequence[ServiceTiming]],
     ids: Sequence[str],
     *,
     now: datetime,
+    from_: datetime,
     until: datetime,
-    fits: Callable[[ServiceView], bool] = lambda service: True,
+    fits: Callable[[ServiceTiming], bool] = lambda service: True,
 ) -> FreeTimes:
-    """What the engine needs up to `until` for these consultants and those of their services that `fits`, in the order of
+    """What the engine needs for [from_, until) for these consultants and those of their services that `fits`, in the order of
     `ids`. Three statements."""
     fitting = {one: [service for service in services.get(one, ()) if fits(service)] for one in ids}
-    return FreeTimes(scheduling.calendars_of(db, ids), scheduling.busy_of(db, ids, now, until, now), fitting, now)
+    busy = scheduling.busy_of(db, ids, from_, until, now, around=AROUND)
+    return FreeTimes(scheduling.calendars_of(db, ids), busy, fitting, now)
