@@ -51,6 +51,10 @@ class ConversationView:
     client_read_seq: int
     consultant_read_seq: int
 
+    @property
+    def people(self) -> tuple[str, str]:
+        return self.client_id, self.consultant_id
+
     def other_party(self, user_id: str) -> str:
         return self.consultant_id if user_id == self.client_id else self.client_id
 
@@ -114,7 +118,7 @@ def last_seqs(db: Session, actor: Actor) -> dict[str, int]:
         select(Conversation.id, Conversation.last_seq).where(_mine(actor))
         .order_by(Conversation.last_at.desc()).limit(rules.CONVERSATIONS_MAX)
     )  # fmt: skip
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def unread_total(db: Session, actor: Actor) -> int:
@@ -122,17 +126,17 @@ def unread_total(db: Session, actor: Actor) -> int:
     return db.scalar(select(func.coalesce(func.sum(_unread(actor)), 0)).where(_mine(actor))) or 0
 
 
-def message_line(row: Message) -> MessageLine:
-    return MessageLine(row.id, row.conversation_id, row.seq, row.key, row.sender_id, row.text, row.reply_to, row.at)
-
-
 def message_frame(line: MessageLine) -> dict[str, Any]:
-    """A message as it goes over the wire."""
+    """A message as it goes over the wire. Whoever sent one announces this frame to the conversation's `people`."""
     return {
         "type": "message", "conversation": line.conversation_id, "seq": line.seq, "id": line.id,
         "client_id": line.key, "sender": line.sender_id, "text": line.text, "reply_to": line.reply_to,
         "at": line.at.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
     }  # fmt: skip
+
+
+def message_line(row: Message) -> MessageLine:
+    return MessageLine(row.id, row.conversation_id, row.seq, row.key, row.sender_id, row.text, row.reply_to, row.at)
 
 
 def _unread(actor: Actor) -> ColumnElement[int]:

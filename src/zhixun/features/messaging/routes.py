@@ -1,8 +1,228 @@
-from flask import Blueprint
+"""The list of conversations, one conversation, and the session room."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+
+from flask import Blueprint, make_response, redirect, render_template, request, url_for
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response as AnyResponse
+
+from zhixun.features.accounts import queries as accounts
+from zhixun.features.booking import actions as booking_actions
+from zhixun.features.booking import queries as bookings
+from zhixun.features.booking.queries import BookingView
+from zhixun.features.booking.rules import State
+from zhixun.features.catalog import queries as catalog
+from zhixun.kernel.errors import Invalid, NotFound
+from zhixun.kernel.unit_of_work import unit_of_work
+from zhixun.kernel.values import Words, new_id, utc_now
+from zhixun.web import errors, formats, live
+from zhixun.web.security import current_actor, read, require, work
+
+from . import actions, forms, queries, rules
+from .queries import ConversationView, MessageLine
 
 bp = Blueprint("messaging", __name__, template_folder="templates")
 
 
+@dataclass(frozen=True)
+class Face:
+    """How a person is shown to the other. Only a consultant has a page and a portrait."""
+
+    name: Words
+    slug: str = ""
+    portrait: str = ""
+    verified: bool = False
+
+
+NOBODY = Face(Words("已离开的用户", "Someone who has left"))
+
+
+@dataclass(frozen=True)
+class Talk:
+    """A conversation as one of the two sees it, from `messages[0]` on."""
+
+    view: ConversationView
+    messages: list[MessageLine]
+    key: str
+    """The id of the message that the form on the page would send."""
+    text: str = ""
+    error: str = ""
+
+    @property
+    def days(self) -> list[tuple[datetime, list[MessageLine]]]:
+        """The messages by the reader's calendar day."""
+        days = groupby(self.messages, key=lambda line: formats.local_date(line.at))
+        return [(lines[0].at, lines) for _, grouped in days if (lines := list(grouped))]
+
+    @property
+    def older(self) -> int | None:
+        return self.messages[0].seq if self.messages and self.messages[0].seq > 1 else None
+
+    @property
+    def other_read(self) -> int:
+        return self.view.read_seq_of(self.view.other_party(current_actor().user_id))
+
+
 @bp.get("/messages")
+@require()
 def conversations() -> str:
-    return ""
+    """Everyone one may write to, the latest first."""
+    with read() as db:
+        lines = queries.conversations_of(db, current_actor())
+        faces = _faces(db, [(line.client_id, line.consultant_id) for line in lines])
+    me = current_actor().user_id
+    return render_template("messaging/conversations.html", lines=lines, faces=faces, me=me)
+
+
+@bp.get("/messages/<conversation_id>")
+@require()
+def conversation(conversation_id: str) -> AnyResponse:
+    """One conversation; reading it marks it read."""
+    return _conversation_page(forms.own_id(conversation_id), before=forms.read_before(request.args.get("before")))
+
+
+@bp.post("/messages/<conversation_id>")
+@require()
+def send(conversation_id: str) -> AnyResponse:
+    """Send without JavaScript. A refused message comes back with its words, on the page it was written on."""
+    typed = forms.read_message(request.form)
+    try:
+        with work() as uow:
+            line = actions.send_message(
+                uow, conversation_id=forms.own_id(conversation_id), key=typed.key, text=typed.text
+            )  # fmt: skip
+            talk = queries.conversation(uow.db, line.conversation_id, uow.actor)
+    except Invalid as error:
+        said = next(iter(errors.field_sentences(error).values()), errors.sentence_of(error))
+        if typed.room:
+            return _room_page(typed.room, typed=typed, error=said)
+        return _conversation_page(conversation_id, typed=typed, error=said)
+    live.announce(talk.people, queries.message_frame(line))
+    if typed.room:
+        return redirect(url_for("messaging.room", booking_id=typed.room, _anchor="last"), 303)
+    return redirect(url_for("messaging.conversation", conversation_id=talk.id, _anchor="last"), 303)
+
+
+@bp.get("/sessions/<booking_id>/room")
+@require()
+def room(booking_id: str) -> AnyResponse:
+    """The session room, in whatever state the booking is."""
+    return _room_page(forms.own_id(booking_id))
+
+
+@bp.post("/sessions/<booking_id>/room")
+@require()
+def enter(booking_id: str) -> AnyResponse:
+    """Come in: without JavaScript, or before the room opens by itself."""
+    view = _own_booking(forms.own_id(booking_id))
+    with work() as uow:
+        booking_actions.join_session(uow, booking_id=view.id)
+    frame = {"type": "presence", "booking": view.id, "user": current_actor().user_id, "here": True}
+    live.announce([view.other_party(current_actor().user_id)], frame)
+    return redirect(url_for("messaging.room", booking_id=view.id), 303)
+
+
+def _conversation_page(
+    conversation_id: str, *, before: int | None = None, typed: forms.Typed | None = None, error: str = ""
+) -> AnyResponse:
+    now, actor = utc_now(), current_actor()
+    with read() as db:
+        view = queries.conversation(db, conversation_id, actor)
+        talk = _talk(db, view, before=before, typed=typed, error=error)
+        faces = _faces(db, [view.people])
+        ahead = bookings.bookings_of(db, actor, now, upcoming=True)
+    _mark_read(view)
+    between = {view.client_id, view.consultant_id}
+    coming = [one for one in ahead if {one.client_id, one.consultant_id} == between and one.state in rules.ROOM_IS_OPEN]
+    page = render_template(
+        "messaging/conversation.html", talk=talk, other=faces[view.other_party(actor.user_id)], before=before,
+        coming=coming[0] if coming else None, now=now, text_length_max=rules.TEXT_LENGTH_MAX,
+    )  # fmt: skip
+    return make_response(page, 400 if error else 200)
+
+
+def _room_page(booking_id: str, *, typed: forms.Typed | None = None, error: str = "") -> AnyResponse:
+    view, me = _own_booking(booking_id), current_actor().user_id
+    conversation_id = rules.conversation_id_of(view.client_id, view.consultant_id)
+    talk = None
+    with read() as db:
+        faces = _faces(db, [(view.client_id, view.consultant_id)])
+        try:
+            talk = _talk(db, queries.conversation(db, conversation_id, current_actor()), typed=typed, error=error)
+        except NotFound:
+            if view.state in rules.MAY_TALK:  # confirmed a moment ago, and the fact is still on its way
+                talk = _opened(db, view)
+    if talk is not None:
+        _mark_read(talk.view)
+    page = render_template(
+        "messaging/room.html", booking=view, scene=_scene(view), talk=talk, is_client=me == view.client_id,
+        other=faces[view.other_party(me)], mine=faces[me], now=view.seen_at, text_length_max=rules.TEXT_LENGTH_MAX,
+        entered=view.client_joined_at if me == view.client_id else view.consultant_joined_at,
+        other_entered=view.consultant_joined_at if me == view.client_id else view.client_joined_at,
+    )  # fmt: skip
+    return make_response(page, 400 if error else 200)
+
+
+def _scene(view: BookingView) -> str:
+    """What the stage shows: unpaid, early, ready, running, or how it ended."""
+    if view.state in (State.HELD, State.PAID, State.EXPIRED):
+        return "unpaid"
+    if view.state is State.CONFIRMED and view.seen_at >= view.ends_at:
+        return "over"
+    if view.state is State.CONFIRMED:
+        return "early" if view.seen_at < view.room_opens_at else "ready"
+    return "running" if view.state is State.IN_PROGRESS else str(view.state)
+
+
+def _own_booking(booking_id: str) -> BookingView:
+    """A booking the reader is one of the two people of. A room is for them alone, operators stay outside."""
+    actor = current_actor()
+    with read() as db:
+        view = bookings.booking(db, forms.own_id(booking_id), actor, utc_now())
+    if actor.user_id not in (view.client_id, view.consultant_id):
+        raise NotFound
+    return view
+
+
+def _opened(db: Session, booking: BookingView) -> Talk:
+    with unit_of_work() as uow:
+        conversation_id = actions.open_for_booking(uow, booking_id=booking.id)
+    return _talk(db, queries.conversation(db, conversation_id, current_actor()))
+
+
+def _talk(
+    db: Session,
+    view: ConversationView,
+    *,
+    before: int | None = None,
+    typed: forms.Typed | None = None,
+    error: str = "",
+) -> Talk:
+    messages = queries.messages_before(db, view, before_seq=before)
+    return Talk(view, messages, typed.key if typed else new_id(), typed.text if typed else "", error)
+
+
+def _mark_read(view: ConversationView) -> None:
+    """Whoever has the page has read it; the other's open screen learns it."""
+    if view.read_seq_of(current_actor().user_id) >= view.last_seq:
+        return
+    with work() as uow:
+        mark = actions.mark_read(uow, conversation_id=view.id, seq=view.last_seq)
+    frame = {"type": "receipt", "conversation": view.id, "user": current_actor().user_id, "seq": mark}
+    live.announce([view.other_party(current_actor().user_id)], frame)
+
+
+def _faces(db: Session, pairs: Iterable[tuple[str, str]]) -> dict[str, Face]:
+    """User id → how they are shown, for the (client, consultant) pairs given. Four statements at most."""
+    pairs = list(pairs)
+    cards = catalog.cards_of(db, [consultant_id for _, consultant_id in pairs]) if pairs else {}
+    people = accounts.people(db, {one for pair in pairs for one in pair} - cards.keys()) if pairs else {}
+    faces = dict.fromkeys({one for pair in pairs for one in pair}, NOBODY)
+    faces |= {one.user_id: Face(Words(one.name, one.name)) for one in people.values()}
+    faces |= {one.id: Face(one.name, one.slug, one.portrait, bool(one.credentials_count)) for one in cards.values()}
+    return faces

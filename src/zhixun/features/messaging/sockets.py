@@ -44,7 +44,7 @@ def on_send(actor: Actor, frame: Frame) -> Frame:
             uow, conversation_id=_id(frame, "conversation"), key=frame.get("client_id", ""),
             text=frame.get("text", ""), reply_to=frame.get("reply_to"),
         )  # fmt: skip
-        people = _people(queries.conversation(uow.db, line.conversation_id, actor))
+        people = queries.conversation(uow.db, line.conversation_id, actor).people
     live.announce(people, message_frame(line))
     if line.at == uow.now:
         return message_frame(line)
@@ -59,7 +59,7 @@ def on_read(actor: Actor, frame: Frame) -> None:
     with unit_of_work(actor) as uow:
         conversation_id = _id(frame, "conversation")
         mark = actions.mark_read(uow, conversation_id=conversation_id, seq=frame.get("seq", -1))
-        people = _people(queries.conversation(uow.db, conversation_id, actor))
+        people = queries.conversation(uow.db, conversation_id, actor).people
     live.announce(people, {"type": "receipt", "conversation": conversation_id, "user": actor.user_id, "seq": mark})
 
 
@@ -108,10 +108,6 @@ def _own_booking(view: BookingView, actor: Actor) -> BookingView:
     if actor.user_id not in (view.client_id, view.consultant_id):
         raise NotFound
     return view
-
-
-def _people(talk: queries.ConversationView) -> list[str]:
-    return [talk.client_id, talk.consultant_id]
 
 
 def _id(frame: Frame, name: str) -> str:

@@ -1,0 +1,241 @@
+// One conversation, live: on its page and in the session room. Without this file the form posts and the page reloads.
+const $ = (s, r = document) => r.querySelector(s), $$ = (s, r = document) => [...r.querySelectorAll(s)];
+const PING_MS = 25000, SILENT_MS = 60000, TYPING_MS = 3000, TYPING_SHOWN_MS = 6000, HERE_MS = 70000, WAIT_MS_FIRST = 500, WAIT_MS_MAX = 30000;
+
+// A UUIDv7 as 32 hex characters: the time, then chance. Made here, so that a message sent twice is stored once.
+export function newId() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16)), now = Date.now();
+  for (let i = 0; i < 6; i++) bytes[i] = Math.floor(now / 2 ** (8 * (5 - i))) % 256;
+  bytes[6] = (bytes[6] & 0x0f) | 0x70;
+  bytes[8] = (bytes[8] & 0x3f) | 0x80;
+  return [...bytes].map(b => b.toString(16).padStart(2, '0')).join('');
+}
+
+// The line to /live. It comes back by itself; `hello()` says what is known, `on` hears every frame.
+class Line {
+  constructor({ hello, on, change }) { Object.assign(this, { hello, on, change, wait: WAIT_MS_FIRST, up: false, ever: false, tries: 0 }); }
+  open() {
+    clearTimeout(this.timer);
+    const socket = this.socket = new WebSocket(location.origin.replace(/^http/, 'ws') + '/live');
+    this.tries += 1;
+    socket.onopen = () => socket.send(JSON.stringify({ type: 'hello', language: document.documentElement.lang.startsWith('zh') ? 'zh' : 'en', ...this.hello() }));
+    socket.onmessage = e => {
+      const frame = JSON.parse(e.data);
+      this.heard = Date.now();
+      if (frame.type === 'welcome') { this.up = this.ever = true; this.wait = WAIT_MS_FIRST; this.change(true); }
+      this.on(frame);
+    };
+    socket.onclose = e => {
+      if (socket !== this.socket) return;
+      this.up = false;
+      clearInterval(this.beat);
+      this.change(false, e.code);
+      if (e.code === 4401 || e.code === 4403) return;
+      this.timer = setTimeout(() => this.open(), this.wait * (.5 + Math.random()));
+      this.wait = Math.min(this.wait * 2, WAIT_MS_MAX);
+    };
+    clearInterval(this.beat);
+    this.beat = setInterval(() => { if (this.up && Date.now() - this.heard > SILENT_MS) { this.up = false; this.now(); } else this.say('ping'); }, PING_MS);
+  }
+  now() { if (!this.up) { this.wait = WAIT_MS_FIRST; this.socket.onclose = null; this.socket.close(); this.open(); } }
+  say(type, frame = {}) { if (!this.up) return false; this.socket.send(JSON.stringify({ type, ...frame })); return true; }
+}
+
+class Talk {
+  constructor(root) {
+    Object.assign(this, { root, id: root.dataset.conversation, me: root.dataset.me, seq: +root.dataset.seq, theirs: +root.dataset.read, mine: 0 });
+    this.words = JSON.parse(root.dataset.words);
+    this.list = $('[data-list]', root); this.log = $('.log', root); this.form = $('[data-compose]', root); this.box = this.form.elements.text;
+    const lang = document.documentElement.lang, timeZone = root.dataset.zone;
+    this.clock = new Intl.DateTimeFormat(lang, { timeZone, hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
+    this.day = new Intl.DateTimeFormat(lang.startsWith('zh') ? lang : 'en-GB', { timeZone, month: lang.startsWith('zh') ? 'long' : 'short', day: 'numeric', weekday: 'short' });
+    this.ymd = new Intl.DateTimeFormat('en-CA', { timeZone });
+    this.lastDay = $$('[data-day] time', root).map(t => this.ymd.format(new Date(t.dateTime))).pop();
+    this.keep = `talk:${this.id}`;
+    this.pending = new Map();
+    this.restore();
+    this.marks();
+    this.listen();
+    this.toEnd();
+  }
+
+  // What was typed and what has not arrived survive a reload.
+  restore() {
+    let kept = {};
+    try { kept = JSON.parse(sessionStorage.getItem(this.keep)) || {}; } catch { /* a damaged draft is no draft */ }
+    if (kept.draft && !this.box.value) this.box.value = kept.draft;
+    for (const [key, text] of kept.pending || []) if (!$(`[data-key="${CSS.escape(key)}"]`, this.list)) this.pend(key, text);
+  }
+  save() {
+    try { sessionStorage.setItem(this.keep, JSON.stringify({ draft: this.box.value, pending: [...this.pending].map(([key, one]) => [key, one.text]) })); } catch { /* private mode: nothing is kept */ }
+  }
+
+  listen() {
+    this.form.addEventListener('submit', e => { if (this.line.ever || this.line.tries < 4) { e.preventDefault(); this.submit(); } });
+    this.box.addEventListener('keydown', e => {
+      if (e.key === 'Enter' && !e.shiftKey && !e.isComposing && !matchMedia('(pointer:coarse)').matches) { e.preventDefault(); this.form.requestSubmit(); }
+    });
+    this.box.addEventListener('input', () => {
+      this.save(); this.refuse('');
+      if (this.box.value.trim() && Date.now() - (this.typedAt || 0) > TYPING_MS && this.line.say('typing', { conversation: this.id })) this.typedAt = Date.now();
+    });
+    document.addEventListener('visibilitychange', () => this.read());
+    this.log.addEventListener('scroll', () => this.read(), { passive: true });
+  }
+  submit() {
+    const text = this.box.value.trim();
+    if (!text) return this.box.focus();
+    if ([...text].length > +this.box.dataset.lengthMax) return this.refuse(this.words.long);
+    const key = newId();
+    this.pend(key, text);
+    this.box.value = ''; this.box.focus(); this.typedAt = 0;
+    this.save(); this.send(key); this.toEnd();
+  }
+  refuse(words) { const said = $('[data-refused]', this.root); said.textContent = words; said.hidden = !words; }
+  pend(key, text) {
+    const row = this.row({ sender: this.me, text, client_id: key });
+    row.classList.add('is-pending'); this.mark(row, this.words.sending);
+    this.list.append(row); this.pending.set(key, { text, row });
+  }
+  send(key) { const one = this.pending.get(key); if (one && !one.failed) this.line.say('send', { conversation: this.id, client_id: key, text: one.text }); }
+
+  hello() { return { after: { [this.id]: this.seq } }; }
+  changed(up, code) {
+    const bar = $('[data-offline]', this.root);
+    clearTimeout(this.offline);
+    if (up) { bar.hidden = true; for (const key of this.pending.keys()) this.send(key); this.read(); return; }
+    const words = code === 4401 ? this.words.out : this.words.offline;
+    this.offline = setTimeout(() => { bar.lastElementChild.textContent = words; bar.hidden = false; }, 1500);
+  }
+  hear(frame) {
+    if (frame.type === 'error' && frame.about === 'send') return this.failed(frame);
+    if (frame.conversation !== this.id) return;
+    if (frame.type === 'message') this.message(frame);
+    if (frame.type === 'receipt') this.receipt(frame);
+    if (frame.type === 'typing' && frame.user !== this.me) this.typing(true);
+  }
+  message(frame) {
+    if (frame.seq <= this.seq) return;
+    this.seq = frame.seq;
+    const end = this.atEnd(), own = frame.sender === this.me, waiting = own && this.pending.get(frame.client_id);
+    if (waiting) { waiting.row.remove(); this.pending.delete(frame.client_id); this.save(); }
+    this.separate(new Date(frame.at));
+    const row = this.row(frame), first = [...this.pending.values()].find(one => !one.failed);
+    this.list.insertBefore(row, first ? first.row : null);
+    if (!own) this.typing(false);
+    this.marks();
+    if (end || own) this.toEnd();
+    this.read();
+  }
+  receipt(frame) {
+    if (frame.client_id) { const waiting = this.pending.get(frame.client_id); if (waiting) { waiting.row.remove(); this.pending.delete(frame.client_id); this.save(); } return; }
+    if (frame.user !== this.me) { this.theirs = Math.max(this.theirs, frame.seq); this.marks(); }
+  }
+  failed(frame) {
+    const one = this.pending.get(frame.client_id);
+    if (!one) return;
+    if (frame.code === 'too_many') { setTimeout(() => this.send(frame.client_id), 2000); return; }
+    one.failed = true;
+    one.row.classList.add('is-failed');
+    this.mark(one.row, `${this.words.failed} ${frame.message} `);
+    const again = document.createElement('button');
+    again.type = 'button'; again.className = 'msg__again'; again.textContent = this.words.retry;
+    again.addEventListener('click', () => { one.failed = false; one.row.classList.remove('is-failed'); this.mark(one.row, this.words.sending); this.send(frame.client_id); });
+    $('[data-mark]', one.row).append(again);
+  }
+
+  row(frame) {
+    const own = frame.sender === this.me, row = document.createElement('li'), who = document.createElement('span'), bubble = document.createElement('div'), foot = document.createElement('span'), mark = document.createElement('span');
+    row.className = `msg msg--${own ? 'me' : 'them'}`;
+    row.dataset.key = frame.client_id;
+    who.className = 'sr'; who.textContent = `${own ? this.words.me : this.words.them}:`;
+    bubble.className = 'bub'; bubble.textContent = frame.text;
+    foot.className = 'msg__f'; mark.className = 'msg__s'; mark.dataset.mark = '';
+    if (frame.at) { const at = document.createElement('time'); at.dateTime = frame.at; at.textContent = this.clock.format(new Date(frame.at)); foot.append(at); }
+    if (frame.seq) row.dataset.seq = frame.seq;
+    foot.append(mark); row.append(who, bubble, foot);
+    return row;
+  }
+  separate(at) {
+    const day = this.ymd.format(at);
+    if (day === this.lastDay) return;
+    this.lastDay = day;
+    const row = document.createElement('li'), time = document.createElement('time');
+    row.className = 'sys'; row.dataset.day = day; time.dateTime = at.toISOString();
+    time.textContent = day === this.ymd.format(new Date()) ? this.words.today : this.day.format(at);
+    row.append(time); this.list.append(row);
+  }
+  mark(row, words) { $('[data-mark]', row).textContent = words; }
+  marks() {   // only the last message of one's own says how far it came
+    const own = $$('.msg--me[data-seq]', this.list);
+    own.forEach((row, i) => this.mark(row, i === own.length - 1 ? (+row.dataset.seq <= this.theirs ? this.words.read : this.words.sent) : ''));
+  }
+  typing(shown) {
+    const row = $('[data-typing]', this.root), end = this.atEnd();
+    clearTimeout(this.typingEnds);
+    row.hidden = !shown;
+    if (shown) { this.typingEnds = setTimeout(() => this.typing(false), TYPING_SHOWN_MS); if (end) this.toEnd(); }
+  }
+  read() {
+    if (document.visibilityState !== 'visible' || !this.atEnd() || this.mine >= this.seq) return;
+    if (this.line.say('read', { conversation: this.id, seq: this.seq })) this.mine = this.seq;
+  }
+  atEnd() { return this.log.scrollHeight - this.log.scrollTop - this.log.clientHeight < 80; }
+  toEnd() { this.log.scrollTop = this.log.scrollHeight; }
+}
+
+// The room around it: who is here, how much time is left, and what the booking has become.
+class Room {
+  constructor(stage, words, me) {
+    Object.assign(this, { stage, words, me, id: stage.dataset.room, scene: stage.dataset.scene, joining: 'join' in stage.dataset });
+    this.said = $('[data-presence]', stage); this.seat = $('[data-seat]', stage); this.title = $('[data-both]', stage);
+    this.waiting = this.title?.textContent;
+    this.clock($('[data-clock]'));
+  }
+  changed(up) { if (up && this.joining && this.line.say('join', { booking: this.id })) this.show(false); }
+  hear(frame) {
+    if (frame.booking !== this.id) return;
+    if (frame.type === 'presence' && frame.user === this.me && frame.state === 'in_progress' && this.scene !== 'running') location.reload();
+    if (['presence', 'peer'].includes(frame.type) && frame.user !== this.me) this.show(frame.here);
+    if (frame.type === 'notice' && !(frame.state === 'confirmed' || (frame.state === 'in_progress' && this.scene === 'running'))) location.reload();
+  }
+  show(here) {
+    clearTimeout(this.gone);
+    if (here) this.gone = setTimeout(() => this.show(false), HERE_MS);
+    this.seat.classList.toggle('is-here', here);
+    const words = here ? this.words.here : this.words.away;
+    if (this.said.textContent !== words) this.said.textContent = words;
+    if (this.title) this.title.textContent = here ? this.title.dataset.both : this.waiting;
+  }
+  clock(el) {
+    if (!el) return;
+    const { now, start, end, untilStart, untilEnd, warn } = el.dataset, ahead = +now - performance.now(), ring = el.closest('[data-ring]');
+    const tick = () => {
+      const at = performance.now() + ahead, before = at < +start && this.scene !== 'running', left = Math.max(0, Math.round(((before ? +start : +end) - at) / 1000));
+      if (this.scene === 'early' && at >= +this.stage.dataset.opens) return location.reload();
+      if (!before || left < 3600) {
+        el.firstElementChild.textContent = before ? untilStart : untilEnd;
+        el.lastElementChild.textContent = `${String(left / 60 | 0).padStart(2, '0')}:${String(left % 60).padStart(2, '0')}`;
+        ring.style.setProperty('--p', String(before ? 100 : Math.min(100, 100 * left / ((+end - +start) / 1000))));
+        if (!before && (left === 300 || left === 60)) dispatchEvent(new CustomEvent('toast', { detail: warn.replace('#', left / 60) }));
+      }
+      setTimeout(tick, 1000 - at % 1000);
+    };
+    tick();
+  }
+}
+
+const root = $('[data-talk]'), stage = $('[data-room]');
+if (root) {
+  const talk = new Talk(root), parts = [talk], dot = $('[data-line]');
+  if (stage) parts.push(new Room(stage, talk.words, talk.me));
+  const line = new Line({
+    hello: () => talk.hello(),
+    on: frame => parts.forEach(part => part.hear(frame)),
+    change: (up, code) => { if (dot) dot.hidden = !up; parts.forEach(part => part.changed(up, code)); },
+  });
+  parts.forEach(part => { part.line = line; });
+  addEventListener('online', () => line.now());
+  document.addEventListener('visibilitychange', () => { if (document.visibilityState === 'visible') line.now(); });
+  line.open();
+}
