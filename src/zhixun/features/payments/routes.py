@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from zhixun.kernel.errors import NotFound
 from zhixun.kernel.services import service
 from zhixun.kernel.unit_of_work import unit_of_work
-from zhixun.kernel.values import is_id, utc_now
+from zhixun.kernel.values import is_id, new_id, utc_now
 from zhixun.web.security import current_actor, read, require
 
 from . import actions, forms, queries
@@ -124,7 +124,7 @@ def report_from_sandbox(payment: PaymentView, outcome: Outcome) -> None:
         Outcome.PAY: [charges[0]],
         Outcome.PAY_TWICE: [*charges],
         Outcome.PAY_LATE: [charges[0]],
-        Outcome.FAIL: [Failure(payment.id, "refused by the sandbox")],
+        Outcome.FAIL: [Failure(payment.id, "refused by the sandbox", f"sandbox-{new_id()}")],
     }
     late = max(utc_now(), payment.expires_at + LATE_BY) if outcome is Outcome.PAY_LATE else None
     for report in reports[outcome]:

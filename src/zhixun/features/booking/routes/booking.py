@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from zhixun.features.booking import actions, forms, queries
 from zhixun.features.booking.actions import OwnService, TooManyHolds
+from zhixun.features.booking.queries import BookingView
 from zhixun.features.booking.rules import State
 from zhixun.features.catalog import queries as catalog
 from zhixun.features.scheduling.actions import NotOffered, SlotTaken
@@ -30,44 +31,45 @@ def book() -> AnyResponse:
     choice = forms.read_choice(request.form)
     if not current_actor().user_id:
         return redirect(url_for("pages.sign_in", next=_choice_page(choice)), 303)
-    try:
-        made_id = _hold(choice)
-    except (SlotTaken, NotOffered, TooManyHolds, OwnService) as refusal:
-        with read() as db:
-            own = queries.own_hold(
-                db, current_actor(), utc_now(), service_id=choice.service_id, start=choice.start
-            )  # fmt: skip
-        if own is None:
-            return _refused(choice, refusal)
-        made_id = own
-    return redirect(url_for("booking.checkout", booking_id=made_id), 303)
-
-
-def _hold(choice: forms.Choice) -> str:
-    """The id of the booking that holds the time."""
     with read() as db:
         booking_id = _unused_id(db, choice)
     try:
         with work() as uow:
-            return _request(uow, choice, booking_id)
-    except SlotTaken:
-        with read() as db:
-            in_the_way = _own_holds(db, choice)
-        if not in_the_way:
-            raise
-    # Whoever changes the time gives up their own unpaid hold with this consultant; if the new time cannot be had,
-    # the same transaction keeps the old one.
-    with work() as uow:
-        for own_id in in_the_way:
-            actions.cancel_booking(uow, booking_id=own_id)
-        return _request(uow, choice, booking_id)
+            _request(uow, choice, booking_id)
+    except (SlotTaken, NotOffered, TooManyHolds, OwnService) as refusal:
+        booking_id = _own_or_instead(choice, booking_id, refusal)
+        if not booking_id:
+            return _refused(choice, refusal)
+    return redirect(url_for("booking.checkout", booking_id=booking_id), 303)
 
 
-def _request(uow: UnitOfWork, choice: forms.Choice, booking_id: str) -> str:
-    made = actions.request_booking(
+def _own_or_instead(choice: forms.Choice, booking_id: str, refusal: Conflict) -> str:
+    """What is refused to others may be the asker's already, or be kept from them by their own unpaid hold.
+
+    Returns the booking to go on to, or "". Whoever changes the time gives up their own hold with this consultant; if
+    the new time cannot be had, the same transaction keeps the old one.
+    """
+    with read() as db:
+        own = _own_holds(db, choice)
+    for one in own:
+        if one.service_id == choice.service_id and one.starts_at == choice.start:
+            return one.id
+    if not own or not isinstance(refusal, SlotTaken):
+        return ""
+    try:
+        with work() as uow:
+            for one in own:
+                actions.cancel_booking(uow, booking_id=one.id)
+            _request(uow, choice, booking_id)
+    except (SlotTaken, NotOffered):
+        return ""
+    return booking_id
+
+
+def _request(uow: UnitOfWork, choice: forms.Choice, booking_id: str) -> None:
+    actions.request_booking(
         uow, booking_id=booking_id, service_id=choice.service_id, start=choice.start, brief=choice.brief
     )
-    return made.booking_id
 
 
 def _unused_id(db: Session, choice: forms.Choice) -> str:
@@ -81,16 +83,15 @@ def _unused_id(db: Session, choice: forms.Choice) -> str:
     return choice.booking_id if same and known.state is not State.EXPIRED else new_id()
 
 
-def _own_holds(db: Session, choice: forms.Choice) -> list[str]:
-    """The asker's unpaid holds of other times with the same consultant."""
+def _own_holds(db: Session, choice: forms.Choice) -> list[BookingView]:
+    """The asker's unpaid holds with the consultant of the wanted service."""
     actor = current_actor()
     consultant_id = catalog.service(db, choice.service_id).consultant_id
     return [
-        one.id
+        one
         for one in queries.bookings_of(db, actor, utc_now(), upcoming=True)
-        if one.state is State.HELD and one.client_id == actor.user_id
-        and one.consultant_id == consultant_id and one.starts_at != choice.start
-    ]  # fmt: skip
+        if one.state is State.HELD and one.client_id == actor.user_id and one.consultant_id == consultant_id
+    ]
 
 
 def _choice_page(choice: forms.Choice) -> str:

@@ -13,9 +13,9 @@ from werkzeug.wrappers import Response as AnyResponse
 from zhixun.features.booking import actions, forms, queries
 from zhixun.features.booking.actions import TooLate
 from zhixun.features.booking.queries import BookingView
-from zhixun.features.booking.rules import BRIEF_LENGTH_MAX, HOLD, State
+from zhixun.features.booking.rules import BRIEF_LENGTH_MAX, HOLD, State, terms_of
 from zhixun.features.catalog import queries as catalog
-from zhixun.features.catalog.rules import ConsultantCard, FieldView
+from zhixun.features.catalog.rules import ConsultantCard
 from zhixun.features.payments import queries as payments
 from zhixun.features.payments.rules import purpose_of_booking
 from zhixun.features.privacy import actions as privacy
@@ -34,11 +34,9 @@ NEAREST = 3
 
 @dataclass(frozen=True)
 class Order:
-    """What a checkout page shows beside the form."""
+    """With whom, and by whose clock."""
 
-    booking: BookingView
     card: ConsultantCard
-    field: FieldView
     consultant_zone: str
 
 
@@ -98,10 +96,11 @@ def _pay(booking: BookingView, brief: forms.Brief) -> AnyResponse:
 def _page(booking: BookingView, brief: forms.Brief, wrong: Mapping[str, str], *, status: int) -> AnyResponse:
     with read() as db:
         order = _order(db, booking)
+        field = next(one for one in catalog.fields(db) if one.id == order.card.field_id)
         payment = payments.payment_for(db, purpose_of_booking(booking.id))
     page = render_template(
         "booking/checkout.html",
-        order=order, booking=booking, card=order.card, payment=payment, brief=brief, errors=wrong,
+        order=order, booking=booking, card=order.card, field=field, payment=payment, brief=brief, errors=wrong,
         brief_length_max=BRIEF_LENGTH_MAX, hold_seconds=int(HOLD.total_seconds()),
         seconds_left=max(0, int((booking.hold_expires_at - booking.seen_at).total_seconds())),
     )  # fmt: skip
@@ -122,13 +121,12 @@ def _expired(booking: BookingView, brief: forms.Brief, *, status: int) -> AnyRes
 
 def _order(db: Session, booking: BookingView) -> Order:
     card = catalog.cards_of(db, [booking.consultant_id])[booking.consultant_id]
-    fields = {field.id: field for field in catalog.fields(db)}
-    return Order(booking, card, fields[card.field_id], scheduling.zone_of(db, booking.consultant_id))
+    return Order(card, scheduling.zone_of(db, booking.consultant_id))
 
 
 def _nearest(db: Session, booking: BookingView) -> list[Slot]:
     """The same time if it is free again, then the free times nearest to it."""
-    terms = actions.terms_of(catalog.service(db, booking.service_id))
+    terms = terms_of(catalog.service(db, booking.service_id))
     free = scheduling.slots(
         db, consultant_id=booking.consultant_id, terms=terms, now=booking.seen_at, viewer_id=booking.client_id,
         from_=booking.starts_at - NEAR, until=booking.starts_at + NEAR,

@@ -1,6 +1,6 @@
 // The checkout mirrors what the server decides: how long the hold lasts, how long the text may be, one press at a time.
 for (const el of document.querySelectorAll('[data-count-of]')) {
-  const area = document.getElementById(el.dataset.countOf), most = +area.dataset.countMax;
+  const area = document.getElementById(el.dataset.countOf), most = +el.dataset.countMax;
   const show = () => {
     const length = [...area.value].length;
     el.textContent = `${length.toLocaleString('en-US')} / ${most.toLocaleString('en-US')}`;
