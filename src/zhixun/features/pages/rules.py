@@ -135,6 +135,18 @@ TABLES: dict[str, Words] = {
     "messaging_members": Words(
         "你在哪些对话里，读到了哪里", "Which conversations you are in, and how far you have read"
     ),
+    "api_kept_answers": Words(
+        "程序接口对你的写操作的回答，用于重复请求时给出同样的结果，到期自动清除",
+        "What the API answered to your writes, so that the same request twice gets the same answer; cleared by itself",
+    ),
+    "payments_provider_events": Words(
+        "支付渠道发来的事件编号和结果，使每个事件只计一次",
+        "Ids and results of the payment provider’s events, so that each counts once",
+    ),
+    "realtime_hub_frames": Words(
+        "较长的即时消息在各进程间传递时的副本，几分钟内清除",
+        "Copies of long live messages on their way between processes; cleared within minutes",
+    ),
     "messaging_messages": Words("你发送的消息和时间", "The messages you sent and when"),
 }
 """What each table that says it holds personal data holds, for the privacy page. A test keeps it complete."""

@@ -12,6 +12,8 @@ from zhixun.features.catalog.rules import COMMISSION_BPS
 from zhixun.features.pages import queries, rules
 from zhixun.features.privacy.rules import PURPOSES
 from zhixun.features.quality.rules import SCORE_SHOWN_FROM, WINDOW
+from zhixun.features.recommend.queries import CANDIDATES
+from zhixun.features.recommend.rules import EXPLORE_PLACE, NEWCOMER_BELOW, WEIGHTS_PERCENT
 from zhixun.kernel.errors import NotFound
 from zhixun.kernel.values import Money, utc_now
 from zhixun.web import pagination, portraits
@@ -56,6 +58,7 @@ def legal(page: str) -> str:
         published=rules.LEGAL_PUBLISHED, refund_steps=CLIENT_CANCELS, example=ladder(starts_at=now, price=Money(40_000)),
         held=queries.personal_data(), commission_bps=COMMISSION_BPS, hold_minutes=int(HOLD.total_seconds() // 60),
         release_hours=int(RELEASE_AFTER.total_seconds() // 3600), review_days=WINDOW.days,
+        weights=WEIGHTS_PERCENT, explore_place=EXPLORE_PLACE, newcomer_below=NEWCOMER_BELOW, candidates=CANDIDATES,
         score_shown_from=SCORE_SHOWN_FROM, purposes=PURPOSES.values(), brief_length_max=BRIEF_LENGTH_MAX,
     )  # fmt: skip
 
