@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from sqlalchemy.orm import Session
 
-from zhixun.features.booking.actions import terms_of
+from zhixun.features.booking.rules import terms_of
 from zhixun.features.catalog.rules import ServiceTiming
 from zhixun.features.scheduling import queries as scheduling
 from zhixun.features.scheduling import rules as engine
@@ -18,6 +18,7 @@ from zhixun.features.scheduling.rules import Busy, Calendar, Slot, SlotTerms
 AROUND = timedelta(days=1)
 """What is taken further away moves no slot: services have no limits per day or week."""
 LOOK_AHEAD = timedelta(days=14)
+SOONEST_LOOKS = (timedelta(days=1), timedelta(days=4), LOOK_AHEAD)
 LOOKS = (timedelta(days=2), timedelta(days=6), LOOK_AHEAD)
 """Most people are free within a few days, so the days after are read only for who is not."""
 
@@ -52,7 +53,7 @@ class FreeTimes:
         free; who is not in the answer is not free before those who are, or not before `until`."""
         waiting, found = list(ids), dict[str, datetime]()
         start = max(from_, self.now)
-        for end in (*(min(until, start + look) for look in LOOKS), until):
+        for end in (*(min(until, start + look) for look in SOONEST_LOOKS), until):
             here = {one: self.first(one, start, end, each=1) for one in waiting}
             found |= {one: slots[0].start for one, slots in here.items() if slots}
             waiting = [one for one in waiting if one not in found]

@@ -1,0 +1,61 @@
+"""Who can be booked soon, without a question asked: what the home page shows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import zip_longest
+
+from sqlalchemy.orm import Session
+
+from zhixun.features.catalog import queries as catalog
+from zhixun.features.catalog.rules import FieldView
+from zhixun.features.search import rules
+from zhixun.features.search.ports import Filter, SearchIndex
+from zhixun.features.search.rules import Wanted
+from zhixun.kernel.services import service as port
+
+from .finding import FoundConsultant, Look, shown
+from .times import FreeTimes, free_times
+
+
+@dataclass(frozen=True)
+class Board:
+    fields: tuple[FieldView, ...]
+    counts: Mapping[str, int]
+    """Field id → how many consultants."""
+    free: Mapping[str, datetime]
+    """Field id → a time at which someone of the field is free: the first of those looked at."""
+    items: tuple[FoundConsultant, ...]
+
+
+def board(db: Session, *, now: datetime, until: datetime, limit: int = 6) -> Board:
+    """Some of the best rated of each field who are free before `until`, the fields taking turns; when nobody is, who is
+    free within a week. At most ten statements; BOARD_EACH people per field are asked of the slot engine."""
+    fields, index = catalog.fields(db), port(SearchIndex)
+    ids = {one.id: [hit.id for hit in index.find((), _of(one.id), limit=rules.BOARD_EACH).hits] for one in fields}
+    everyone = [one for some in ids.values() for one in some]
+    week = now + rules.BOARD_AHEAD
+    times = free_times(db, catalog.timings_of(db, everyone), everyone, now=now, from_=now, until=week)
+    free = {name: _soonest(times, some, until, week) for name, some in ids.items()}
+    today = {name: [one for one in ids[name] if one in found and found[one] < until] for name, found in free.items()}
+    turns = today if any(today.values()) else free
+    chosen = [one for turn in zip_longest(*turns.values()) for one in turn if one is not None][:limit]
+    counted = index.count_labels(())
+    return Board(
+        tuple(fields),
+        {one.id: counted.get(f"field={one.id}", 0) for one in fields},
+        {name: min(found.values()) for name, found in free.items() if found},
+        tuple(shown(db, chosen, Look(index, (), Wanted(free_until=week)), times, now)),
+    )
+
+
+def _soonest(times: FreeTimes, ids: Sequence[str], until: datetime, week: datetime) -> dict[str, datetime]:
+    """When each is free before `until`; when nobody is, whoever is first within the week."""
+    found = times.starts(ids, times.now, until, enough=len(ids))
+    return found or times.starts(ids, times.now, week, enough=1)
+
+
+def _of(field_id: str) -> Filter:
+    return Filter(frozenset({f"field={field_id}"}))
