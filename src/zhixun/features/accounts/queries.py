@@ -70,7 +70,7 @@ def person_by_email(db: Session, email: str) -> Person | None:
 def people_count(db: Session) -> dict[str, int]:
     """How many people hold each role."""
     role = func.unnest(User.roles).label("role")
-    return dict(db.execute(select(role, func.count()).group_by(role)).tuples().all())
+    return dict(db.execute(select(role, func.count()).group_by(role)).all())
 
 
 def sign_ins_of(db: Session, user_id: str, now: datetime, *, token: str = "") -> list[SignInLine]:
