@@ -75,8 +75,8 @@ def conversations() -> str:
     with read() as db:
         lines = queries.conversations_of(db, current_actor())
         faces = _faces(db, [(line.client_id, line.consultant_id) for line in lines])
-    me = current_actor().user_id
-    return render_template("messaging/conversations.html", lines=lines, faces=faces, me=me)
+    shown = [(line, faces[line.other_party(current_actor().user_id)]) for line in lines]
+    return render_template("messaging/conversations.html", lines=shown)
 
 
 @bp.get("/messages/<conversation_id>")

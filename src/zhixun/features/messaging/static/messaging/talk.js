@@ -192,7 +192,7 @@ class Room {
     this.waiting = this.title?.textContent;
     this.clock($('[data-clock]'));
   }
-  changed(up) { if (up && this.joining && this.line.say('join', { booking: this.id })) this.show(false); }
+  changed(up) { if (up && this.joining && this.line.say('join', { booking: this.id })) { $('[data-own-seat]', this.stage).classList.add('is-here'); this.show(false); } }
   hear(frame) {
     if (frame.booking !== this.id) return;
     if (frame.type === 'presence' && frame.user === this.me && frame.state === 'in_progress' && this.scene !== 'running') location.reload();
@@ -203,7 +203,8 @@ class Room {
     clearTimeout(this.gone);
     if (here) this.gone = setTimeout(() => this.show(false), HERE_MS);
     this.seat.classList.toggle('is-here', here);
-    const words = here ? this.words.here : this.words.away;
+    $$('[data-unless-here]', this.stage).forEach(p => { p.hidden = here; });
+    const words = here ? this.words.here : this.title ? '' : this.words.away;   // the title already says who is waited for
     if (this.said.textContent !== words) this.said.textContent = words;
     if (this.title) this.title.textContent = here ? this.title.dataset.both : this.waiting;
   }
