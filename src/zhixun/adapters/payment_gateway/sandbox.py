@@ -28,9 +28,11 @@ class SandboxGateway:
             said = json.loads(body)
             if said["type"] == "failed":
                 return Failure(str(said["payment_id"]), str(said["reason"]), str(said.get("attempt_id", "")))
+            if said["type"] != "captured":
+                raise Invalid
             amount = Money(int(said["amount_minor"]), str(said["currency"]))
             return Capture(str(said["payment_id"]), str(said["charge_id"]), amount)
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, OverflowError) as error:
             raise Invalid from error
 
     def refund(self, refund_id: str, payment_id: str, provider_ref: str, amount: Money) -> str:
@@ -43,14 +45,20 @@ class SandboxGateway:
             said |= {"amount_minor": event.amount.amount_minor, "currency": event.amount.currency}
         else:
             said |= {"type": "failed", "reason": event.reason, "attempt_id": event.provider_ref}
-        body = json.dumps(said).encode()
+        return self.signed(json.dumps(said).encode())
+
+    def signed(self, body: bytes) -> tuple[bytes, dict[str, str]]:
+        """Any body with the header that makes it ours; the time in it is now."""
         at = str(int(utc_now().timestamp()))
         return body, {SIGNATURE: f"t={at},v1={self._digest(at, body)}"}
 
     def _check(self, body: bytes, signature: str) -> None:
         parts = dict(part.split("=", 1) for part in signature.split(",") if "=" in part)
         at = parts.get("t", "")
-        if not at.isascii() or not at.isdigit() or not hmac.compare_digest(self._digest(at, body), parts.get("v1", "")):
+        if not at.isascii() or not at.isdigit():
+            raise Forbidden
+        # As bytes: texts that are not ASCII cannot be compared in constant time.
+        if not hmac.compare_digest(self._digest(at, body).encode(), parts.get("v1", "").encode()):
             raise Forbidden
         if abs(utc_now().timestamp() - int(at)) > AGE_MAX_SECONDS:
             raise Forbidden

@@ -18,11 +18,14 @@ from zhixun.features.scheduling.actions import NotOffered, SlotTaken
 from zhixun.kernel.errors import Conflict, NotFound
 from zhixun.kernel.unit_of_work import UnitOfWork
 from zhixun.kernel.values import new_id, utc_now
-from zhixun.web import errors
+from zhixun.web import errors, limits
 from zhixun.web.formats import machine_time
 from zhixun.web.security import current_actor, read, work
 
 from . import bp
+
+TRIES_MAX, TRIES_SECONDS = 60, 600
+"""How often one person may ask for a time, so that holding and letting go cannot block a calendar either."""
 
 
 @bp.post("/bookings")
@@ -31,6 +34,7 @@ def book() -> AnyResponse:
     choice = forms.read_choice(request.form)
     if not current_actor().user_id:
         return redirect(url_for("pages.sign_in", next=_choice_page(choice)), 303)
+    limits.limit("book", current_actor().user_id, tries=TRIES_MAX, seconds=TRIES_SECONDS)
     with read() as db:
         booking_id = _unused_id(db, choice)
     try:

@@ -108,11 +108,12 @@ def _refund_now(booking: BookingView) -> Money:
 
 
 def _cancelled(booking: BookingView, back: Money) -> str:
+    said: str = gettext("Cancelled.")
     if back and booking.client_id == current_actor().user_id:
-        return gettext("Cancelled. %(amount)s goes back the way you paid.", amount=money(back, exact=True))
-    if back:
-        return gettext("Cancelled. Your client gets %(amount)s back.", amount=money(back, exact=True))
-    return gettext("Cancelled.")
+        said = gettext("Cancelled. %(amount)s goes back the way you paid.", amount=money(back, exact=True))
+    elif back:
+        said = gettext("Cancelled. Your client gets %(amount)s back.", amount=money(back, exact=True))
+    return said
 
 
 def _cancel_page(booking: BookingView, refusal: RefundChanged | None = None) -> AnyResponse:
