@@ -73,8 +73,12 @@ def hold_time(
 
     Raises SlotTaken or NotOffered, both with up to three `alternatives` (RFC 3339 starts); HoldIdUsed where the id
     names another time or another person's; Invalid for a start without a zone or with fractions of a second; NotFound.
+
+    A crowd that wants one time does not queue for the calendar: who finds the time gone is told before locking.
     """
     start = _whole_second(start)
+    if queries.someone_has(uow.db, consultant_id, start, uow.now, but=hold_id):
+        raise SlotTaken(extra={"reason": "taken", "alternatives": _nearest(uow, consultant_id, terms, start)})
     row = _locked_calendar(uow, consultant_id)
     if (known := uow.db.get(TakenTime, hold_id)) is not None:
         if (known.owner_id, known.consultant_id, known.starts_at) != (owner_id, consultant_id, start):

@@ -135,6 +135,15 @@ def calendars_of(db: Session, consultant_ids: Sequence[str]) -> dict[str, Calend
     }
 
 
+def someone_has(db: Session, consultant_id: str, start: datetime, now: datetime, *, but: str) -> bool:
+    """Whether a hold other than `but` keeps exactly this start. One statement, no lock: only a "yes" can be relied on."""
+    kept = select(TakenTime.hold_id).where(
+        TakenTime.consultant_id == consultant_id, TakenTime.starts_at == start, TakenTime.standing,
+        or_(TakenTime.state == "taken", TakenTime.expires_at > now), TakenTime.hold_id != but,
+    )  # fmt: skip
+    return db.scalar(kept.limit(1)) is not None
+
+
 def busy_of(
     db: Session,
     consultant_ids: Sequence[str],

@@ -9,7 +9,6 @@ from sqlalchemy.orm import Session
 
 from zhixun.features.api.forms import answers
 from zhixun.features.api.forms.asked import ConsultantsWanted, QuoteWanted, RecommendationsWanted, SlotsWanted
-from zhixun.features.booking import actions as bookings
 from zhixun.features.booking import rules as booking_rules
 from zhixun.features.catalog import queries as catalog
 from zhixun.features.catalog.rules import SLUG, ServiceView
@@ -161,7 +160,7 @@ def slots(db: Session, wanted: SlotsWanted, service_id: str) -> answers.Slots:
     actor = security.current_actor()
     zone = wanted.zone or (actor.zone if actor.user_id else scheduling.zone_of(db, service.consultant_id))
     free = scheduling.slots(
-        db, consultant_id=service.consultant_id, terms=bookings.terms_of(service), from_=begin, until=until, now=now,
+        db, consultant_id=service.consultant_id, terms=booking_rules.terms_of(service), from_=begin, until=until, now=now,
         viewer_id=actor.user_id or None,
     )  # fmt: skip
     return answers.Slots(items=[shown.slot(one, zone) for one in free], zone=zone)

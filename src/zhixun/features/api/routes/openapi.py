@@ -130,8 +130,7 @@ def _query(asked: type[Asked]) -> list[Json]:
         said: Json = {"name": name, "in": "query", "schema": plain}
         if words := plain.pop("description", ""):
             said["description"] = words
-        if name in shape.get("required", ()):
-            said["required"] = True
+        said |= {"required": True} if name in shape.get("required", ()) else {"allowEmptyValue": True}
         found.append(said)
     return found
 

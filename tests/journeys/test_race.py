@@ -1,0 +1,96 @@
+"""Two hundred people press "book" for the same hour at the same moment, over real HTTP: one has it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import httpx2
+import pytest
+import uvicorn
+
+from tests import make
+from zhixun.asgi import build
+from zhixun.features.accounts import actions as accounts
+from zhixun.kernel.tables import Session
+from zhixun.kernel.unit_of_work import unit_of_work
+from zhixun.kernel.values import utc_now
+from zhixun.settings import Settings
+
+ROUNDS = int(os.environ.get("CHAOS_ROUNDS", "2"))
+CLIENTS, REQUESTS_EACH = 20, 10
+SECONDS_MAX = 30
+STANDING = "SELECT count(*) FROM scheduling_times WHERE standing AND starts_at = %s"
+
+
+@pytest.fixture
+def address(db_url: str, tmp_path: Any) -> Iterator[str]:
+    """The whole site under uvicorn, as `zhixun serve` runs it, without the worker."""
+    site = build(Settings(data_dir=tmp_path, rate_limits=False, workers=2), db_url)
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        server = uvicorn.Server(uvicorn.Config(site, log_level="warning", access_log=False))
+        running = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+        running.start()
+        while not server.started:
+            time.sleep(0.02)
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        server.should_exit = True
+        running.join()
+
+
+@pytest.fixture
+def crowd(address: str) -> tuple[list[str], make.ConsultantMade]:
+    with unit_of_work(now=utc_now()) as uow:
+        grace = make.consultant(uow, hours=make.AROUND_THE_CLOCK)
+        clients = [make.client(uow, f"Client{number}") for number in range(CLIENTS)]
+        return [accounts.sign_in(uow, user_id=one.user_id, kind="api").token for one in clients], grace
+
+
+def test_of_two_hundred_at_once_exactly_one_gets_the_time(address, crowd):
+    tokens, grace = crowd
+    for number in range(ROUNDS):
+        with unit_of_work(now=utc_now()) as uow:
+            start = make.slot(uow, grace, after=utc_now() + timedelta(days=2, hours=3 * number))
+        answers = asyncio.run(_rush(address, tokens, grace.service_id, start))
+        assert Counter(answer.status_code for answer in answers) == {201: 1, 409: CLIENTS * REQUESTS_EACH - 1}
+        for answer in answers:
+            if answer.status_code == 409:
+                assert answer.json()["code"] == "slot_taken", answer.text
+                assert len(answer.json()["alternatives"]) == 3
+        with Session() as db:
+            assert db.connection().exec_driver_sql(STANDING, (start,)).scalar() == 1
+        _let_go(address, tokens, answers)
+
+
+async def _rush(address: str, tokens: list[str], service_id: str, start: datetime) -> list[httpx2.Response]:
+    body = {"service_id": service_id, "start": start.isoformat()}
+    limits = httpx2.Limits(max_connections=CLIENTS * REQUESTS_EACH)
+    async with httpx2.AsyncClient(base_url=address, timeout=SECONDS_MAX, limits=limits, trust_env=False) as http:
+        began = time.monotonic()
+        answers = await asyncio.gather(
+            *(
+                http.post("/api/v1/bookings", json=body, headers={"Authorization": f"Bearer {token}"})
+                for token in tokens * REQUESTS_EACH
+            )
+        )
+        print(f"{len(answers)} answers in {time.monotonic() - began:.2f} s")
+    return list(answers)
+
+
+def _let_go(address: str, tokens: list[str], answers: list[httpx2.Response]) -> None:
+    """The winner gives the time back, so that no one meets the limit of holds in a long run."""
+    winner = next(number for number, answer in enumerate(answers) if answer.status_code == 201)
+    booking_id = answers[winner].json()["id"]
+    gone = httpx2.post(
+        f"{address}/api/v1/bookings/{booking_id}/cancellation", json={}, trust_env=False,
+        headers={"Authorization": f"Bearer {tokens[winner % CLIENTS]}"},
+    )  # fmt: skip
+    assert gone.status_code == 200, gone.text
