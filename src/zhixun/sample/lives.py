@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 
 from zhixun.features.booking import actions as bookings
 from zhixun.features.booking.actions import BookingMade
-from zhixun.features.booking.rules import RELEASE_AFTER
+from zhixun.features.booking.rules import NO_SHOW_AFTER, RELEASE_AFTER, terms_of
 from zhixun.features.catalog import queries as catalog
 from zhixun.features.messaging import actions as messaging
-from zhixun.features.messaging.rules import conversation_id_of
+from zhixun.features.messaging.rules import SEQ_MAX, conversation_id_of
 from zhixun.features.payments import actions as payments
 from zhixun.features.payments.ports import Capture
 from zhixun.features.quality import actions as quality
@@ -24,11 +24,11 @@ from .plan import Fate, Story
 from .words import brief_of, id_of, lines_after, lines_before, lines_during, review
 
 GATEWAY = "sandbox"
-MINUTE = timedelta(minutes=1)
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 DAY = timedelta(days=1)
 LOOK_AROUND = ((0 * DAY, DAY), (0 * DAY, 4 * DAY), (4 * DAY, DAY), (12 * DAY, DAY))
-CHANNEL_PAIRS = {"text": 3, "voice": 1, "video": 1}
-"""Question-and-answer pairs written during a session; where people speak, little is written."""
+CHANNEL_PAIRS = {"text": 3, "voice": 0, "video": 0}
+"""Question-and-answer pairs written during a session; where people speak, nothing is written."""
 
 
 def live(uow: UnitOfWork, story: Story, *, now: datetime) -> bool:
@@ -62,7 +62,7 @@ def _free_slot(uow: UnitOfWork, story: Story, now: datetime) -> Slot | None:
     over_by = now - MINUTE if story.wanted < now else story.wanted + timedelta(days=365)
     for before, after in LOOK_AROUND:
         found = scheduling.slots(
-            uow.db, consultant_id=service.consultant_id, terms=bookings.terms_of(service), from_=story.wanted - before,
+            uow.db, consultant_id=service.consultant_id, terms=terms_of(service), from_=story.wanted - before,
             until=story.wanted + after, now=story.wanted - before - story.lead,
         )  # fmt: skip
         fitting = [slot for slot in found if slot.end <= over_by][: story.among]
@@ -108,11 +108,12 @@ def _cancelled(uow: UnitOfWork, story: Story, slot: Slot, paid_at: datetime, now
 def _miss(uow: UnitOfWork, story: Story, slot: Slot, now: datetime) -> None:
     """One of the two does not come; the clock ends it."""
     here = story.consultant.actor if story.fate is Fate.CLIENT_ABSENT else story.client
+    given_up_at = slot.start + NO_SHOW_AFTER + MINUTE
     bookings.join_session(acting(uow, here, slot.start - 2 * MINUTE), booking_id=story.booking_id)
-    _by_clock(uow, story, slot.end + MINUTE)
+    _by_clock(uow, story, given_up_at)
     if story.fate is Fate.CONSULTANT_ABSENT:
-        _send_back(uow, story, slot.end + 2 * MINUTE)
-    _release(uow, story, slot.end + MINUTE, now)
+        _send_back(uow, story, given_up_at + MINUTE)
+    _release(uow, story, given_up_at, now)
 
 
 def _begin(uow: UnitOfWork, story: Story, slot: Slot, now: datetime) -> None:
@@ -137,7 +138,7 @@ def _complete(uow: UnitOfWork, story: Story, slot: Slot, at: datetime, now: date
 
 def _talk_before(uow: UnitOfWork, story: Story, paid_at: datetime, until: datetime) -> None:
     random = story.dice("before")
-    if until - paid_at < 60 * MINUTE or random.random() < 0.35:
+    if until - paid_at < 60 * MINUTE or random.random() < 0.5:
         return
     at = paid_at
     for number, (who, text) in enumerate(lines_before(random, story.language)):
@@ -151,18 +152,25 @@ def _talk_after(uow: UnitOfWork, story: Story, done_at: datetime, now: datetime)
         at += random.randint(2, 25) * MINUTE
         if at < now:
             _write(uow, story, who, f"after-{number}", text, at)
+    if at + HOUR < now:
+        _read(uow, story, at + HOUR)
 
 
 def _write(uow: UnitOfWork, story: Story, who: str, key: str, text: str, at: datetime) -> None:
-    """A message; whoever writes has read what came before, and the other reads it soon."""
     sender: Actor = story.client if who == "client" else story.consultant.actor
-    reader: Actor = story.consultant.actor if who == "client" else story.client
-    talk = conversation_id_of(story.client.user_id, story.consultant.actor.user_id)
-    sent = messaging.send_message(
-        acting(uow, sender, at), conversation_id=talk, key=f"{story.booking_id[:20]}-{key}", text=text
+    messaging.send_message(
+        acting(uow, sender, at), conversation_id=_conversation(story), key=f"{story.booking_id[:20]}-{key}", text=text
     )
-    for person in (sender, reader):
-        messaging.mark_read(acting(uow, person, at + MINUTE), conversation_id=talk, seq=sent.seq)
+
+
+def _read(uow: UnitOfWork, story: Story, at: datetime) -> None:
+    """Both have seen what was written so far."""
+    for person in (story.client, story.consultant.actor):
+        messaging.mark_read(acting(uow, person, at), conversation_id=_conversation(story), seq=SEQ_MAX)
+
+
+def _conversation(story: Story) -> str:
+    return conversation_id_of(story.client.user_id, story.consultant.actor.user_id)
 
 
 def _give_feedback(uow: UnitOfWork, story: Story, done_at: datetime, now: datetime) -> None:

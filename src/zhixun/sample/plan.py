@@ -16,8 +16,8 @@ from .cast import Consulting
 from .words import id_of
 
 BOOKINGS_PER_CLIENT_MIN = 3
-DAYS_PER_BOOKING = 12
-"""A client books about every twelfth day."""
+DAYS_PER_BOOKING = 14
+"""A client books about every second week."""
 DAYS_AHEAD = 6
 APART, LEAD_MAX_AGAIN = timedelta(days=9), timedelta(days=3)
 """Between two bookings of one pair."""

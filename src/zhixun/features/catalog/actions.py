@@ -5,9 +5,11 @@ from datetime import date
 from typing import Any
 
 from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
 
 from zhixun.events.catalog import ConsultantListed, ConsultantUnlisted
 from zhixun.kernel.errors import N_, Conflict, NotFound
+from zhixun.kernel.tables import Table
 from zhixun.kernel.unit_of_work import UnitOfWork
 from zhixun.kernel.values import Money, Words
 
@@ -27,19 +29,33 @@ def put_house_fields(uow: UnitOfWork) -> None:
 
 
 def put_field(uow: UnitOfWork, *, position: int, field: FieldView) -> None:
-    """Add a field with its topics, or bring it up to date."""
-    uow.db.merge(
-        Field(
-            id=field.id, position=position, name=field.name, summary=field.summary, glyph=field.glyph,
-            disclaimer=field.disclaimer, crisis_words=list(field.crisis_words), crisis_help=field.crisis_help,
-            intake=rules.stored_intake(field.intake), rubric=rules.stored_rubric(field.rubric),
-            credentials_required=rules.stored_credentials_required(field.credentials_required),
-        )
+    """Add a field with its topics, or bring it up to date. Two statements."""
+    _put(
+        uow,
+        Field,
+        {
+            "id": field.id, "position": position, "name": field.name, "summary": field.summary, "glyph": field.glyph,
+            "disclaimer": field.disclaimer, "crisis_words": list(field.crisis_words), "crisis_help": field.crisis_help,
+            "intake": rules.stored_intake(field.intake), "rubric": rules.stored_rubric(field.rubric),
+            "credentials_required": rules.stored_credentials_required(field.credentials_required),
+        },
     )  # fmt: skip
-    for place, topic in enumerate(field.topics):
-        uow.db.merge(
-            Topic(id=topic.id, field_id=field.id, position=place, name=topic.name, synonyms=list(topic.synonyms))
-        )
+    topics = [
+        {
+            "id": topic.id, "field_id": field.id, "position": place, "name": topic.name,
+            "synonyms": list(topic.synonyms),
+        }
+        for place, topic in enumerate(field.topics)
+    ]  # fmt: skip
+    if topics:
+        _put(uow, Topic, *topics)
+
+
+def _put(uow: UnitOfWork, table: type[Table], *rows: dict[str, Any]) -> None:
+    """Write rows by their id, whether or not they are there already."""
+    written = insert(table).values(list(rows))
+    newer = {name: written.excluded[name] for name in rows[0] if name != "id"}
+    uow.db.execute(written.on_conflict_do_update(index_elements=["id"], set_=newer))
 
 
 def list_consultant(
