@@ -1,4 +1,4 @@
-// The checkout mirrors what the server decides: how long the hold lasts, how long the text may be, one press at a time.
+// The checkout mirrors what the server decides: how long the hold lasts and how long the text may be.
 for (const el of document.querySelectorAll('[data-count-of]')) {
   const area = document.getElementById(el.dataset.countOf), most = +el.dataset.countMax;
   const show = () => {
@@ -18,15 +18,3 @@ if (timer && over) {
   };
   look();
 }
-for (const form of document.querySelectorAll('form[data-once]')) {
-  form.addEventListener('submit', e => {
-    if (form.dataset.sent) { e.preventDefault(); return; }
-    form.dataset.sent = '1';
-    e.submitter?.setAttribute('aria-busy', 'true');
-  });
-}
-// Whoever comes back with the browser's back button may press again.
-addEventListener('pageshow', () => {
-  for (const form of document.querySelectorAll('form[data-once]')) delete form.dataset.sent;
-  for (const button of document.querySelectorAll('[aria-busy=true]')) button.removeAttribute('aria-busy');
-});
