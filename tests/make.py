@@ -18,6 +18,7 @@ from functools import lru_cache
 from zhixun.features.accounts import actions as accounts
 from zhixun.features.accounts import queries as account_queries
 from zhixun.features.booking import actions as bookings
+from zhixun.features.booking.rules import terms_of
 from zhixun.features.catalog import actions as catalog
 from zhixun.features.catalog import queries as catalog_queries
 from zhixun.features.catalog.rules import FieldView, TopicView
@@ -130,7 +131,7 @@ def add_service(uow: UnitOfWork, consultant_id: str, **terms: object) -> str:
 
 def slot(uow: UnitOfWork, consultant: ConsultantMade, *, after: datetime | None = None, number: int = 0) -> datetime:
     """The start of a free slot: the first from `after` (or now) on, or the one `number` places later."""
-    terms = bookings.terms_of(catalog_queries.service(uow.db, consultant.service_id))
+    terms = terms_of(catalog_queries.service(uow.db, consultant.service_id))
     from_ = after or uow.now
     free = scheduling_queries.slots(
         uow.db, consultant_id=consultant.id, terms=terms, from_=from_, until=from_ + timedelta(days=40), now=uow.now

@@ -39,3 +39,9 @@ class SessionBegan(BookingFact):
 @dataclass(frozen=True, kw_only=True)
 class SessionCompleted(BookingFact):
     pass
+
+
+@dataclass(frozen=True, kw_only=True)
+class SessionMissed(BookingFact):
+    absent: str
+    """Who did not come: "client" or "consultant" (also where nobody came)."""

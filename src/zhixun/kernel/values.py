@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -24,6 +25,13 @@ def new_id() -> str:
 def is_id(text: object) -> bool:
     """Whether `text` has the form of an id; anything else is refused before it reaches the database."""
     return isinstance(text, str) and len(text) == ID_LENGTH and all(c in "0123456789abcdef" for c in text)
+
+
+def plain_text(text: str) -> str:
+    """What a person wrote, as it may be stored: one kind of line end, no blanks around it, and none of the characters
+    that no database or no screen can hold (NUL and other control characters, halves of surrogate pairs)."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n")
+    return "".join(c for c in lines if c in "\n\t" or unicodedata.category(c) not in {"Cc", "Cs"}).strip()
 
 
 def utc_now() -> datetime:

@@ -15,14 +15,13 @@ from zhixun.events.booking import (
     SessionMissed,
 )
 from zhixun.features.catalog import queries as catalog
-from zhixun.features.catalog.rules import ServiceTiming, ServiceView
+from zhixun.features.catalog.rules import ServiceView
 from zhixun.features.ledger import actions as ledger
 from zhixun.features.payments import actions as payments
 from zhixun.features.payments import queries as payment_queries
 from zhixun.features.payments.rules import purpose_of_booking
 from zhixun.features.scheduling import actions as scheduling
 from zhixun.features.scheduling.actions import HoldIdUsed, NotOffered, SlotTaken
-from zhixun.features.scheduling.rules import SlotTerms
 from zhixun.kernel.errors import N_, Conflict, Forbidden, Invalid, NotFound
 from zhixun.kernel.unit_of_work import UnitOfWork
 from zhixun.kernel.values import Money, is_id, new_id
@@ -73,10 +72,9 @@ def request_booking(
 ) -> BookingMade:
     """Hold the time for the asker and ask for the money. The same `booking_id` twice is done once.
 
-    The id stands for one service at one start: the same person asking for these again gets the same answer, with the
-    booking as it is by now; asking for others under the same id is refused. (A changed brief is no other booking:
-    `write_brief` changes it.) Raises NotFound (service, or another person's id), HoldIdUsed, SlotTaken or NotOffered
-    (both with `alternatives`), TooManyHolds, OwnService, Invalid.
+    The id stands for one service at one start: asking for these again gives the booking as it is by now (`write_brief`
+    changes the brief); asking for others under it is refused. Raises NotFound (service, or another person's id),
+    HoldIdUsed, SlotTaken or NotOffered (both with `alternatives`), TooManyHolds, OwnService, Invalid.
     """
     if not is_id(booking_id):
         raise Invalid
@@ -96,7 +94,7 @@ def request_booking(
         uow,
         hold_id=booking_id,
         consultant_id=service.consultant_id,
-        terms=terms_of(service),
+        terms=rules.terms_of(service),
         start=start,
         expires_at=expires_at,
         owner_id=uow.actor.user_id,
@@ -146,13 +144,13 @@ def confirm_if_paid(uow: UnitOfWork, *, booking_id: str) -> State:
     if booking.state == State.CANCELLED:
         # Cancelled while it was being paid for. What was confirmed first got back what its ladder said, and no more.
         if not _was_ever(uow, booking, State.PAID):
-            _refund(uow, booking, booking_price(booking), reason="cancelled_before_paid")
+            _refund(uow, booking, _price_of(booking), reason="cancelled_before_paid")
         return State.CANCELLED
     if booking.state == State.HELD and payment.captured_at and payment.captured_at >= booking.hold_expires_at:
         _become(uow, booking, State.EXPIRED)  # late is late, whether or not the clock has swept by
     _become(uow, booking, State.PAID)
     if booking.starts_at <= uow.now or not _retaken(uow, booking):
-        _cancel_and_refund(uow, booking, booking_price(booking), reason="paid_too_late")
+        _cancel_and_refund(uow, booking, _price_of(booking), reason="paid_too_late")
         return State.CANCELLED
     _become(uow, booking, State.CONFIRMED)
     uow.emit(BookingConfirmed(**_parties(booking)))
@@ -162,12 +160,11 @@ def confirm_if_paid(uow: UnitOfWork, *, booking_id: str) -> State:
 def cancel_booking(uow: UnitOfWork, *, booking_id: str) -> Money:
     """End a booking before its session; returns what the client gets back.
 
-    By the client: what the frozen ladder says for this moment. By the consultant or an operator: everything.
-    From the start on only an operator may: for the two of them it is then a question of who comes. Cancelling twice is
-    done once. Raises NotFound, TooLate.
+    By the client: what the frozen ladder says for this moment. By the consultant or an operator: everything. From the
+    start on only an operator may: for the two it is then a question of who comes. Twice is once. Raises NotFound, TooLate.
     """
     booking = _own(uow, booking_id)
-    price = booking_price(booking)
+    price = _price_of(booking)
     if booking.state == State.CANCELLED:
         return payment_queries.refunded_total(uow.db, purpose_of_booking(booking_id), price.currency)
     who = _role_in(uow, booking)
@@ -224,10 +221,7 @@ def begin_session(uow: UnitOfWork, *, booking_id: str) -> State:
 
 
 def complete_session(uow: UnitOfWork, *, booking_id: str) -> State:
-    """Either of the two ends a session that has begun. Completing twice is done once.
-
-    Raises NotFound, NotYet, TooLate (it ended otherwise).
-    """
+    """Either of the two ends a session that has begun. Twice is once. Raises NotFound, NotYet, TooLate (ended already)."""
     booking = _own(uow, booking_id)
     if booking.state == State.COMPLETED:
         return State.COMPLETED
@@ -252,7 +246,7 @@ def pass_time(uow: UnitOfWork, *, booking_id: str) -> State:
         elif way.to is State.NO_SHOW:
             _no_show(uow, booking)
         else:
-            _cancel_and_refund(uow, booking, booking_price(booking), reason="unanswered")
+            _cancel_and_refund(uow, booking, _price_of(booking), reason="unanswered")
     return State(booking.state)
 
 
@@ -265,22 +259,6 @@ def release_money(uow: UnitOfWork, *, booking_id: str) -> None:
         uow, booking_id=booking.id, consultant_id=booking.consultant_id, commission_bps=booking.commission_bps
     )
     booking.released_at = uow.now
-
-
-def terms_of(service: ServiceView | ServiceTiming) -> SlotTerms:
-    """What the slot engine needs to know of a service."""
-    return SlotTerms(
-        minutes=service.minutes,
-        buffer_before_minutes=service.buffer_before_minutes,
-        buffer_after_minutes=service.buffer_after_minutes,
-        interval_minutes=service.interval_minutes,
-        notice_minutes=service.notice_minutes,
-        horizon_days=service.horizon_days,
-    )
-
-
-def booking_price(booking: Booking) -> Money:
-    return Money(booking.price_minor, booking.currency)
 
 
 def _sold_service(uow: UnitOfWork, service_id: str) -> ServiceView:
@@ -386,7 +364,7 @@ def _no_show(uow: UnitOfWork, booking: Booking) -> None:
         booking.release_at = uow.now + rules.RELEASE_AFTER
     else:
         booking.ended_reason = "consultant"
-        _refund(uow, booking, booking_price(booking), reason="consultant_no_show")
+        _refund(uow, booking, _price_of(booking), reason="consultant_no_show")
     uow.emit(SessionMissed(**_parties(booking), absent=booking.ended_reason))
 
 
@@ -406,11 +384,15 @@ def _refund(uow: UnitOfWork, booking: Booking, back: Money, *, reason: str) -> N
         )
 
 
+def _price_of(booking: Booking) -> Money:
+    return Money(booking.price_minor, booking.currency)
+
+
 def _parties(booking: Booking) -> dict[str, str]:
     return {"booking_id": booking.id, "client_id": booking.client_id, "consultant_id": booking.consultant_id}
 
 
 def _made(booking: Booking) -> BookingMade:
     return BookingMade(
-        booking.id, State(booking.state), booking.hold_expires_at, booking_price(booking), booking.payment_id
+        booking.id, State(booking.state), booking.hold_expires_at, _price_of(booking), booking.payment_id
     )

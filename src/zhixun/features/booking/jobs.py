@@ -1,21 +1,35 @@
 """The clock's part in a booking's life. One short transaction per booking, so that one bad row stops no other."""
 
+import logging
+from collections.abc import Callable
+
 from zhixun.kernel.unit_of_work import unit_of_work
 
 from . import actions, queries
 
+log = logging.getLogger(__name__)
+
 
 def pass_time() -> None:
-    with unit_of_work() as uow:
-        due = queries.due_by_time(uow.db, uow.now)
-    for booking_id in due:
-        with unit_of_work() as uow:
-            actions.pass_time(uow, booking_id=booking_id)
+    _for_each(queries.due_by_time, actions.pass_time)
 
 
 def release_money() -> None:
-    with unit_of_work() as uow:
-        due = queries.due_for_release(uow.db, uow.now)
-    for booking_id in due:
+    _for_each(queries.due_for_release, actions.release_money)
+
+
+def _for_each(due: Callable[..., list[str]], deed: Callable[..., object]) -> None:
+    """Do the deed to every booking that is due. One that fails is logged, and shown to operators as stuck."""
+    after = ""
+    while True:
         with unit_of_work() as uow:
-            actions.release_money(uow, booking_id=booking_id)
+            found = due(uow.db, uow.now, after=after)
+        if not found:
+            return
+        for booking_id in found:
+            try:
+                with unit_of_work() as uow:
+                    deed(uow, booking_id=booking_id)
+            except Exception:
+                log.exception("booking %s could not take its exit by time", booking_id)
+        after = found[-1]

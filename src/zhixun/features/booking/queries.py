@@ -56,7 +56,7 @@ class BookingView:
 
     @property
     def may_cancel(self) -> bool:
-        return self.state in (State.HELD, State.CONFIRMED)
+        return self.state in (State.HELD, State.CONFIRMED) and self.seen_at < self.starts_at
 
     def other_party(self, user_id: str) -> str:
         return self.consultant_id if user_id == self.client_id else self.client_id
@@ -163,17 +163,21 @@ def held_count(db: Session, client_id: str, now: datetime) -> int:
     return db.scalar(select(func.count()).select_from(Booking).where(standing)) or 0
 
 
-def due_by_time(db: Session, now: datetime, *, limit: int = 200) -> list[str]:
-    """Ids of bookings whose exit by time has come."""
+def due_by_time(db: Session, now: datetime, *, after: str = "", limit: int = 200) -> list[str]:
+    """Ids of bookings whose exit by time has come, ascending; `after` (an id) pages on."""
     lapsed = and_(Booking.state.in_((State.HELD, State.PAID)), Booking.hold_expires_at <= now)
-    over = and_(Booking.state.in_((State.CONFIRMED, State.IN_PROGRESS)), Booking.ends_at <= now)
-    return list(db.scalars(select(Booking.id).where(or_(lapsed, over)).order_by(Booking.id).limit(limit)))
+    both = and_(Booking.client_joined_at.is_not(None), Booking.consultant_joined_at.is_not(None))
+    waited = or_(both, Booking.starts_at <= now - rules.NO_SHOW_AFTER, Booking.ends_at <= now)
+    begins = and_(Booking.state == State.CONFIRMED, Booking.starts_at <= now, waited)
+    over = and_(Booking.state == State.IN_PROGRESS, Booking.ends_at <= now)
+    due = select(Booking.id).where(or_(lapsed, begins, over), Booking.id > after)
+    return list(db.scalars(due.order_by(Booking.id).limit(limit)))
 
 
-def due_for_release(db: Session, now: datetime, *, limit: int = 200) -> list[str]:
-    """Ids of bookings whose money has waited long enough for a dispute."""
-    due = and_(Booking.release_at <= now, Booking.released_at.is_(None))
-    return list(db.scalars(select(Booking.id).where(due).order_by(Booking.release_at).limit(limit)))
+def due_for_release(db: Session, now: datetime, *, after: str = "", limit: int = 200) -> list[str]:
+    """Ids of bookings whose money has waited long enough for a dispute, ascending; `after` (an id) pages on."""
+    due = select(Booking.id).where(Booking.release_at <= now, Booking.released_at.is_(None), Booking.id > after)
+    return list(db.scalars(due.order_by(Booking.id).limit(limit)))
 
 
 def sessions_held(db: Session, consultant_ids: Sequence[str]) -> dict[str, int]:
@@ -192,7 +196,7 @@ def bookings_by_ids(db: Session, booking_ids: Sequence[str], now: datetime) -> d
     return {row.id: _view(row, now) for row in rows}
 
 
-def _visible(actor: Actor) -> Select[tuple[Booking]]:
+def _visible(actor: Actor) -> Select[Booking]:
     return select(Booking) if actor.is_a("operator") or actor.is_a("system") else select(Booking).where(_mine(actor))
 
 

@@ -8,13 +8,19 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from zhixun.features.catalog.rules import ServiceTiming, ServiceView
+from zhixun.features.scheduling.rules import SlotTerms
 from zhixun.kernel.errors import N_, Invalid
-from zhixun.kernel.values import Money
+from zhixun.kernel.values import Money, plain_text
 
 HOLD = timedelta(minutes=15)
 HOLDS_MAX = 5
 """Unpaid holds one client may have at once, so that nobody can block a calendar."""
 ROOM_OPENS_BEFORE = timedelta(minutes=10)
+NO_SHOW_AFTER = timedelta(minutes=15)
+"""Who is not there so long after the start did not come."""
+EARLY_PRESENCE = timedelta(minutes=15)
+"""A session may start early only with a client who came into the room no longer ago than this."""
 RELEASE_AFTER = timedelta(hours=48)
 """How long after completion the money waits for a dispute before the consultant has it."""
 CLOCK_LATE_MAX = timedelta(minutes=15)
@@ -59,16 +65,26 @@ class TimedExit:
     to: State
 
 
+def has_come(joined_at: datetime | None, *, starts_at: datetime) -> bool:
+    """Whether someone came to the session. A look into the room days before is no attendance."""
+    return joined_at is not None and joined_at >= starts_at - ROOM_OPENS_BEFORE
+
+
 def exit_by_time(
-    state: State, *, hold_expires_at: datetime, ends_at: datetime, consultant_joined: bool, client_joined: bool
+    state: State, *, hold_expires_at: datetime, starts_at: datetime, ends_at: datetime, both_came: bool
 ) -> TimedExit | None:
-    """The exit by time; None for states that are final. EXPIRED waits for nothing: it only forgives late money."""
+    """The exit by time; None for states that are final. EXPIRED waits for nothing: it only forgives late money.
+
+    PAID is passed through within one transaction; its exit is there in case that ever changes.
+    """
     if state is State.HELD:
         return TimedExit(hold_expires_at, State.EXPIRED)
     if state is State.PAID:
         return TimedExit(hold_expires_at, State.CANCELLED)
     if state is State.CONFIRMED:
-        return TimedExit(ends_at, State.NO_SHOW)
+        if both_came:
+            return TimedExit(starts_at, State.IN_PROGRESS)
+        return TimedExit(min(starts_at + NO_SHOW_AFTER, ends_at), State.NO_SHOW)
     if state is State.IN_PROGRESS:
         return TimedExit(ends_at, State.COMPLETED)
     return None
@@ -123,8 +139,20 @@ def read_policy(stored: Sequence[dict[str, Any]]) -> tuple[RefundStep, ...]:
     return tuple(RefundStep(step["hours_before"], step["refund_bps"]) for step in stored)
 
 
+def terms_of(service: ServiceView | ServiceTiming) -> SlotTerms:
+    """What the slot engine needs to know of a service."""
+    return SlotTerms(
+        minutes=service.minutes,
+        buffer_before_minutes=service.buffer_before_minutes,
+        buffer_after_minutes=service.buffer_after_minutes,
+        interval_minutes=service.interval_minutes,
+        notice_minutes=service.notice_minutes,
+        horizon_days=service.horizon_days,
+    )
+
+
 def clean_brief(brief: str) -> str:
-    text = brief.strip()
+    text = plain_text(brief)
     if len(text) > BRIEF_LENGTH_MAX:
         raise Invalid(fields={"brief": N_("Please keep it under 4,000 characters.")})
-    return text.replace("\x00", "")
+    return text
