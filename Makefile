@@ -47,7 +47,7 @@ format: setup ## lay the code out
 	@$(BIN)/ruff check --fix .
 
 bench: setup tools ## every figure we claim, measured here
-	@for figure in bench/[a-z]*.py; do echo "== $$figure"; $(BIN)/python $$figure || exit 1; done
+	@for figure in bench/[a-z]*.py; do echo "== $$figure"; $(BIN)/python -m bench.$$(basename $$figure .py) || exit 1; done
 
 chaos: setup ## long runs of faults and races
 	@CHAOS_KILLS=$${CHAOS_KILLS:-50} $(BIN)/pytest tests/chaos -v

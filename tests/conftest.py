@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
+import tempfile
 import uuid
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -42,6 +45,15 @@ def db_url() -> Iterator[str]:
     engine.dispose()
     Session.configure(bind=None)
     postgres.drop(server, name)
+
+
+@pytest.fixture
+def open_path() -> Iterator[Path]:
+    """Like tmp_path, but the unprivileged user that PostgreSQL runs as may enter it."""
+    path = Path(tempfile.mkdtemp(prefix="zhixun-test-", dir="/tmp"))
+    path.chmod(0o755)
+    yield path
+    shutil.rmtree(path, ignore_errors=True)
 
 
 @pytest.fixture

@@ -17,9 +17,8 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session as SqlSession
 
 from zhixun import migrations
-from zhixun.adapters.database import DatabaseUnavailable, opened
+from zhixun.adapters.database import DatabaseUnavailable, opened, place
 from zhixun.adapters.database.external import MAJOR_MIN
-from zhixun.adapters.database.place import NAME, SHARED
 from zhixun.features.search import queries as search
 from zhixun.kernel import database, outbox
 from zhixun.kernel.tables import Session
@@ -64,7 +63,8 @@ def _outside_the_database(settings: Settings) -> Iterator[Finding]:
     yield _mail(settings)
     yield _time_zones()
     yield _disk(settings.data_dir)
-    yield _forgotten_clusters(settings.data_dir)
+    if not settings.database_url:
+        yield _forgotten_clusters(settings.data_dir)
 
 
 def _inside_the_database(db: SqlSession) -> Iterator[Finding]:
@@ -148,15 +148,14 @@ def _disk(data_dir: Path) -> Finding:
 
 
 def _forgotten_clusters(data_dir: Path) -> Finding:
-    """Clusters under SHARED whose data folder has been removed are nobody's any more."""
-    clusters = [path for path in SHARED.glob("clusters/*") if path.is_dir()]
-    if not clusters:
-        return Finding("database folder", "ok", f"It is {data_dir.absolute() / NAME}.")
-    return Finding(
-        "database folder", "ok",
-        f"Databases of folders that PostgreSQL may not enter are under {SHARED / 'clusters'} ({len(clusters)} of them); "
-        f"a data folder's link {NAME} says which is its own.",
-    )  # fmt: skip
+    link = data_dir.absolute() / place.NAME
+    if gone := place.forgotten():
+        return Finding(
+            "database folder", "warn",
+            f"The data folders of {len(gone)} databases are gone: {', '.join(map(str, gone))}. If that was meant, "
+            "remove these too.",
+        )  # fmt: skip
+    return Finding("database folder", "ok", f"The embedded database is in {link.resolve()}.")
 
 
 def _version(db: SqlSession) -> Finding:

@@ -21,6 +21,7 @@ from .errors import DatabaseUnavailable
 
 NAME = "postgres"
 SHARED = Path("/var/lib/zhixun")
+BELONGS_TO = "belongs-to"
 UNPRIVILEGED_USERS = ("zhixun", "nobody")
 SOCKET = ".s.PGSQL.5432"
 SOCKET_PATH_BYTES_MAX = 103
@@ -80,6 +81,16 @@ def settle(data_dir: Path) -> Place:
         raise DatabaseUnavailable(
             f"The data folder {data_dir} cannot be used: {error}. Choose another --data-dir."
         ) from error
+
+
+def forgotten() -> list[Path]:
+    """Clusters under SHARED whose data folder is gone, or has another by now. Never removed by us: a disk may be away."""
+    found = []
+    for note in sorted(SHARED.glob(f"clusters/*/{BELONGS_TO}")):
+        link = Path(note.read_text())
+        if not link.is_symlink() or Path(os.readlink(link)) != note.parent:
+            found.append(note.parent)
+    return found
 
 
 def may_enter(path: Path, identity: Identity | None) -> bool:
@@ -150,6 +161,7 @@ def _new(link: Path) -> Place:
     folder.mkdir(mode=0o700)
     place = Place(folder, place.identity)
     place.own(folder)
+    (folder / BELONGS_TO).write_text(str(link))
     link.symlink_to(folder)
     return place
 
