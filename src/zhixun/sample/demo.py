@@ -13,7 +13,7 @@ from zhixun.kernel.tables import Session
 
 from .cast import DEMO_CLIENT, TODAYS_CLIENTS, client_at, consultant_at
 from .history import history
-from .lives import live
+from .lives import live, open_diary
 from .plan import Answers, Fate, Story
 from .words import HOURS, id_of
 
@@ -103,4 +103,4 @@ def _story(
 def _live(story: Story, now: datetime) -> None:
     with history(now) as uow:
         if not bookings.bookings_by_ids(uow.db, [story.booking_id], now):
-            live(uow, story, now=now)
+            live(uow, story, open_diary([story.consultant]), now=now)

@@ -21,7 +21,7 @@ from . import people
 from .cast import DEMO_ACCOUNTS, PASSWORD, TODAYS_CLIENTS, Consulting, client_at
 from .demo import add_demo_sessions
 from .history import history
-from .lives import live
+from .lives import Diary, live, open_diary
 from .plan import Story, stories
 
 __all__ = ["DEMO_ACCOUNTS", "PASSWORD", "fill_first", "fill_rest"]
@@ -85,9 +85,10 @@ def fill_rest(
 
 def _live_all(missing: Sequence[Story], now: datetime, say: Callable[[str], None], stop: threading.Event | None) -> int:
     lived, told = 0, max(1, len(missing) // SAID_TIMES)
+    diary = open_diary(people.listed_consultants())
     for number, story in enumerate(missing, 1):
         began = time.monotonic()
-        lived += _live(story, now)
+        lived += _live(story, diary, now)
         if number % told == 0:
             say(f"Sample history: {number} of {len(missing)} bookings.")
         if number % INDEXED_EVERY == 0:
@@ -97,11 +98,11 @@ def _live_all(missing: Sequence[Story], now: datetime, say: Callable[[str], None
     return lived
 
 
-def _live(story: Story, now: datetime) -> bool:
+def _live(story: Story, diary: Diary, now: datetime) -> bool:
     """One booking, whole or not at all. A refusal (someone real took the time) ends this story, not the others."""
     try:
         with history(now) as uow:
-            return live(uow, story, now=now)
+            return live(uow, story, diary, now=now)
     except DomainError as refusal:
         log.info("a sample booking could not be made: %s", refusal)
         return False

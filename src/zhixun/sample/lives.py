@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 
 from zhixun.features.booking import actions as bookings
 from zhixun.features.booking.actions import BookingMade
@@ -15,15 +18,19 @@ from zhixun.features.payments.ports import Capture
 from zhixun.features.quality import actions as quality
 from zhixun.features.quality.rules import WINDOW
 from zhixun.features.scheduling import queries as scheduling
-from zhixun.features.scheduling.rules import Slot
+from zhixun.features.scheduling.actions import NotOffered, SlotTaken
+from zhixun.features.scheduling.rules import Calendar, Slot, SlotTerms, offer
+from zhixun.kernel.tables import Session
 from zhixun.kernel.unit_of_work import UnitOfWork
 from zhixun.kernel.values import SYSTEM, Actor
 
+from .cast import Consulting
 from .history import acting
 from .plan import Fate, Story
 from .words import brief_of, id_of, lines_after, lines_before, lines_during, review
 
 GATEWAY = "sandbox"
+TRIES_MAX = 40
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 DAY = timedelta(days=1)
 LOOK_AROUND = ((0 * DAY, DAY), (0 * DAY, 4 * DAY), (4 * DAY, DAY), (12 * DAY, DAY))
@@ -31,13 +38,29 @@ CHANNEL_PAIRS = {"text": 3, "voice": 0, "video": 0}
 """Question-and-answer pairs written during a session; where people speak, nothing is written."""
 
 
-def live(uow: UnitOfWork, story: Story, *, now: datetime) -> bool:
+@dataclass(frozen=True)
+class Diary:
+    """What the sample consultants offer and when they work, read once for many stories."""
+
+    calendars: Mapping[str, Calendar]
+    terms: Mapping[str, SlotTerms]
+    """By service id."""
+
+
+def open_diary(consultants: Sequence[Consulting]) -> Diary:
+    ids = [one.actor.user_id for one in consultants]
+    with Session() as db:
+        cards = catalog.cards_of(db, ids)
+        terms = {service.id: terms_of(service) for card in cards.values() for service in card.services}
+        return Diary(scheduling.calendars_of(db, ids), terms)
+
+
+def live(uow: UnitOfWork, story: Story, diary: Diary, *, now: datetime) -> bool:
     """Let one booking happen as far as it has come by `now`. False where no time was free for it."""
-    slot = _free_slot(uow, story, now)
-    if slot is None:
+    held = _hold(uow, story, diary, now)
+    if held is None:
         return False
-    booked_at = min(slot.start - story.lead, now - 20 * MINUTE)
-    made = _request(uow, story, slot, booked_at)
+    made, slot, booked_at = held
     if story.fate is Fate.EXPIRED:
         _by_clock(uow, story, made.hold_expires_at + MINUTE)
         return True
@@ -56,19 +79,30 @@ def live(uow: UnitOfWork, story: Story, *, now: datetime) -> bool:
     return True
 
 
-def _free_slot(uow: UnitOfWork, story: Story, now: datetime) -> Slot | None:
-    """One of the free times near the wanted one. What is wanted in the past is over by now."""
-    service = catalog.service(uow.db, story.consultant.service_ids[story.service_number])
-    over_by = now - MINUTE if story.wanted < now else story.wanted + timedelta(days=365)
-    for before, after in LOOK_AROUND:
-        found = scheduling.slots(
-            uow.db, consultant_id=service.consultant_id, terms=terms_of(service), from_=story.wanted - before,
-            until=story.wanted + after, now=story.wanted - before - story.lead,
-        )  # fmt: skip
-        fitting = [slot for slot in found if slot.end <= over_by][: story.among]
-        if fitting:
-            return story.dice("slot").choice(fitting)
+def _hold(uow: UnitOfWork, story: Story, diary: Diary, now: datetime) -> tuple[BookingMade, Slot, datetime] | None:
+    """One of the times near the wanted one; the next, where somebody has it."""
+    for slot in islice(_offered(story, diary, now), TRIES_MAX):
+        booked_at = min(slot.start - story.lead, now - 20 * MINUTE)
+        try:
+            return _request(uow, story, slot, booked_at), slot, booked_at
+        except (SlotTaken, NotOffered):
+            continue
     return None
+
+
+def _offered(story: Story, diary: Diary, now: datetime) -> Iterator[Slot]:
+    """Working times near the wanted one, the nearest days first. What is wanted in the past is over by now."""
+    calendar = diary.calendars[story.consultant.actor.user_id]
+    terms = diary.terms[story.consultant.service_ids[story.service_number]]
+    over_by = now - MINUTE if story.wanted < now else story.wanted + 365 * DAY
+    for before, after in LOOK_AROUND:
+        first = story.wanted - before
+        found = offer(calendar, terms, (), from_=first, until=story.wanted + after, now=first - story.lead)
+        fitting = [slot for slot in found if slot.end <= over_by]
+        near = fitting[: story.among]
+        story.dice("slot").shuffle(near)
+        yield from near
+        yield from fitting[story.among :]
 
 
 def _request(uow: UnitOfWork, story: Story, slot: Slot, at: datetime) -> BookingMade:
