@@ -74,13 +74,15 @@ def match(
     limit: int = 3,
     without: Collection[str] = (),
     only: Wanted = ANYONE,
+    fields: Sequence[FieldView] = (),
 ) -> Match:
     """Who fits a question best, with two true reasons and one doubt each. At most ten statements.
 
     `field` was chosen by hand; `without` are topic ids (and "city") read out of the question that were taken away;
-    `only` narrows by facets and free time, its text is not used. Only the first 4,000 characters are read.
+    `only` narrows by facets and free time, its text is not used; `fields` when they are read already. Only the first
+    4,000 characters are read.
     """
-    fields = tuple(catalog.fields(db))
+    fields = tuple(fields or catalog.fields(db))
     search.learn(fields)
     if crisis := rules.crisis_of(question, fields, field=field or ""):
         reading = rules.read(question, fields, field=field or "", without=without)
