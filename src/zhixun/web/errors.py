@@ -46,7 +46,7 @@ def install(app: Flask) -> None:
 
 
 def sentence_of(error: DomainError) -> str:
-    text = gettext(error.message)
+    text = str(gettext(error.message))
     return text % error.values if error.values else text
 
 

@@ -64,9 +64,9 @@ def near_day(at: datetime, zone: str | None = None) -> str:
     there = ZoneInfo(zone or reader_zone())
     day, today = at.astimezone(there).date(), utc_now().astimezone(there).date()
     if day == today:
-        return gettext("Today")
+        return str(gettext("Today"))
     if day == today + timedelta(days=1):
-        return gettext("Tomorrow")
+        return str(gettext("Tomorrow"))
     return local(at, "weekday" if day < today + timedelta(days=7) else "short", zone)
 
 

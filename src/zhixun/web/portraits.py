@@ -6,7 +6,7 @@ A key reads "f-anything" or "m-anything"; what follows picks the hair, the skin,
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -85,7 +85,8 @@ def portrait_svg(key: str) -> str:
     paper, wave = _pick(PAPERS, seed[2])
     hair = _pick(HAIRS, seed[3])
     kind, *colours = _pick(CLOTHES, seed[4])
-    cloth = {"blazer": _blazer, "coat": _coat, "crew": _crew, "shirt": _shirt}[kind](*colours)
+    sew: Callable[..., str] = {"blazer": _blazer, "coat": _coat, "crew": _crew, "shirt": _shirt}[kind]
+    cloth = sew(*colours)
     glasses = GLASSES if seed[5] % 4 == 0 else ""
     drawing = FACE.format(
         bg1=paper, bg2=wave, back=back.format(hair=hair), front=front.format(hair=hair), s=skin, sh=shade, brow=hair,

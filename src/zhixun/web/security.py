@@ -9,9 +9,10 @@ from datetime import datetime
 from typing import ParamSpec, TypeVar
 from urllib.parse import urlsplit
 
-from flask import Response, current_app, g, request
+from flask import current_app, g, request
 from flask_wtf.csrf import CSRFProtect
 from sqlalchemy.orm import Session as SqlSession
+from werkzeug.wrappers import Response
 
 from zhixun.kernel.errors import N_, Forbidden, SignInRequired
 from zhixun.kernel.tables import Session

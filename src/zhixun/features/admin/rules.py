@@ -17,14 +17,14 @@ QUEUE_LATE_SECONDS = 60
 
 @dataclass(frozen=True)
 class Compared:
-    """A figure beside the one of the period before; `change` is a share (0.1 = 10 % more), None where there was nothing."""
+    """A figure beside the one of the period before; `change_percent` is None where there was nothing."""
 
     now: float
     before: float
 
     @property
-    def change(self) -> float | None:
-        return (self.now - self.before) / self.before if self.before else None
+    def change_percent(self) -> float | None:
+        return 100 * (self.now - self.before) / self.before if self.before else None
 
     @property
     def difference(self) -> float:

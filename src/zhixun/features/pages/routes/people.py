@@ -133,7 +133,8 @@ def end_sign_ins() -> Page:
 
 def _check_sign_up() -> None:
     """Everything that is wrong, at once, before the slow hashing. Raises Invalid naming every field."""
-    form, wrong = request.form, {}
+    form = request.form
+    wrong: dict[str, str] = {}
     for name, check in rules.SIGN_UP_CHECKS.items():
         try:
             check(form.get(name, ""))
