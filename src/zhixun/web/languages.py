@@ -11,6 +11,8 @@ from zhixun.kernel.values import LANGUAGES, Language
 
 ENGLISH = "/en"
 ENVIRON = "zhixun.language"
+API_PAGE = "/api/v1/docs"
+"""A page for people among the API's addresses."""
 
 
 class LanguagePrefix:
@@ -34,7 +36,7 @@ def language() -> Language:
         return "zh"
     if request.environ.get(ENVIRON) == "en":
         return "en"
-    if request.path.startswith("/api/"):
+    if request.path.startswith("/api/") and request.path != API_PAGE:
         return "en" if request.accept_languages.best_match(["en", "zh"], default="en") == "en" else "zh"
     return "zh"
 

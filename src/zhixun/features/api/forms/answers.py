@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from zhixun.kernel.errors import N_
 
 from .kinds import Answer, At
 
@@ -56,8 +60,7 @@ class Fields(Answer):
 class SlotShown(Answer):
     start: At
     end: At
-    local: str
-    """The start on the wall clock of the asked zone, with its offset."""
+    local: Annotated[str, Field(description=N_("The start on the wall clock of the asked zone, with its offset."))]
 
 
 class Slots(Answer):
@@ -77,8 +80,9 @@ class ServiceShown(Answer):
 
 
 class SatisfactionShown(Answer):
-    mean: float | None
-    """1 to 5; null below five answers: a mean would say more about luck."""
+    mean: Annotated[
+        float | None, Field(description=N_("1 to 5; null below five answers: a mean would say more about luck."))
+    ]
     count: int
     solved_share: float | None
 
@@ -139,8 +143,9 @@ class Recommendations(Answer):
     items: list[Recommended]
     next: str | None = None
     field: str | None
-    crisis: str | None
-    """Where to turn at once, when the question sounds like an emergency."""
+    crisis: Annotated[
+        str | None, Field(description=N_("Where to turn at once, when the question sounds like an emergency."))
+    ]
 
 
 class ReviewShown(Answer):
@@ -165,8 +170,9 @@ class QuoteLine(Answer):
 
 
 class RefundStepShown(Answer):
-    until: At | None
-    """Cancelled before this, `refund` comes back; null for the last step."""
+    until: Annotated[
+        At | None, Field(description=N_("Cancelled before this, `refund` comes back; null for the last step."))
+    ]
     refund_bps: int
     refund: MoneyShown
     words: str
@@ -203,8 +209,7 @@ class BookingMade(Answer):
 class BookingShown(Answer):
     id: str
     state: BookingState
-    role: Literal["client", "consultant", "operator"]
-    """The asker's part in it."""
+    role: Annotated[Literal["client", "consultant", "operator"], Field(description=N_("The asker's part in it."))]
     client: PersonShown
     consultant: PersonShown
     service_id: str
@@ -219,8 +224,7 @@ class BookingShown(Answer):
     refunds: list[RefundStepShown]
     refund_now: MoneyShown
     brief: str | None
-    payment: PaymentPlace | None
-    """For the client only."""
+    payment: Annotated[PaymentPlace | None, Field(description=N_("For the client only."))]
     conversation_id: str
     created_at: At
     began_at: At | None

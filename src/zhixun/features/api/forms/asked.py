@@ -11,6 +11,7 @@ from zhixun.features.booking.rules import BRIEF_LENGTH_MAX
 from zhixun.features.messaging.rules import KEY_LENGTH_MAX, SEQ_MAX
 from zhixun.features.messaging.rules import TEXT_LENGTH_MAX as MESSAGE_LENGTH_MAX
 from zhixun.features.quality.rules import WORDS_LENGTH_MAX
+from zhixun.kernel.errors import N_
 from zhixun.web.pagination import PAGE_MAX
 
 from .kinds import CURSOR_LENGTH_MAX, Asked, Id, Instant, Text, Zone
@@ -24,7 +25,7 @@ PRICE_MINOR_MAX = 2**31 - 1
 Channel = Literal["video", "voice", "text"]
 Score = Annotated[int, Field(ge=1, le=5)]
 Cursor = Annotated[
-    Text | None, Field(default=None, max_length=CURSOR_LENGTH_MAX, description="`next` of the last page.")
+    Text | None, Field(default=None, max_length=CURSOR_LENGTH_MAX, description=N_("`next` of the last page."))
 ]
 Limit = Annotated[int, Field(default=20, ge=1, le=PAGE_MAX)]
 ShortName = Annotated[Text | None, Field(default=None, max_length=NAME_LENGTH_MAX)]
@@ -41,7 +42,7 @@ class Page(Asked):
 
 
 class ConsultantsWanted(Asked):
-    q: Annotated[Text, Field(max_length=QUERY_LENGTH_MAX, description="Words, in Chinese or English.")] = ""
+    q: Annotated[Text, Field(max_length=QUERY_LENGTH_MAX, description=N_("Words, in Chinese or English."))] = ""
     field: ShortName
     topic: ShortName
     language: Literal["zh", "en"] | None = None
@@ -56,12 +57,12 @@ class ConsultantsWanted(Asked):
 
 
 class SlotsWanted(Asked):
-    from_: Annotated[Instant | None, Field(alias="from", description="Now, where it is left out.")] = None
-    until: Annotated[Instant | None, Field(description="14 days after `from`, where it is left out; at most 62.")] = (
-        None
-    )
+    from_: Annotated[Instant | None, Field(alias="from", description=N_("Now, where it is left out."))] = None
+    until: Annotated[
+        Instant | None, Field(description=N_("14 days after `from`, where it is left out; at most 62."))
+    ] = None
     zone: Annotated[
-        Zone | None, Field(description="For `local`. Else the zone of the person, or of the consultant.")
+        Zone | None, Field(description=N_("For `local`. Else the zone of the person, or of the consultant."))
     ] = None
 
 
@@ -72,9 +73,11 @@ class QuoteWanted(Asked):
 class BookingWanted(Asked):
     service_id: Id
     start: Instant
-    brief: Annotated[Text, Field(max_length=BRIEF_LENGTH_MAX, description="What the consultant reads before.")] = ""
+    brief: Annotated[Text, Field(max_length=BRIEF_LENGTH_MAX, description=N_("What the consultant reads before."))] = ""
     gateway: ShortName
-    id: Annotated[Id | None, Field(description="Chosen by you, if you like: the same id twice is done once.")] = None
+    id: Annotated[Id | None, Field(description=N_("Chosen by you, if you like: the same id twice is done once."))] = (
+        None
+    )
 
 
 class MessagesWanted(Asked):
@@ -86,7 +89,7 @@ class MessagesWanted(Asked):
 class MessageWanted(Asked):
     client_id: Annotated[
         str, Field(min_length=1, max_length=KEY_LENGTH_MAX, pattern=r"^[A-Za-z0-9._:-]+$",
-                   description="Chosen by the sender: the same one twice is sent once.")
+                   description=N_("Chosen by the sender: the same one twice is sent once."))
     ]  # fmt: skip
     text: Annotated[Text, Field(min_length=1, max_length=MESSAGE_LENGTH_MAX)]
     reply_to: Id | None = None
@@ -110,7 +113,7 @@ class Scores(Asked):
 class FeedbackWanted(Asked):
     booking_id: Id
     scores: Scores
-    nps: Annotated[int, Field(ge=0, le=10, description="How likely you are to recommend us.")]
+    nps: Annotated[int, Field(ge=0, le=10, description=N_("How likely you are to recommend us."))]
     solved: Literal["yes", "partly", "no"]
     words: Annotated[Text, Field(max_length=WORDS_LENGTH_MAX)] = ""
     public: bool = True

@@ -29,7 +29,7 @@ class Asked(BaseModel):
 
 
 class Answer(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 def _read_instant(given: object) -> datetime:
@@ -84,7 +84,9 @@ Id = Annotated[str, BeforeValidator(_read_id), WithJsonSchema({"type": "string",
 Zone = Annotated[
     str,
     AfterValidator(_read_zone),
-    WithJsonSchema({"type": "string", "examples": ["Asia/Shanghai"], "description": "A name of the IANA database."}),
+    WithJsonSchema(
+        {"type": "string", "examples": ["Asia/Shanghai"], "description": N_("A name of the IANA database.")}
+    ),
 ]
 Text = Annotated[str, AfterValidator(_storable)]
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from zhixun.kernel.errors import N_
+
 _ERROR = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
 _SANDBOX: dict[str, Any] = {
     "operationId": "sandbox_by_program",
-    "summary": "Say what the sandbox gateway should report about a payment of yours. No money moves.",
-    "tags": ["Money"],
+    "summary": N_("Say what the sandbox gateway should report about a payment of yours. No money moves."),
+    "tags": ["Payments and ledger"],
     "security": [{"token": []}, {"cookie": []}],
     "parameters": [
         {"name": "payment_id", "in": "path", "required": True, "schema": {"type": "string", "pattern": "^[0-9a-f]{32}$"}}
@@ -27,7 +29,7 @@ _SANDBOX: dict[str, Any] = {
     },
     "responses": {
         "200": {
-            "description": "Reported.",
+            "description": N_("Reported."),
             "content": {
                 "application/json": {
                     "schema": {
@@ -44,26 +46,26 @@ _SANDBOX: dict[str, Any] = {
             },
         },
         **{status: {"description": words, "content": _ERROR} for status, words in {
-            "400": "No such outcome.", "401": "Nobody is signed in.", "403": "Not from our own pages.",
-            "404": "Not a payment of yours, or not the sandbox’s.", "413": "Too much at once.", "415": "Not JSON.",
+            "400": N_("No such outcome."), "401": N_("Nobody is signed in."), "403": N_("Not from our own pages."),
+            "404": N_("Not a payment of yours, or not the sandbox’s."), "413": N_("Too much at once."), "415": N_("Not JSON."),
         }.items()},
     },
 }  # fmt: skip
 _WEBHOOK: dict[str, Any] = {
     "operationId": "webhook",
-    "summary": "For payment providers: what they report, signed. A report made twice counts once.",
-    "tags": ["Money"],
+    "summary": N_("For payment providers: what they report, signed. A report made twice counts once."),
+    "tags": ["Payments and ledger"],
     "security": [{}],
     "parameters": [{"name": "gateway", "in": "path", "required": True, "schema": {"type": "string", "maxLength": 40}}],
     "requestBody": {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}},
     "responses": {
         "200": {
-            "description": "Taken note of.",
+            "description": N_("Taken note of."),
             "content": {"application/json": {"schema": {"type": "object", "properties": {"received": {"type": "string"}}}}},
         },
         **{status: {"description": words, "content": _ERROR} for status, words in {
-            "400": "Signed, but it makes no sense.", "403": "The signature is missing, wrong or too old.",
-            "404": "No such gateway.", "413": "Too much at once.",
+            "400": N_("Signed, but it makes no sense."), "403": N_("The signature is missing, wrong or too old."),
+            "404": N_("No such gateway."), "413": N_("Too much at once."),
         }.items()},
     },
 }  # fmt: skip

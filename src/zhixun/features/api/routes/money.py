@@ -16,7 +16,7 @@ from zhixun.web import pagination, security
 from . import shown
 from .endpoint import reads
 
-TAG = N_("Money")
+TAG = N_("Payments and ledger")
 
 
 @reads(

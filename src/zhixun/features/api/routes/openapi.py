@@ -13,7 +13,7 @@ from pydantic.json_schema import models_json_schema
 import zhixun
 from zhixun.features.api import actions, rules
 from zhixun.features.api.forms.kinds import PATTERN_OF_ID, Asked
-from zhixun.kernel.errors import DomainError, Forbidden, Invalid, SignInRequired, TooMany
+from zhixun.kernel.errors import N_, DomainError, Forbidden, Invalid, SignInRequired, TooMany
 from zhixun.web.security import COOKIE
 
 from . import bookings, finding, money, people, talking
@@ -42,9 +42,9 @@ ERROR: Json = {
     },
 }
 MEANINGS = {
-    400: "The request makes no sense.", 401: "Nobody is signed in.", 403: "Not from our own pages, or not allowed.",
-    404: "Not there, or not for your eyes.", 409: "True a moment ago, no longer.", 413: "Too much at once.",
-    415: "Not JSON.", 422: "The key belongs to another request.", 429: "Too often.", 500: "Broken on our side.",
+    400: N_("The request makes no sense."), 401: N_("Nobody is signed in."), 403: N_("Not from our own pages, or not allowed."),
+    404: N_("Not there, or not for your eyes."), 409: N_("True a moment ago, no longer."), 413: N_("Too much at once."),
+    415: N_("Not JSON."), 422: N_("The key belongs to another request."), 429: N_("Too often."), 500: N_("Broken on our side."),
 }  # fmt: skip
 
 
@@ -168,8 +168,8 @@ def refusals(kinds: Iterable[type[DomainError]]) -> Json:
 
 
 def _refusal(meaning: str, codes: list[str]) -> Json:
-    named = ", ".join(f"`{code}`" for code in dict.fromkeys(codes))
-    return {"description": f"{meaning} Codes: {named}.", "content": _json_of({"$ref": "#/components/schemas/Error"})}
+    content = _json_of({"$ref": "#/components/schemas/Error"})
+    return {"description": meaning, "x-codes": list(dict.fromkeys(codes)), "content": content}
 
 
 def _json_of(schema: Json) -> Json:
