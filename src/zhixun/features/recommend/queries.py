@@ -153,7 +153,11 @@ def _facts(
 def _standing(one: FoundConsultant, facts: rules.Facts, now: datetime) -> Standing:
     reading = facts.reading
     relevant = rules.relevance(
-        one.card, text=facts.text, topics=reading.weights, field_id=reading.field.id if reading.field else None
+        one.card,
+        text=facts.text,
+        topics=reading.weights,
+        field_id=reading.field.id if reading.field else None,
+        city=reading.city,
     )
     whole = rules.total(
         relevance=relevant,

@@ -29,6 +29,8 @@ FREE_AHEAD_MAX = timedelta(days=60)
 """Free times are looked for so far ahead at most."""
 SORTS = ("fit", "price", "rating", "soonest")
 GENDERS = ("female", "male")
+GENDER_OF = {"f": "female", "m": "male"}
+"""Short forms that imported pages may have."""
 LANGUAGES = ("zh", "en")
 PRICE_STEPS_MINOR = (20_000, 30_000, 50_000)
 PRIOR_MEAN, PRIOR_COUNT = 4.2, 8

@@ -11,11 +11,14 @@ from typing import Protocol
 
 from zhixun.features.catalog.rules import ConsultantCard
 from zhixun.features.search.rules import shrunk_mean
+from zhixun.kernel.values import Words
 
 WEIGHTS_PERCENT: Mapping[str, int] = {"relevance": 50, "quality": 25, "time": 15, "price": 10}
 """What the page says under "Why these", and what decides."""
 TOPIC_SHARE, TEXT_SHARE = 0.65, 0.35
-OTHER_FIELD_SHARE = 0.4
+OTHER_FIELD_SHARE, OTHER_CITY_SHARE = 0.4, 0.8
+PLACE_MATTERS = frozenset({"legal"})
+"""Fields where rules differ from place to place."""
 NEWCOMER_BELOW = 5
 """Fewer answers than this make a newcomer."""
 EXPLORE_PLACE = 3
@@ -48,12 +51,16 @@ class Standing:
     total: float
 
 
-def relevance(card: ConsultantCard, *, text: float, topics: Mapping[str, float], field_id: str | None) -> float:
+def relevance(
+    card: ConsultantCard, *, text: float, topics: Mapping[str, float], field_id: str | None, city: Words | None = None
+) -> float:
     """0 to 1: the share of the question's topics (by weight) that are the consultant's, and `text`, the words' score as a
-    share of the best. Less for another field."""
+    share of the best. Less for another field, and for another city than the question's where rules differ by place."""
     whole = sum(topics.values())
     shared = sum(weight for topic_id, weight in topics.items() if topic_id in card.topic_ids)
     found = TOPIC_SHARE * shared / whole + TEXT_SHARE * text if whole else text * (TOPIC_SHARE + TEXT_SHARE) * 0.8
+    if city and card.field_id in PLACE_MATTERS and card.city.zh != city.zh:
+        found *= OTHER_CITY_SHARE
     return found if field_id in (None, card.field_id) else found * OTHER_FIELD_SHARE
 
 

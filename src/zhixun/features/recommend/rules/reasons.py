@@ -10,14 +10,12 @@ from zoneinfo import ZoneInfo
 from zhixun.features.catalog.rules import ConsultantCard
 from zhixun.kernel.values import Language, Words
 
-from .ranking import LATE, NEWCOMER_BELOW, Answers
+from .ranking import LATE, NEWCOMER_BELOW, PLACE_MATTERS, Answers
 from .understanding import Reading
 
 REASONS_MAX = 2
 SOLVED_WORTH_SAYING, YEARS_WORTH_SAYING, CHEAPER_WORTH_SAYING, DEARER_WORTH_SAYING = 0.8, 8, 0.12, 0.2
 EVENING_FROM_HOUR = 18
-PLACE_MATTERS = frozenset({"legal"})
-"""Fields where rules differ from place to place."""
 WEEKDAYS = tuple(zip("一二三四五六日", ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"), strict=True))
 
 

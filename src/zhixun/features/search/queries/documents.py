@@ -44,7 +44,7 @@ def _document(page: ConsultantPage, field: FieldView, satisfaction: Satisfaction
     )
     prices = dict(_cheapest(card.services))
     labels = (
-        f"field={card.field_id}", f"gender={card.gender}", f"seniority={card.seniority}",
+        f"field={card.field_id}", f"gender={rules.GENDER_OF.get(card.gender, card.gender)}", f"seniority={card.seniority}",
         *(f"topic={topic.id}" for topic in topics), *(f"language={language}" for language in card.languages),
         *(f"channel={channel}" for channel in prices if channel), *_price_labels(prices),
     )  # fmt: skip
