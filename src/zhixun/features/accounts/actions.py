@@ -11,7 +11,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.exc import IntegrityError
 
 from zhixun.events.accounts import PersonSignedUp
-from zhixun.kernel.errors import N_, Conflict, Forbidden, TooMany
+from zhixun.kernel.errors import N_, Conflict, Forbidden, NotFound, TooMany
 from zhixun.kernel.unit_of_work import UnitOfWork, unit_of_work
 from zhixun.kernel.values import new_id
 
@@ -58,12 +58,18 @@ def sign_up(
     language: str = "zh",
     roles: Iterable[str] = ("client",),
 ) -> str:
-    """Open an account and return its id. The same id twice is done once. Raises Invalid, EmailTaken."""
-    if uow.db.get(User, user_id) is not None:
+    """Open an account and return its id. The same id with the same address twice is done once.
+
+    Knowing an id proves nothing: sign nobody in for it without `check_credentials`. Raises Invalid, EmailTaken.
+    """
+    address = rules.clean_email(email)
+    if (known := uow.db.get(User, user_id)) is not None:
+        if known.email != address:
+            raise EmailTaken
         return user_id
     user = User(
         id=user_id,
-        email=rules.clean_email(email),
+        email=address,
         name=rules.clean_name(name),
         password_hash=password_hash,
         roles=sorted(set(roles) & rules.ROLES),
@@ -83,18 +89,22 @@ def sign_up(
 def check_credentials(*, email: str, password: str) -> str:
     """Whose address and password these are (a user id). Own transactions, none open while hashing.
 
-    Raises WrongPassword (same sentence and time for an unknown address) or TooManyTries.
+    An address without an account is hashed for, refused and throttled like any other, so that nobody learns who is
+    here. Raises WrongPassword or TooManyTries.
     """
     address = rules.clean_email(email)
     with unit_of_work() as uow:
-        if wait := queries.wait_seconds(uow.db, address, uow.now):
-            raise TooManyTries(extra={"retry_after_seconds": wait})
+        _refuse_too_many(uow, address)
         user = uow.db.scalar(select(User).where(User.email == address))
-    if not _matches(user.password_hash if user else _hash_of_nobody, password) or user is None:
-        with unit_of_work() as uow:
-            uow.db.add(FailedTry(id=new_id(), email=address, at=uow.now))
-        raise WrongPassword
-    return user.id
+    right = _matches(user.password_hash if user else _hash_of_nobody, password)
+    with unit_of_work() as uow:
+        # Asked again, one after the other: of a hundred guesses at the same moment no more than eight are answered.
+        uow.db.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"tries:{address}", 0))))
+        _refuse_too_many(uow, address)
+        if right and user is not None:
+            return user.id
+        uow.db.add(FailedTry(id=new_id(), email=address, at=uow.now))
+    raise WrongPassword
 
 
 def sign_in(uow: UnitOfWork, *, user_id: str, user_agent: str = "", kind: str = "browser") -> SignedIn:
@@ -137,8 +147,10 @@ def end_other_sign_ins(uow: UnitOfWork, *, token: str) -> None:
 def change_preferences(
     uow: UnitOfWork, *, name: str | None = None, zone: str | None = None, language: str | None = None
 ) -> None:
-    """Change the asker's own name, zone or language; None leaves it as it is. Raises Invalid."""
-    user = uow.db.get_one(User, uow.actor.user_id)
+    """Change the asker's own name, zone or language; None leaves it as it is. Raises Invalid, NotFound."""
+    user = uow.db.get(User, uow.actor.user_id)
+    if user is None:
+        raise NotFound
     user.name = rules.clean_name(name) if name is not None else user.name
     user.zone = rules.clean_zone(zone) if zone else user.zone
     user.language = rules.clean_language(language) if language else user.language
@@ -150,8 +162,13 @@ def forget_lapsed(uow: UnitOfWork) -> None:
     uow.db.execute(delete(FailedTry).where(FailedTry.at <= uow.now - rules.TRIES_WINDOW))
 
 
+def _refuse_too_many(uow: UnitOfWork, address: str) -> None:
+    if wait := queries.wait_seconds(uow.db, address, uow.now):
+        raise TooManyTries(extra={"retry_after_seconds": wait})
+
+
 def _matches(password_hash: str, password: str) -> bool:
     try:
         return len(password) <= rules.PASSWORD_LENGTH_MAX and _hasher.verify(password_hash, password)
-    except (VerifyMismatchError, InvalidHashError):
+    except (VerifyMismatchError, InvalidHashError, UnicodeEncodeError):
         return False

@@ -106,7 +106,7 @@ def wait_seconds(db: Session, email: str, now: datetime) -> int:
 
 def hash_of(token: str) -> str:
     """Tokens are random, so a plain fast hash is enough to keep a stolen table useless."""
-    return hashlib.sha256(token.encode()).hexdigest()
+    return hashlib.sha256(token.encode(errors="replace")).hexdigest()
 
 
 def _person(user: User) -> Person:

@@ -49,6 +49,8 @@ def check_password(password: str) -> None:
         raise Invalid(fields={"password": N_("A password has at least 10 characters.")})
     if len(password) > PASSWORD_LENGTH_MAX:
         raise Invalid(fields={"password": N_("A password has at most 256 characters.")})
+    if any("\ud800" <= c <= "\udfff" for c in password):
+        raise Invalid(fields={"password": N_("This password has a character that no keyboard writes.")})
 
 
 @lru_cache

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import IntegrityError
 
 from zhixun.events.catalog import ConsultantListed, ConsultantUnlisted
 from zhixun.kernel.errors import N_, Conflict, NotFound
@@ -79,24 +80,30 @@ def list_consultant(
     not_for: Sequence[Words] = (),
     commission_bps: int = rules.COMMISSION_BPS,
 ) -> None:
-    """Put a consultant's page into the catalogue, or bring it up to date. Raises Invalid, AddressTaken."""
+    """Put a consultant's page into the catalogue, or bring it up to date; they are new only once.
+
+    Raises Invalid, AddressTaken.
+    """
     rules.check_slug(slug)
-    holder = uow.db.scalar(select(Consultant.id).where(Consultant.slug == slug))
-    if holder not in (None, consultant_id):
-        raise AddressTaken
-    uow.db.merge(
-        Consultant(
-            id=consultant_id, slug=slug, name=name, title=title, line=line, about=about, city=city,
-            field_id=field_id, topic_ids=list(topic_ids), languages=list(languages), years=years,
-            seniority=seniority, gender=gender, portrait=portrait, good_for=_stored(good_for),
-            not_for=_stored(not_for), commission_bps=commission_bps, listed=True, listed_at=uow.now,
-        )
+    rules.check_commission(commission_bps)
+    old = uow.db.get(Consultant, consultant_id)
+    page = Consultant(
+        id=consultant_id, slug=slug, name=name, title=title, line=line, about=about, city=city,
+        field_id=field_id, topic_ids=list(topic_ids), languages=list(languages), years=years,
+        seniority=seniority, gender=gender, portrait=portrait, good_for=_stored(good_for),
+        not_for=_stored(not_for), commission_bps=commission_bps, listed=True,
+        listed_at=old.listed_at if old else uow.now,
     )  # fmt: skip
+    try:
+        with uow.db.begin_nested():
+            uow.db.merge(page)
+    except IntegrityError:
+        raise AddressTaken from None
     uow.emit(ConsultantListed(consultant_id=consultant_id))
 
 
 def unlist_consultant(uow: UnitOfWork, *, consultant_id: str) -> None:
-    """Take a consultant's page out of the catalogue; bookings already made stay."""
+    """Take a consultant's page out of the catalogue; bookings already made stay. Raises NotFound."""
     row = uow.db.get(Consultant, consultant_id)
     if row is None:
         raise NotFound
@@ -121,10 +128,16 @@ def add_service(
     notice_minutes: int = 60,
     horizon_days: int = 30,
 ) -> str:
-    """Offer a service; the same id twice brings it up to date. Raises Invalid."""
+    """Offer a service; the same id twice brings it up to date. Raises Invalid, NotFound (someone else's service)."""
     rules.check_service(channel=channel, minutes=minutes, price=price)
+    rules.check_timing(
+        buffers=(buffer_before_minutes, buffer_after_minutes), interval_minutes=interval_minutes,
+        notice_minutes=notice_minutes, horizon_days=horizon_days,
+    )  # fmt: skip
     place = select(func.count()).select_from(Service).where(Service.consultant_id == consultant_id)
     old = uow.db.get(Service, service_id)
+    if old is not None and old.consultant_id != consultant_id:
+        raise NotFound
     uow.db.merge(
         Service(
             id=service_id, consultant_id=consultant_id, position=old.position if old else uow.db.scalar(place) or 0,
@@ -136,6 +149,15 @@ def add_service(
     )  # fmt: skip
     uow.emit(ConsultantListed(consultant_id=consultant_id))
     return service_id
+
+
+def withdraw_service(uow: UnitOfWork, *, service_id: str) -> None:
+    """Sell this service no longer; bookings already made stay. Raises NotFound."""
+    row = uow.db.get(Service, service_id)
+    if row is None:
+        raise NotFound
+    row.active = False
+    uow.emit(ConsultantListed(consultant_id=row.consultant_id))
 
 
 def add_credential(

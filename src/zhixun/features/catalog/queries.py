@@ -7,7 +7,7 @@ from functools import lru_cache
 from importlib import resources
 from typing import Any
 
-from sqlalchemy import exists, func, or_, select
+from sqlalchemy import ColumnElement, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from zhixun.kernel.errors import NotFound
@@ -143,7 +143,7 @@ def _cards(db: Session, rows: Sequence[Consultant]) -> list[ConsultantCard]:
     services = _services(db, ids)
     counted = db.execute(
         select(Credential.consultant_id, func.count())
-        .where(Credential.consultant_id == any_of(ids))
+        .where(Credential.consultant_id == any_of(ids), _still_holds())
         .group_by(Credential.consultant_id)
     )
     credentials = dict(counted.all())
@@ -160,12 +160,17 @@ def _services(db: Session, consultant_ids: Sequence[str]) -> dict[str, tuple[Ser
 
 def _credentials(db: Session, consultant_ids: Sequence[str]) -> defaultdict[str, list[CredentialView]]:
     found: defaultdict[str, list[CredentialView]] = defaultdict(list)
-    held = select(Credential).where(Credential.consultant_id == any_of(consultant_ids))
+    held = select(Credential).where(Credential.consultant_id == any_of(consultant_ids), _still_holds())
     for row in db.scalars(held.order_by(Credential.checked_on, Credential.id)):
         found[row.consultant_id].append(
             CredentialView(row.name, row.how, row.number, row.checked_on, row.expires_on)
         )  # fmt: skip
     return found
+
+
+def _still_holds() -> ColumnElement[bool]:
+    """An expired credential is no credential: it is neither shown nor counted. Its last day still counts (UTC)."""
+    return or_(Credential.expires_on.is_(None), Credential.expires_on >= func.current_date())
 
 
 def _page(row: Consultant, services: tuple[ServiceView, ...], credentials: Sequence[CredentialView]) -> ConsultantPage:

@@ -10,12 +10,13 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from zhixun.kernel.errors import N_, Invalid
-from zhixun.kernel.values import Money, Words
+from zhixun.kernel.values import Money, Words, is_id
 
 CHANNELS = ("video", "voice", "text")
 SENIORITIES = ("junior", "senior", "principal")
 MINUTES_MIN, MINUTES_MAX = 10, 240
 PRICE_MINOR_MAX = 10_000_000
+BUFFER_MINUTES_MAX, INTERVAL_MINUTES_MIN, NOTICE_MINUTES_MAX, HORIZON_DAYS_MAX = 240, 5, 30 * 1_440, 365
 TEXT_LENGTH_MAX = 2_000
 COMMISSION_BPS = 1_200
 """The platform's share of a price, in basis points (12 %), carried by the consultant."""
@@ -160,6 +161,7 @@ class ConsultantPage:
 
 
 def check_service(*, channel: str, minutes: int, price: Money) -> None:
+    """Raises Invalid."""
     if channel not in CHANNELS:
         raise Invalid(fields={"channel": N_("A session is by video, voice or text.")})
     if not MINUTES_MIN <= minutes <= MINUTES_MAX:
@@ -168,8 +170,26 @@ def check_service(*, channel: str, minutes: int, price: Money) -> None:
         raise Invalid(fields={"price": N_("This price is outside what we allow.")})
 
 
+def check_timing(*, buffers: Sequence[int], interval_minutes: int, notice_minutes: int, horizon_days: int) -> None:
+    """Raises Invalid."""
+    if not all(0 <= minutes <= BUFFER_MINUTES_MAX for minutes in buffers):
+        raise Invalid(fields={"buffer": N_("A break before or after a session lasts at most 240 minutes.")})
+    if not INTERVAL_MINUTES_MIN <= interval_minutes <= MINUTES_MAX:
+        raise Invalid(fields={"interval": N_("Starts are 5 to 240 minutes apart.")})
+    if not 0 <= notice_minutes <= NOTICE_MINUTES_MAX:
+        raise Invalid(fields={"notice": N_("Notice is at most 30 days.")})
+    if not 0 < horizon_days <= HORIZON_DAYS_MAX:
+        raise Invalid(fields={"horizon": N_("Times can be offered 1 to 365 days ahead.")})
+
+
+def check_commission(commission_bps: int) -> None:
+    if not 0 <= commission_bps <= 10_000:
+        raise Invalid(fields={"commission": N_("A commission is between 0 and 100 %.")})
+
+
 def check_slug(slug: str) -> None:
-    if not SLUG.fullmatch(slug) or len(slug) > 80:
+    """Raises Invalid. What has the form of an id is refused too: pages are found by either."""
+    if not SLUG.fullmatch(slug) or len(slug) > 80 or is_id(slug):
         raise Invalid(fields={"slug": N_("An address part has small letters, figures and hyphens only.")})
 
 

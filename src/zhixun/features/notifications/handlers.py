@@ -5,16 +5,25 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
-from zhixun.events.booking import BookingCancelled, BookingConfirmed, BookingExpired, BookingFact, SessionCompleted
+from zhixun.events.booking import (
+    BookingCancelled,
+    BookingConfirmed,
+    BookingExpired,
+    BookingFact,
+    SessionCompleted,
+    SessionMissed,
+)
 from zhixun.events.quality import FeedbackGiven
 from zhixun.features.accounts import queries as accounts
 from zhixun.features.accounts.queries import Person
 from zhixun.features.booking import queries as bookings
+from zhixun.features.booking.queries import BookingView
 from zhixun.kernel.services import service
 from zhixun.kernel.unit_of_work import unit_of_work
 
 from . import actions, rules
 from .ports import Mailer
+from .rules import Occasion
 
 
 @dataclass(frozen=True)
@@ -41,17 +50,34 @@ def ask_client_for_feedback(event: SessionCompleted) -> None:
     _tell(event, "session_completed", [event.client_id])
 
 
+def tell_both_missed(event: SessionMissed) -> None:
+    _tell(event, f"missed_by_{event.absent}", [event.client_id, event.consultant_id])
+
+
 def tell_consultant_of_feedback(event: FeedbackGiven) -> None:
     _tell(event, "feedback_given", [event.consultant_id])
 
 
 def _tell(event: BookingFact | FeedbackGiven, kind: str, readers: list[str]) -> None:
+    """Notices first, then the mails, outside any transaction. A mail that fails keeps no other back; the fact is then
+    delivered again, and only what has not been sent is sent."""
+    failures = []
     for letter in _write(event, kind, readers):
-        service(Mailer).send(to=letter.to.email, subject=letter.subject, body=letter.body, message_id=letter.message_id)
+        try:
+            service(Mailer).send(
+                to=letter.to.email, subject=letter.subject, body=letter.body, message_id=letter.message_id
+            )
+        except Exception as failure:  # whatever a mailer may raise
+            failures.append(failure)
+            continue
+        with unit_of_work() as uow:
+            actions.note_mailed(uow, notice_id=letter.message_id)
+    if failures:
+        raise failures[0]
 
 
 def _write(event: BookingFact | FeedbackGiven, kind: str, readers: list[str]) -> list[Letter]:
-    """Store the notices and return the mails to send once this is committed."""
+    """Store the notices, each once, and return the mails that are still to be sent."""
     with unit_of_work() as uow:
         view = bookings.booking(uow.db, event.booking_id, uow.actor, uow.now)
         people = accounts.people(uow.db, [view.client_id, view.consultant_id])
@@ -64,8 +90,17 @@ def _write(event: BookingFact | FeedbackGiven, kind: str, readers: list[str]) ->
                 uow, notice_id=notice_id, user_id=reader, kind=kind, subject_id=event.booking_id, values=values
             ):
                 subject, body = rules.letter(
-                    kind, language=person.language, zone=person.zone, title=view.title, other=other.name,
-                    starts_at=view.starts_at, minutes=view.minutes,
-                )  # fmt: skip
+                    kind, _occasion(view, other.name, reader), language=person.language, zone=person.zone
+                )
                 found.append(Letter(person, subject, body, notice_id))
         return found
+
+
+def _occasion(view: BookingView, other: str, reader: str) -> Occasion:
+    free = [
+        step.until for step in view.ladder if step.refund == view.price and step.until and step.until > view.seen_at
+    ]
+    return Occasion(
+        title=view.title, other=other, starts_at=view.starts_at, minutes=view.minutes,
+        to_client=reader == view.client_id, free_until=max(free, default=None) if view.price else None,
+    )  # fmt: skip

@@ -23,3 +23,5 @@ class Notice(Table):
     values: Mapped[dict[str, Any]]
     at: Mapped[datetime]
     read_at: Mapped[datetime | None]
+    mailed_at: Mapped[datetime | None]
+    """When the mail of the same fact was handed over; None while it is still to be sent."""

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from sqlalchemy import select, update
+from sqlalchemy import update
+from sqlalchemy.dialects.postgresql import insert
 
 from zhixun.kernel.unit_of_work import UnitOfWork
 from zhixun.kernel.values import new_id
@@ -9,18 +10,11 @@ from . import rules
 from .models import Consent
 
 
-def give_consent(uow: UnitOfWork, *, user_id: str, purpose: str, version: str | None = None) -> None:
-    """Record a yes to the current (or the given) version, once. Raises Invalid for an unknown purpose."""
-    wanted = version or rules.purpose_named(purpose).version
-    rules.purpose_named(purpose)
-    standing = select(Consent.id).where(
-        Consent.user_id == user_id,
-        Consent.purpose == purpose,
-        Consent.version == wanted,
-        Consent.withdrawn_at.is_(None),
-    )
-    if uow.db.scalar(standing.limit(1)) is None:
-        uow.db.add(Consent(id=new_id(), user_id=user_id, purpose=purpose, version=wanted, given_at=uow.now))
+def give_consent(uow: UnitOfWork, *, user_id: str, purpose: str) -> None:
+    """Record a yes to the text as it is now, once. Raises Invalid for an unknown purpose."""
+    version = rules.purpose_named(purpose).version
+    yes = insert(Consent).values(id=new_id(), user_id=user_id, purpose=purpose, version=version, given_at=uow.now)
+    uow.db.execute(yes.on_conflict_do_nothing())
 
 
 def withdraw_consent(uow: UnitOfWork, *, user_id: str, purpose: str) -> None:

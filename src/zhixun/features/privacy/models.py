@@ -12,7 +12,13 @@ class Consent(Table):
     """One yes, and when it was taken back. Rows are never changed otherwise: they are the proof."""
 
     __tablename__ = "privacy_consents"
-    __table_args__ = (Index("privacy_consents_user_purpose", "user_id", "purpose"),)
+    __table_args__ = (
+        Index(
+            "privacy_consents_standing", "user_id", "purpose", "version",
+            unique=True, postgresql_where="withdrawn_at IS NULL",
+        ),
+        Index("privacy_consents_user", "user_id", "given_at"),
+    )  # fmt: skip
     personal_data = "keep: the law asks us to prove who agreed to what"
 
     id: Mapped[str] = mapped_column(primary_key=True)

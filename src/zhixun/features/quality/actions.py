@@ -2,7 +2,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sqlalchemy import select
+from sqlalchemy import update
+from sqlalchemy.dialects.postgresql import insert
 
 from zhixun.events.quality import FeedbackGiven
 from zhixun.features.booking import queries as bookings
@@ -35,7 +36,7 @@ def give_feedback(
 ) -> str:
     """Keep the client's answers about a completed session, or change them within the window; returns their id.
 
-    Raises NotFound (not the client's own booking), NotCompleted, WindowClosed, Invalid.
+    Raises NotFound (not the client's own booking), NotCompleted, WindowClosed, Invalid, Conflict (the id is another's).
     """
     booking = bookings.booking(uow.db, booking_id, uow.actor, uow.now)
     if booking.client_id != uow.actor.user_id:
@@ -46,19 +47,20 @@ def give_feedback(
         raise WindowClosed
     answers = rules.check_scores(scores)
     text = rules.check_answers(nps=nps, solved=solved, words=words)
-    row = uow.db.scalar(select(Feedback).where(Feedback.booking_id == booking_id).with_for_update())
-    if row is None:
-        row = Feedback(
-            id=feedback_id, booking_id=booking_id, client_id=booking.client_id,
-            consultant_id=booking.consultant_id, service_title=booking.title, at=uow.now,
-        )  # fmt: skip
-        uow.db.add(row)
+    said = {**answers, "nps": nps, "solved": solved, "words": text, "public": public}
+    new = insert(Feedback).values(
+        id=feedback_id, booking_id=booking_id, client_id=booking.client_id, consultant_id=booking.consultant_id,
+        service_title=booking.title, at=uow.now, **said,
+    )  # fmt: skip
+    if uow.db.scalar(new.on_conflict_do_nothing().returning(Feedback.id)) is not None:
         uow.emit(
             FeedbackGiven(
-                feedback_id=feedback_id, booking_id=booking_id, client_id=row.client_id, consultant_id=row.consultant_id
+                feedback_id=feedback_id, booking_id=booking_id, client_id=booking.client_id,
+                consultant_id=booking.consultant_id,
             )
-        )
-    for name, value in answers.items():
-        setattr(row, name, value)
-    row.nps, row.solved, row.words, row.public = nps, solved, text, public
-    return row.id
+        )  # fmt: skip
+        return feedback_id
+    changed = update(Feedback).where(Feedback.booking_id == booking_id).values(said).returning(Feedback.id)
+    if (known := uow.db.scalar(changed)) is None:
+        raise Conflict  # the id belongs to the feedback of another session
+    return known

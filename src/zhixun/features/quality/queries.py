@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Numeric, case, cast, func, select
+from sqlalchemy import ColumnElement, Numeric, case, cast, func, select
 from sqlalchemy.orm import Session
 
 from zhixun.kernel.tables import any_of
@@ -163,7 +163,7 @@ def house_quality(db: Session, *, since: datetime, before: datetime) -> tuple[Ho
     return found.get(True, none), found.get(False, none)
 
 
-def _solved() -> case[int]:
+def _solved() -> ColumnElement[int]:
     return case((Feedback.solved == "yes", 1), else_=0)
 
 

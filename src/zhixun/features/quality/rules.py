@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from zhixun.kernel.errors import N_, Invalid
+from zhixun.kernel.values import plain_text
 
 DIMENSIONS = ("accuracy", "clarity", "actionable", "boundaries", "punctual")
 SCORE_MIN, SCORE_MAX = 1, 5
@@ -23,7 +24,7 @@ def check_scores(scores: Mapping[str, int]) -> dict[str, int]:
     wrong = {
         name: N_("Please choose 1 to 5.")
         for name in DIMENSIONS
-        if not isinstance(scores.get(name), int) or not SCORE_MIN <= scores[name] <= SCORE_MAX
+        if type(scores.get(name)) is not int or not SCORE_MIN <= scores[name] <= SCORE_MAX  # True is no score
     }
     if wrong:
         raise Invalid(fields=wrong)
@@ -31,13 +32,15 @@ def check_scores(scores: Mapping[str, int]) -> dict[str, int]:
 
 
 def check_answers(*, nps: int, solved: str, words: str) -> str:
-    if not NPS_MIN <= nps <= NPS_MAX:
+    """The words as they are kept. Raises Invalid."""
+    if type(nps) is not int or not NPS_MIN <= nps <= NPS_MAX:
         raise Invalid(fields={"nps": N_("Please choose 0 to 10.")})
     if solved not in SOLVED:
         raise Invalid(fields={"solved": N_("Please say whether it helped.")})
-    if len(words) > WORDS_LENGTH_MAX:
+    text = plain_text(words)
+    if len(text) > WORDS_LENGTH_MAX:
         raise Invalid(fields={"words": N_("Please keep it under 2,000 characters.")})
-    return words.strip().replace("\x00", "")
+    return text
 
 
 def mean(scores: Sequence[float]) -> float:
