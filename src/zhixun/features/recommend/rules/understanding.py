@@ -62,19 +62,17 @@ class Reading:
 def read(question: str, fields: Sequence[FieldView], *, field: str = "", without: Collection[str] = ()) -> Reading:
     """What the question is about. `field` was chosen by hand; topics in `without` were taken away by hand."""
     text = _Text(question)
-    scores = {
-        (one, topic): score
-        for one, topic, score in _topic_scores(text, fields)
-        if topic.id not in without and field in ("", one.id)
-    }
-    best = max(scores.values(), default=0.0)
-    near = [key for key, score in scores.items() if score >= max(TOPIC_SCORE_MIN, best * TOPIC_SHARE_MIN)]
-    near = sorted(near, key=lambda key: -scores[key])[:TOPICS_MAX]
-    chosen = next((one for one in fields if one.id == field), None) or _field_of(near, scores)
+    found = [
+        each for each in _topic_scores(text, fields) if each.topic.id not in without and field in ("", each.field.id)
+    ]
+    best = max((each.score for each in found), default=0.0)
+    near = [each for each in found if each.score >= max(TOPIC_SCORE_MIN, best * TOPIC_SHARE_MIN)]
+    near = sorted(near, key=lambda each: -each.score)[:TOPICS_MAX]
+    chosen = next((one for one in fields if one.id == field), None) or _field_of(near)
     return Reading(
         field=chosen,
-        topics=tuple(topic for _, topic in near),
-        weights={topic.id: scores[one, topic] for one, topic in near},
+        topics=tuple(each.topic for each in near),
+        weights={each.topic.id: each.score for each in near},
         city=None
         if "city" in without
         else next((city for city in CITIES if text.has(city.zh) or text.has(city.en)), None),
@@ -112,11 +110,8 @@ class _Text:
 
     def has(self, term: str, *, whole: bool = False) -> bool:
         """Whether the term is there. `whole`: in Chinese it must end where a word ends ("被打" is not in "被打断")."""
-        term = normal(term)
-        if is_chinese(term):
-            return self._has_chinese(re.sub(r"\s+", "", term), whole)
-        plain = re.sub(r"[^a-z0-9+#]+", " ", term).strip()
-        return bool(plain) and f" {plain} " in self._open
+        chinese, form = _form(term)
+        return self._has_chinese(form, whole) if chinese else bool(form) and f" {form} " in self._open
 
     def has_stem(self, term: str) -> bool:
         stems = _stems(term)
@@ -134,35 +129,49 @@ class _Text:
         return self._ends
 
 
-def _topic_scores(text: _Text, fields: Sequence[FieldView]) -> Iterator[tuple[FieldView, TopicView, float]]:
+@dataclass(frozen=True)
+class _Scored:
+    field: FieldView
+    topic: TopicView
+    score: float
+
+
+def _topic_scores(text: _Text, fields: Sequence[FieldView]) -> Iterator[_Scored]:
     """Whole terms count by their length; single words count the less, the more topics have them."""
-    spread = Counter(word for one in fields for topic in one.topics for word in _vocabulary(topic))
+    vocabularies = {topic.id: _vocabulary(_terms(topic)) for one in fields for topic in one.topics}
+    spread = Counter(word for vocabulary in vocabularies.values() for word in vocabulary)
     asked = set(text.words)
     for one in fields:
         for topic in one.topics:
-            terms = [
-                _length(term)
-                for term in _terms(topic)
-                if text.has(term) or (not is_chinese(term) and text.has_stem(term))
-            ]
-            singles = sum(WORD_WEIGHT / spread[word] for word in asked & _vocabulary(topic))
+            terms = [_length(term) for term in _terms(topic) if text.has(term) or text.has_stem(term)]
+            singles = sum(WORD_WEIGHT / spread[word] for word in asked & vocabularies[topic.id])
             score = TERM_WEIGHT * sum(sorted(terms, reverse=True)[:3]) + singles
             if score:
-                yield one, topic, score
+                yield _Scored(one, topic, score)
 
 
 def _terms(topic: TopicView) -> tuple[str, ...]:
     return (topic.name.zh, topic.name.en, *topic.synonyms)
 
 
-@lru_cache(maxsize=1_024)
-def _vocabulary(topic: TopicView) -> frozenset[str]:
-    return frozenset(word for term in _terms(topic) for word in words(term))
+@lru_cache(maxsize=4_096)
+def _vocabulary(terms: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(word for term in terms for word in words(term))
 
 
-@lru_cache(maxsize=8_192)
+@lru_cache(maxsize=16_384)
+def _form(term: str) -> tuple[bool, str]:
+    """Whether the term is Chinese, and how it is looked for: without spaces, or as words between single spaces."""
+    text = normal(term)
+    if is_chinese(text):
+        return True, re.sub(r"\s+", "", text)
+    return False, re.sub(r"[^a-z0-9+#]+", " ", text).strip()
+
+
+@lru_cache(maxsize=16_384)
 def _stems(term: str) -> str:
-    return " ".join(all_words(term))
+    """An English term as stems; nothing for a Chinese one."""
+    return "" if is_chinese(term) else " ".join(all_words(term))
 
 
 def _length(term: str) -> float:
@@ -171,10 +180,8 @@ def _length(term: str) -> float:
     return min(letters, TERM_LETTERS_MAX) / 2
 
 
-def _field_of(
-    near: Sequence[tuple[FieldView, TopicView]], scores: dict[tuple[FieldView, TopicView], float]
-) -> FieldView | None:
-    sums: Counter[str] = Counter()
-    for one, topic in near:
-        sums[one.id] += scores[one, topic]  # type: ignore[assignment]
-    return max((one for one, _ in near), key=lambda one: sums[one.id], default=None)
+def _field_of(near: Sequence[_Scored]) -> FieldView | None:
+    sums: dict[str, float] = {}
+    for each in near:
+        sums[each.field.id] = sums.get(each.field.id, 0.0) + each.score
+    return max((each.field for each in near), key=lambda one: sums[one.id], default=None)
