@@ -273,7 +273,8 @@ def test_too_early_is_refused_in_words_and_with_a_way_back(
     assert f"/sessions/{booking_id}" in early.text
     not_begun = Visitor(app, ada, english=english).post(f"/sessions/{booking_id}/completion")
     assert not_begun.status_code == 409
-    assert Visitor(app, ada).post(f"/sessions/{booking_id}/start").status_code == 404, "only a consultant begins"
+    not_theirs = Visitor(app, ada, english=True).post(f"/sessions/{booking_id}/start")
+    assert (not_theirs.status_code, "Only the consultant can start the session." in words(not_theirs)) == (403, True)
     assert view(booking_id).state is State.CONFIRMED
 
 

@@ -77,14 +77,14 @@ def _request(uow: UnitOfWork, choice: forms.Choice, booking_id: str) -> None:
 
 
 def _unused_id(db: Session, choice: forms.Choice) -> str:
-    """The id the form brought, unless it already names another time: then someone went back in the browser and chose
-    again, and the page still had the old id in it."""
+    """The id the form brought, unless it already names another time, or one that was let go: then someone went back in
+    the browser and chose again, and the page still had the old id in it."""
     try:
         known = queries.booking(db, choice.booking_id, current_actor(), utc_now())
     except NotFound:
         return choice.booking_id
     same = known.service_id == choice.service_id and known.starts_at == choice.start
-    return choice.booking_id if same and known.state is not State.EXPIRED else new_id()
+    return choice.booking_id if same and known.state not in (State.EXPIRED, State.CANCELLED) else new_id()
 
 
 def _own_holds(db: Session, choice: forms.Choice) -> list[BookingView]:

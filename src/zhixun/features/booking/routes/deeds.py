@@ -7,10 +7,10 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response as AnyResponse
 
 from zhixun.features.booking import actions, forms
-from zhixun.features.booking.actions import NotYet, TooLate
+from zhixun.features.booking.actions import ConsultantsTurn, NotYet, TooLate
 from zhixun.features.booking.queries import BookingView
 from zhixun.features.privacy import actions as privacy
-from zhixun.kernel.errors import N_, Conflict, Invalid, NotFound
+from zhixun.kernel.errors import N_, Conflict, DomainError, Invalid, NotFound
 from zhixun.kernel.values import Money
 from zhixun.web import errors
 from zhixun.web.formats import money
@@ -74,7 +74,7 @@ def begin(booking_id: str) -> AnyResponse:
     try:
         with work() as uow:
             actions.begin_session(uow, booking_id=booking.id)
-    except (NotYet, TooLate) as refusal:
+    except (ConsultantsTurn, NotYet, TooLate) as refusal:
         return _refused(booking, refusal)
     return redirect(url_for("messaging.room", booking_id=booking.id), 303)
 
@@ -117,7 +117,7 @@ def _cancelled(booking: BookingView, back: Money) -> str:
 
 
 def _cancel_page(booking: BookingView, refusal: RefundChanged | None = None) -> AnyResponse:
-    if not booking.may_cancel or booking.ends_at <= booking.seen_at:
+    if not booking.may_cancel:
         return redirect(url_for("booking.session", booking_id=booking.id), 303)
     page = render_template(
         "booking/cancel.html",
@@ -128,7 +128,7 @@ def _cancel_page(booking: BookingView, refusal: RefundChanged | None = None) -> 
     return make_response(page, refusal.status if refusal else 200)
 
 
-def _refused(booking: BookingView, refusal: Conflict) -> AnyResponse:
+def _refused(booking: BookingView, refusal: DomainError) -> AnyResponse:
     """A sentence in the reader's language and the way back to the session."""
     page = render_template("booking/not_now.html", booking=booking, sentence=errors.sentence_of(refusal))
     return make_response(page, refusal.status)

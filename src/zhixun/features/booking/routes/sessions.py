@@ -118,7 +118,7 @@ def session_page(booking: BookingView, typed: forms.Brief | None = None, wrong: 
         brief=typed or forms.Brief(booking.brief, booking.sensitive), errors=wrong or {},
         brief_length_max=BRIEF_LENGTH_MAX, now=booking.seen_at,
         may_write=is_client and booking.state is State.CONFIRMED,
-        may_cancel=booking.may_cancel and booking.ends_at > booking.seen_at,
+        may_cancel=booking.may_cancel,
         has_calendar=booking.state in ON_CALENDAR,
     )  # fmt: skip
 
