@@ -1,0 +1,202 @@
+"""Each fact is told to each person once, in their language and their time; and no mail is lost."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import select
+
+from tests import make
+from zhixun.events.booking import BookingCancelled, BookingConfirmed, BookingExpired, SessionCompleted, SessionMissed
+from zhixun.events.quality import FeedbackGiven
+from zhixun.features.booking import actions as bookings
+from zhixun.features.notifications import actions, handlers, queries, rules
+from zhixun.features.notifications.feature import feature
+from zhixun.features.notifications.models import Notice
+from zhixun.features.notifications.ports import Mailer
+from zhixun.features.notifications.rules import Occasion
+from zhixun.kernel import services
+from zhixun.kernel.tables import Session
+from zhixun.kernel.unit_of_work import unit_of_work
+from zhixun.kernel.values import LANGUAGES, Actor, Words, new_id
+
+NOW = make.NOW
+AT = datetime(2026, 12, 31, 16, 30, tzinfo=UTC)
+TITLE = Words("选 {offer}", "Choosing {offers}")
+
+
+class Post:
+    """A mailer that keeps what it was given, and refuses whom it is told to refuse."""
+
+    def __init__(self) -> None:
+        self.sent: list[dict] = []
+        self.refuses: set[str] = set()
+
+    def send(self, **letter):
+        if letter["to"] in self.refuses:
+            raise ConnectionError("the post office is closed")
+        with Session() as db:  # the notice is committed before the mail goes out
+            assert db.get(Notice, letter["message_id"]) is not None
+        self.sent.append(letter)
+
+    def to(self, who):
+        return [letter for letter in self.sent if letter["to"] == who]
+
+
+@pytest.fixture
+def post(monkeypatch):
+    monkeypatch.setattr(services, "_adapters", dict(services._adapters))
+    monkeypatch.setattr("zhixun.kernel.unit_of_work.utc_now", lambda: NOW)
+    made = Post()
+    services.provide(Mailer, made)
+    return made
+
+
+@pytest.fixture
+def booked(db_url):
+    """(the ids of a confirmed booking's parties, as a fact names them)"""
+    with unit_of_work(now=NOW) as uow:
+        ada = make.client(uow, zone="America/New_York", language="en")
+        grace = make.consultant(uow)
+        booking_id = make.paid_booking(uow, client=ada, consultant=grace, start=make.slot(uow, grace, number=8))
+    return {"booking_id": booking_id, "client_id": ada.user_id, "consultant_id": grace.id}
+
+
+def notices(user_id):
+    with Session() as db:
+        return queries.notices_of(db, user_id)
+
+
+def test_both_are_told_once_though_the_fact_comes_twice(booked, post):
+    fact = BookingConfirmed(**booked)
+    for _ in range(3):
+        handlers.tell_both_confirmed(fact)
+    assert [line.kind for line in notices(booked["client_id"])] == ["booking_confirmed"]
+    assert [line.values["other"] for line in notices(booked["consultant_id"])] == ["Ada"]
+    assert len(post.to("ada@example.com")) == len(post.to("grace@example.com")) == 1
+
+
+@pytest.mark.parametrize("subscribed", [(fact, one) for fact, many in feature.handlers.items() for one in many])
+def test_every_fact_we_hear_survives_being_delivered_twice(booked, post, subscribed):
+    fact_type, handler = subscribed
+    more = {
+        BookingCancelled: {"reason": "client"},
+        SessionMissed: {"absent": "client"},
+        FeedbackGiven: {"feedback_id": new_id()},
+    }
+    fact = fact_type(**booked, **more.get(fact_type, {}))
+    for _ in range(2):
+        handler(fact)
+    with Session() as db:
+        told = db.scalars(select(Notice)).all()
+    assert len(told) == len(post.sent) == len({(one.user_id, one.kind) for one in told})
+    assert all(one.mailed_at for one in told)
+
+
+def test_a_mail_that_fails_keeps_no_other_back_and_is_sent_when_the_fact_comes_again(booked, post):
+    fact = BookingConfirmed(**booked)
+    post.refuses = {"ada@example.com"}
+    with pytest.raises(ConnectionError):
+        handlers.tell_both_confirmed(fact)
+    assert len(post.to("grace@example.com")) == 1
+    post.refuses = set()
+    handlers.tell_both_confirmed(fact)
+    assert len(post.to("ada@example.com")) == len(post.to("grace@example.com")) == 1
+    assert len(notices(booked["client_id"])) == 1
+
+
+def test_a_mail_sent_again_after_a_crash_can_be_known_by_its_id(booked, post, monkeypatch):
+    fact = BookingExpired(**booked)
+
+    def crash(*_, **__):
+        raise RuntimeError("the power went out")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(actions, "note_mailed", crash)
+        with pytest.raises(RuntimeError):
+            handlers.tell_client_expired(fact)
+    handlers.tell_client_expired(fact)
+    assert len({letter["message_id"] for letter in post.sent}) == 1
+
+
+def test_each_reads_their_own_language_and_time(booked, post):
+    handlers.tell_both_confirmed(BookingConfirmed(**booked))
+    [to_ada], [to_grace] = post.to("ada@example.com"), post.to("grace@example.com")
+    assert to_ada["subject"] == "Confirmed: One hour"
+    assert "Wednesday 25 November 2026, 20:00 (America/New_York)" in to_ada["body"]
+    assert "Cancel free of charge until Tuesday 24 November 2026, 20:00 (America/New_York)." in to_ada["body"]
+    assert "2026 年 11 月 26 日 周四 09:00（Asia/Shanghai）" in to_grace["body"]
+    assert "取消" not in to_grace["body"]
+
+
+def test_who_books_for_tomorrow_morning_is_promised_no_free_cancelling(db_url, post):
+    with unit_of_work(now=NOW) as uow:
+        ada, grace = make.client(uow, language="en"), make.consultant(uow)
+        booking_id = make.paid_booking(uow, client=ada, consultant=grace)
+    handlers.tell_both_confirmed(BookingConfirmed(booking_id=booking_id, client_id=ada.user_id, consultant_id=grace.id))
+    assert "free of charge" not in post.to("ada@example.com")[0]["body"]
+
+
+@pytest.mark.parametrize(
+    ("zone", "zh", "en"),
+    [
+        ("Asia/Shanghai", "2027 年 1 月 1 日 周五 00:30（Asia/Shanghai）", "Friday 1 January 2027, 00:30 (Asia/Shanghai)"),
+        ("America/New_York", "2026 年 12 月 31 日 周四 11:30（America/New_York）", "Thursday 31 December 2026, 11:30 (America/New_York)"),
+        ("Asia/Kathmandu", "2026 年 12 月 31 日 周四 22:15（Asia/Kathmandu）", "Thursday 31 December 2026, 22:15 (Asia/Kathmandu)"),
+        ("Pacific/Kiritimati", "2027 年 1 月 1 日 周五 06:30（Pacific/Kiritimati）", "Friday 1 January 2027, 06:30 (Pacific/Kiritimati)"),
+        ("Australia/Lord_Howe", "2027 年 1 月 1 日 周五 03:30（Australia/Lord_Howe）", "Friday 1 January 2027, 03:30 (Australia/Lord_Howe)"),
+    ],
+)  # fmt: skip
+def test_a_time_is_said_in_the_readers_zone_with_its_weekday(zone, zh, en):
+    occasion = Occasion(TITLE, "Grace", AT, 60, to_client=True)
+    for language, expected in (("zh", zh), ("en", en)):
+        _, body = rules.letter("booking_confirmed", occasion, language=language, zone=zone)
+        assert expected in body
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("to_client", [True, False])
+@pytest.mark.parametrize("kind", rules.SENTENCES)
+def test_every_kind_has_a_letter_in_every_language_with_nothing_left_open(kind, to_client, language):
+    occasion = Occasion(TITLE, "Grace\nHopper", AT, 60, to_client=to_client, free_until=AT - timedelta(days=1))
+    subject, body = rules.letter(kind, occasion, language=language, zone="Asia/Shanghai")
+    assert "\n" not in subject
+    assert subject
+    for text in (subject, body):
+        rest = text.replace(TITLE.in_language(language), "")
+        assert "{" not in rest
+        assert "%" not in rest
+        assert ("了" in body or "你" in body or "「" in body) == (language == "zh")
+    assert set(rules.MAILS[language]) == set(rules.SENTENCES)
+
+
+def test_notices_are_ones_own_newest_first_and_read_all_at_once(db_url):
+    for n in range(3):
+        with unit_of_work(now=NOW + timedelta(minutes=n)) as uow:
+            assert actions.tell(
+                uow, notice_id=f"n{n}", user_id="ada", kind="booking_expired", subject_id="b", values={}
+            )
+    with unit_of_work(Actor("bob"), now=NOW) as uow:
+        actions.mark_all_read(uow)
+    with Session() as db:
+        assert [line.id for line in queries.notices_of(db, "ada")] == ["n2", "n1", "n0"]
+        assert queries.unread_count(db, "ada") == 3
+        assert queries.notices_of(db, "bob") == []
+    with unit_of_work(Actor("ada"), now=NOW) as uow:
+        actions.mark_all_read(uow)
+        assert queries.unread_count(uow.db, "ada") == 0
+
+
+def test_the_whole_life_of_a_booking_is_told(booked, post):
+    for deed, fact_type, more in (
+        (bookings.cancel_booking, BookingCancelled, {"reason": "client"}),
+        (None, SessionCompleted, {}),
+    ):
+        if deed:
+            with unit_of_work(Actor(booked["client_id"]), now=NOW) as uow:
+                deed(uow, booking_id=booked["booking_id"])
+        for handler in feature.handlers[fact_type]:
+            handler(fact_type(**booked, **more))
+    assert [line.kind for line in notices(booked["client_id"])] == ["session_completed", "booking_cancelled"]
+    assert "原路退回" not in post.to("grace@example.com")[0]["body"]
