@@ -30,6 +30,7 @@ from zhixun.sample import fill
 from zhixun.settings import Settings, SettingsError
 
 LOOPBACK = "127.0.0.1"
+PORT_MAX = 65_535
 LIBRARIES = {
     "alembic": logging.WARNING,
     "httpx2": logging.WARNING,
@@ -109,7 +110,13 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_door(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--host", default=LOOPBACK, help=f"address to listen on (default {LOOPBACK})")
-    parser.add_argument("--port", type=int, default=8000, help="port to listen on (default 8000)")
+    parser.add_argument("--port", type=_port, default=8000, help="port to listen on (default 8000)")
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= PORT_MAX:
+        raise argparse.ArgumentTypeError(f"a port is a number from 1 to {PORT_MAX}")
+    return int(text)
 
 
 def _add_sample(parser: argparse.ArgumentParser) -> None:

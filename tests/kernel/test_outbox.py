@@ -39,8 +39,12 @@ def test_a_fact_is_delivered_after_its_transaction(db_url: str, deliver_all: Cal
 
 
 def test_what_is_rolled_back_never_happened(db_url: str, deliver_all: Callable[[], None]) -> None:
-    with pytest.raises(RuntimeError), unit_of_work() as uow:
-        uow.emit(BellRang(tower="north"))
-        raise RuntimeError
+    def ring_and_break() -> None:
+        with unit_of_work() as uow:
+            uow.emit(BellRang(tower="north"))
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        ring_and_break()
     deliver_all()
     assert heard == []

@@ -110,13 +110,13 @@ def job_app(conninfo: str) -> procrastinate.App:
     return app
 
 
-async def put_back_stalled_jobs(app: procrastinate.App, *, silent_seconds: float = STALLED_AFTER_SECONDS) -> int:
+async def put_back_stalled_jobs(app: procrastinate.App) -> int:
     """A job whose worker was killed stays "doing" for ever unless someone puts it back. Returns how many were.
 
-    A worker counts as dead after `silent_seconds` without a heartbeat. A job that has taken its workers with it
+    A worker counts as dead after STALLED_AFTER_SECONDS without a heartbeat. A job that has taken its workers with it
     ATTEMPTS_MAX times is marked failed, for a person to look at.
     """
-    stalled = list(await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=silent_seconds))
+    stalled = list(await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_AFTER_SECONDS))
     for job in stalled:
         log.warning("%s (job %s) was left behind by a dead worker", job.task_name, job.id)
         try:
