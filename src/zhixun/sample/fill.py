@@ -33,8 +33,8 @@ LOOKED_UP_AT_ONCE = 200
 INDEXED_EVERY = 300
 """After so many bookings the search index learns the new ratings."""
 SAID_TIMES = 10
-REST_SHARE = 0.5
-"""Beside others the work rests half as long as it takes."""
+REST_SHARE = 0.3
+"""Beside others the work rests so long for each second it took."""
 
 
 def fill_first(

@@ -34,7 +34,7 @@ TRIES_MAX = 40
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 DAY = timedelta(days=1)
 LOOK_AROUND = ((0 * DAY, DAY), (0 * DAY, 4 * DAY), (4 * DAY, DAY), (12 * DAY, DAY))
-CHANNEL_PAIRS = {"text": 3, "voice": 0, "video": 0}
+CHANNEL_PAIRS = {"text": 2, "voice": 0, "video": 0}
 """Question-and-answer pairs written during a session; where people speak, nothing is written."""
 
 

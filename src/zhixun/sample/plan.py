@@ -36,15 +36,16 @@ class Fate(StrEnum):
     CONSULTANT_ABSENT = "consultant_absent"
 
 
-FATES = {
-    Fate.COMPLETED: 83,
-    Fate.CANCELLED_EARLY: 5,
-    Fate.CANCELLED_LATE: 2,
-    Fate.CANCELLED_BY_CONSULTANT: 1.5,
-    Fate.EXPIRED: 5.5,
-    Fate.CLIENT_ABSENT: 2,
-    Fate.CONSULTANT_ABSENT: 1,
-}
+DECK = (
+    *[Fate.COMPLETED] * 32,
+    *[Fate.EXPIRED] * 2,
+    *[Fate.CANCELLED_EARLY] * 2,
+    Fate.CANCELLED_LATE,
+    Fate.CANCELLED_BY_CONSULTANT,
+    Fate.CLIENT_ABSENT,
+    Fate.CONSULTANT_ABSENT,
+)
+"""Fates are dealt from this, shuffled anew when it is used up: every forty bookings hold each of them."""
 
 
 @dataclass(frozen=True)
@@ -93,11 +94,13 @@ def stories(
     weights = _popularity(random, consultants)
     booked: Counter[int] = Counter()
     pairs: dict[tuple[str, int], list[Story]] = {}
+    fates: list[Fate] = []
     for number in range(count):
+        fates = fates or random.sample(DECK, len(DECK))
         client = random.choice(clients)
         consultant = _chosen(random, client, consultants, weights, booked)
         booked[consultant.place] += 1
-        story = _story(random, id_of("booking", seed, number), client, consultant, days, now)
+        story = _story(random, id_of("booking", seed, number), client, consultant, fates.pop(), days, now)
         pairs.setdefault((client.user_id, consultant.place), []).append(story)
     told = [_one_after_another(pair) for pair in pairs.values()]
     random.shuffle(told)
@@ -150,7 +153,9 @@ def _chosen(
     return random.choices(choice, [weights[one.place] for one in choice])[0]
 
 
-def _story(random: Random, booking_id: str, client: Actor, consultant: Consulting, days: int, now: datetime) -> Story:
+def _story(
+    random: Random, booking_id: str, client: Actor, consultant: Consulting, fate: Fate, days: int, now: datetime
+) -> Story:
     """More sessions lie near today than long ago: the house grows."""
     if random.randrange(10_000) < AHEAD_BPS:
         wanted = now + timedelta(days=random.uniform(0.1, min(DAYS_AHEAD, days)))
@@ -166,6 +171,6 @@ def _story(random: Random, booking_id: str, client: Actor, consultant: Consultin
         topic_id=random.choice(consultant.profile.topic_ids),
         wanted=wanted.replace(microsecond=0),
         lead=lead,
-        fate=random.choices(list(FATES), list(FATES.values()))[0],
+        fate=fate,
         answers=answers(random, consultant.profile.level) if random.random() < 0.7 else None,
     )
