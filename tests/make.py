@@ -198,3 +198,32 @@ def pair(now: datetime = NOW) -> tuple[Actor, ConsultantMade]:
 @lru_cache(maxsize=1)
 def _hash_of_password() -> str:
     return accounts.hash_password(PASSWORD)
+
+
+def listed(
+    uow: UnitOfWork,
+    name: str = "Grace",
+    *,
+    field_id: str = "legal",
+    topic_ids: Sequence[str] = ("labour-dismissal",),
+    line: Words = Words("一句话", "One line"),
+    city: Words = Words("上海", "Shanghai"),
+    languages: Sequence[str] = ("zh",),
+    years: int = 9,
+    gender: str = "female",
+    seniority: str = "senior",
+    hours: Sequence[WeeklyHours] = OFFICE_HOURS,
+    services: Sequence[Mapping[str, object]] = ({},),
+) -> str:
+    """Someone in one of the house's own fields (see catalog.actions.put_house_fields), without an account; their id."""
+    consultant_id = new_id()
+    catalog.list_consultant(
+        uow, consultant_id=consultant_id, slug=f"{name.lower()}-{consultant_id[-8:]}", name=Words(name, name),
+        title=Words("顾问", "Consultant"), line=line, about=Words("关于", "About"), city=city, field_id=field_id,
+        topic_ids=topic_ids, languages=languages, years=years, seniority=seniority, gender=gender, portrait="f-1",
+    )  # fmt: skip
+    scheduling.open_calendar(uow, consultant_id=consultant_id, zone="Asia/Shanghai")
+    scheduling.set_weekly_hours(uow, consultant_id=consultant_id, hours=hours)
+    for terms in services:
+        add_service(uow, consultant_id, **terms)
+    return consultant_id
