@@ -43,7 +43,7 @@ def time_of(cursor: str | None) -> datetime | None:
         return None
     try:
         return datetime.fromisoformat(value).astimezone(UTC)
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise Invalid(fields={"cursor": N_("This page mark is not one of ours.")}) from error
 
 

@@ -5,11 +5,13 @@ import json
 import pytest
 
 from zhixun.kernel.values import new_id
+from zhixun.web import pagination
 
+NOBODY = "0" * 31 + "1"
 WRITES = (
-    "/tokens", "/bookings", f"/bookings/{new_id()}/cancellation", f"/bookings/{new_id()}/start",
-    f"/bookings/{new_id()}/completion", "/feedback", f"/conversations/{new_id()}/messages",
-    f"/payments/{new_id()}/sandbox",
+    "/tokens", "/bookings", f"/bookings/{NOBODY}/cancellation", f"/bookings/{NOBODY}/start",
+    f"/bookings/{NOBODY}/completion", "/feedback", f"/conversations/{NOBODY}/messages",
+    f"/payments/{NOBODY}/sandbox",
 )  # fmt: skip
 MALFORMED = {
     "cut off": b'{"email": ',
@@ -94,6 +96,8 @@ def test_page_marks_and_limits_that_are_not_ours_are_refused(house):
     for path in ("/bookings", "/me/ledger"):
         for cursor in ("x", "!!!", "AAAA", "%", "é", "x" * 500, "\x00"):
             assert_refused(house.ada.get(path, cursor=cursor), 400)
+        for told in ("0001-01-01T00:00:00+14:00", "0001-01-01T00:00:00+14:00 " + NOBODY, "soon " + NOBODY, NOBODY):
+            assert_refused(house.ada.get(path, cursor=pagination.cursor_of(told)), 400)
         for limit in ("0", "101", "-1", "1.5", "many", "9" * 5_000, "\x00", "１"):
             assert_refused(house.ada.get(path, limit=limit), 400)
 

@@ -77,6 +77,8 @@ def test_the_same_id_twice_is_one_booking_also_written_with_hyphens(house):
     one, other = house.ada.post("/bookings", body), house.ada.post("/bookings", body)
     assert one.json["id"] == other.json["id"] == "0199ad347f1e7c2b8a510242ac120002"
     assert house.bob.post("/bookings", body).status_code == 404
+    other = house.ada.post("/bookings", body | {"start": house.free()})
+    assert (other.status_code, other.json["code"]) == (409, "id_used")
 
 
 def test_holding_too_many_times_is_refused(house):
@@ -107,6 +109,20 @@ def test_my_bookings_come_in_pages(house):
     assert house.bob.get("/bookings").json == {"items": [], "next": None}
     assert [one["role"] for one in house.grace.get("/bookings").json["items"]] == ["consultant"] * 3
     assert all(one["payment"] is None for one in house.grace.get("/bookings").json["items"])
+
+
+def test_bookings_of_the_same_start_are_all_listed(house):
+    made = set()
+    for _ in range(4):
+        made.add(house.book()["id"])
+        house.ada.post(f"/bookings/{house.ada.get('/bookings').json['items'][0]['id']}/cancellation")
+    seen, cursor = [], None
+    while cursor or not seen:
+        page = house.ada.get("/bookings", limit=1, **({"cursor": cursor} if cursor else {})).json
+        seen += [one["id"] for one in page["items"]]
+        cursor = page["next"]
+    assert len(seen) == 4
+    assert set(seen) == made
 
 
 def test_cancelling_answers_what_comes_back_and_twice_is_once(house):

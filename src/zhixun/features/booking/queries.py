@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from zhixun.kernel.errors import NotFound
@@ -93,20 +93,22 @@ def bookings_of(
     upcoming: bool | None = None,
     limit: int = 50,
     before: datetime | None = None,
+    before_id: str = "",
 ) -> list[BookingView]:
     """The asker's own bookings, as client or consultant; upcoming ones soonest first, past ones latest first.
 
-    `upcoming=None` gives all. `before` (a start) pages on through past ones.
+    `upcoming=None` gives all. `before` (a start) pages on through past ones; with the last one's id as `before_id`,
+    others of the same start are not left out.
     """
     mine = select(Booking).where(_mine(actor))
     if upcoming is None:
-        mine = mine.order_by(Booking.starts_at.desc())
+        mine = mine.order_by(Booking.starts_at.desc(), Booking.id.desc())
     elif upcoming:
         mine = mine.where(_is_upcoming(now)).order_by(Booking.starts_at)
     else:
-        mine = mine.where(~_is_upcoming(now)).order_by(Booking.starts_at.desc())
+        mine = mine.where(~_is_upcoming(now)).order_by(Booking.starts_at.desc(), Booking.id.desc())
     if before is not None:
-        mine = mine.where(Booking.starts_at < before)
+        mine = mine.where(tuple_(Booking.starts_at, Booking.id) < tuple_(before, before_id))
     return [_view(row, now) for row in db.scalars(mine.limit(limit))]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from flask import current_app
 from sqlalchemy.orm import Session
@@ -16,10 +17,10 @@ from zhixun.features.booking.queries import BookingView
 from zhixun.features.payments import queries as payments
 from zhixun.features.quality import actions as quality
 from zhixun.features.quality.actions import NotCompleted, WindowClosed
-from zhixun.features.scheduling.actions import NotOffered, SlotTaken
+from zhixun.features.scheduling.actions import HoldIdUsed, NotOffered, SlotTaken
 from zhixun.kernel.errors import N_, Invalid, NotFound
 from zhixun.kernel.unit_of_work import UnitOfWork
-from zhixun.kernel.values import Actor, new_id, utc_now
+from zhixun.kernel.values import Actor, is_id, new_id, utc_now
 from zhixun.web import pagination, security
 
 from . import shown
@@ -35,7 +36,7 @@ TAG = N_("Bookings")
     asked=BookingWanted,
     answer=answers.BookingMade,
     status=201,
-    refusals=(NotFound, SlotTaken, NotOffered, TooManyHolds, OwnService),
+    refusals=(NotFound, SlotTaken, NotOffered, TooManyHolds, OwnService, HoldIdUsed),
 )
 def request_booking(uow: UnitOfWork, wanted: BookingWanted) -> answers.BookingMade:
     gateway = _gateway(wanted.gateway)
@@ -64,15 +65,12 @@ def request_booking(uow: UnitOfWork, wanted: BookingWanted) -> answers.BookingMa
     answer=answers.Bookings,
 )
 def bookings(db: Session, page: Page) -> answers.Bookings:
-    actor = security.current_actor()
+    actor, (before, before_id) = security.current_actor(), _place_of(page.cursor)
     found = queries.bookings_of(
-        db, actor, utc_now(), limit=page.limit + 1, before=pagination.time_of(page.cursor)
+        db, actor, utc_now(), limit=page.limit + 1, before=before, before_id=before_id
     )  # fmt: skip
-    more = len(found) > page.limit
-    seen = found[: page.limit]
-    return answers.Bookings(
-        items=_shown(db, seen, actor), next=pagination.time_cursor(seen[-1].starts_at) if more else None
-    )
+    more, seen = len(found) > page.limit, found[: page.limit]
+    return answers.Bookings(items=_shown(db, seen, actor), next=_cursor_after(seen[-1]) if more else None)
 
 
 @reads(
@@ -167,6 +165,18 @@ def _moved(booking_id: str, state: str) -> answers.BookingMoved:
 def _shown(db: Session, views: Sequence[BookingView], actor: Actor) -> list[answers.BookingShown]:
     people = accounts.people(db, {who for view in views for who in (view.client_id, view.consultant_id)})
     return [shown.booking(view, actor, people) for view in views]
+
+
+def _cursor_after(last: BookingView) -> str:
+    return pagination.cursor_of(f"{last.starts_at.isoformat()} {last.id}")
+
+
+def _place_of(cursor: str | None) -> tuple[datetime | None, str]:
+    """The start and the id of the last booking seen. Raises Invalid for a cursor that is not ours."""
+    at, _, booking_id = (pagination.value_of(cursor) or "").rpartition(" ")
+    if cursor and not is_id(booking_id):
+        raise Invalid(fields={"cursor": N_("This page mark is not one of ours.")})
+    return pagination.time_of(pagination.cursor_of(at)), booking_id
 
 
 def _gateway(asked: str | None) -> str:
