@@ -8,6 +8,7 @@ import shutil
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -67,6 +68,8 @@ def deliver_all(db_url: str) -> Callable[[], None]:
                     wait=False, concurrency=1, install_signal_handlers=False, listen_notify=False
                 )
 
-        asyncio.run(work())
+        # In a thread of its own: a browser that is still open keeps an event loop running in this one.
+        with ThreadPoolExecutor(1) as apart:
+            apart.submit(asyncio.run, work()).result()
 
     return deliver
