@@ -56,7 +56,8 @@ def _put(uow: UnitOfWork, table: type[Table], *rows: dict[str, Any]) -> None:
     """Write rows by their id, whether or not they are there already."""
     written = insert(table).values(list(rows))
     newer = {name: written.excluded[name] for name in rows[0] if name != "id"}
-    uow.db.execute(written.on_conflict_do_update(index_elements=["id"], set_=newer))
+    saved = written.on_conflict_do_update(index_elements=["id"], set_=newer).returning(table)
+    uow.db.scalars(saved, execution_options={"populate_existing": True}).all()
 
 
 def list_consultant(
@@ -138,7 +139,8 @@ def add_service(
     old = uow.db.get(Service, service_id)
     if old is not None and old.consultant_id != consultant_id:
         raise NotFound
-    uow.db.merge(
+    write = uow.db.merge if old else uow.db.add  # Merging what is not there would look for it again.
+    write(
         Service(
             id=service_id, consultant_id=consultant_id, position=old.position if old else uow.db.scalar(place) or 0,
             channel=channel, minutes=minutes, price_minor=price.amount_minor, currency=price.currency,
@@ -172,11 +174,13 @@ def add_credential(
     expires_on: date | None = None,
 ) -> None:
     """Record a credential that was checked: what, how, when, until when."""
-    uow.db.merge(
-        Credential(
-            id=credential_id, consultant_id=consultant_id, name=name, how=how, number=number,
-            checked_on=checked_on, expires_on=expires_on,
-        )
+    _put(
+        uow,
+        Credential,
+        {
+            "id": credential_id, "consultant_id": consultant_id, "name": name, "how": how, "number": number,
+            "checked_on": checked_on, "expires_on": expires_on,
+        },
     )  # fmt: skip
 
 
