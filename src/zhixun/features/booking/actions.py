@@ -79,11 +79,7 @@ def request_booking(
     if not is_id(booking_id):
         raise Invalid
     _after_own_other_requests(uow)
-    if (known := uow.db.get(Booking, booking_id)) is not None:
-        if known.client_id != uow.actor.user_id:
-            raise NotFound
-        if (known.service_id, known.starts_at) != (service_id, start):
-            raise HoldIdUsed
+    if (known := _known_request(uow, booking_id, service_id, start)) is not None:
         return _made(known)
     service = _sold_service(uow, service_id)
     if queries.held_count(uow.db, uow.actor.user_id, uow.now) >= rules.HOLDS_MAX:
@@ -91,23 +87,13 @@ def request_booking(
     expires_at = uow.now + rules.HOLD
     text = rules.clean_brief(brief)
     slot = scheduling.hold_time(
-        uow,
-        hold_id=booking_id,
-        consultant_id=service.consultant_id,
-        terms=rules.terms_of(service),
-        start=start,
-        expires_at=expires_at,
-        owner_id=uow.actor.user_id,
-    )
+        uow, hold_id=booking_id, consultant_id=service.consultant_id, terms=rules.terms_of(service), start=start,
+        expires_at=expires_at, owner_id=uow.actor.user_id,
+    )  # fmt: skip
     payment_id = payments.request_payment(
-        uow,
-        payment_id=new_id(),
-        payer_id=uow.actor.user_id,
-        purpose=purpose_of_booking(booking_id),
-        amount=service.price,
-        gateway=gateway,
-        expires_at=expires_at,
-    )
+        uow, payment_id=new_id(), payer_id=uow.actor.user_id, purpose=purpose_of_booking(booking_id),
+        amount=service.price, gateway=gateway, expires_at=expires_at,
+    )  # fmt: skip
     booking = Booking(
         id=booking_id, client_id=uow.actor.user_id, consultant_id=service.consultant_id, service_id=service_id,
         payment_id=payment_id, state=State.HELD, channel=service.channel, title=service.title,
@@ -259,6 +245,15 @@ def release_money(uow: UnitOfWork, *, booking_id: str) -> None:
         uow, booking_id=booking.id, consultant_id=booking.consultant_id, commission_bps=booking.commission_bps
     )
     booking.released_at = uow.now
+
+
+def _known_request(uow: UnitOfWork, booking_id: str, service_id: str, start: datetime) -> Booking | None:
+    known = uow.db.get(Booking, booking_id)
+    if known is not None and known.client_id != uow.actor.user_id:
+        raise NotFound
+    if known is not None and (known.service_id, known.starts_at) != (service_id, start):
+        raise HoldIdUsed
+    return known
 
 
 def _sold_service(uow: UnitOfWork, service_id: str) -> ServiceView:

@@ -1,0 +1,111 @@
+"""Every handler survives being delivered twice: a whole life of bookings is told to each of them again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from tests import make
+from zhixun.app import FEATURES, fulfil_ports, subscribe_all
+from zhixun.features.booking import actions as bookings
+from zhixun.features.catalog import actions as catalog
+from zhixun.features.messaging import actions as messaging
+from zhixun.features.notifications.ports import Mailer
+from zhixun.kernel import outbox, services
+from zhixun.kernel.event import Event
+from zhixun.kernel.tables import Session, Table
+from zhixun.kernel.unit_of_work import unit_of_work
+from zhixun.kernel.values import new_id
+from zhixun.settings import Settings
+
+NOW = make.NOW
+HOUR = timedelta(hours=1)
+
+
+class Post:
+    def __init__(self) -> None:
+        self.sent: list[str] = []
+
+    def send(self, *, to: str, subject: str, body: str, message_id: str) -> None:
+        self.sent.append(message_id)
+
+
+@pytest.fixture
+def facts(db_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Event]:
+    """Every fact that is stated, in its order; nothing is delivered but by the test."""
+    monkeypatch.setattr(services, "_adapters", dict(services._adapters))
+    fulfil_ports(Settings(data_dir=tmp_path, secret_key="for tests only"), db_url)
+    subscribe_all()
+    stated: list[Event] = []
+    monkeypatch.setattr(outbox, "store", lambda db, facts: stated.extend(facts))
+    monkeypatch.setattr("zhixun.kernel.unit_of_work.utc_now", lambda: NOW)
+    yield stated
+    outbox.forget_all()
+
+
+def everything() -> dict[str, list[tuple]]:
+    """Every row of every table."""
+    with Session() as db:
+        return {
+            table.name: [tuple(row) for row in db.execute(sa.select(table).order_by(*table.primary_key.columns))]
+            for table in Table.metadata.sorted_tables
+        }
+
+
+def live() -> None:
+    """Bookings that end in every way, with all that belongs to them."""
+    with unit_of_work(now=NOW) as uow:
+        ada, grace = make.client(uow), make.consultant(uow)
+        slots = [make.slot(uow, grace, number=n) for n in range(8, 15)]
+        ends = [make.paid_booking(uow, client=ada, consultant=grace, start=start) for start in slots[:3]]
+        done = make.completed_booking(uow, client=ada, consultant=grace, start=slots[3])
+    with unit_of_work(now=NOW) as uow:
+        unpaid = make.held_booking(uow, client=ada, consultant=grace, start=slots[4])
+        twice = make.held_booking(uow, client=ada, consultant=grace, start=slots[5])
+        make.pay(uow, twice)
+        make.pay(uow, twice, charge=f"again-{twice}")
+    with unit_of_work(now=slots[3] + HOUR) as uow:
+        make.feedback(uow, done, client=ada, words="Clear.")
+    with unit_of_work(now=NOW) as uow:
+        bookings.cancel_booking(make.acting(uow, grace.actor), booking_id=ends[0])
+        bookings.pass_time(make.acting(uow, uow.actor, now=NOW + HOUR), booking_id=unpaid)
+        bookings.pass_time(make.acting(uow, uow.actor, now=slots[1] + HOUR), booking_id=ends[1])
+    with unit_of_work(now=NOW) as uow:
+        talk = messaging.open_conversation(uow, client_id=ada.user_id, consultant_id=grace.id)
+        messaging.send_message(make.acting(uow, ada), conversation_id=talk, key=new_id(), text="Hello")
+    with unit_of_work(now=NOW) as uow:
+        gone = make.consultant(uow, "Hopper")
+        catalog.unlist_consultant(uow, consultant_id=gone.id)
+
+
+def test_every_handler_survives_being_delivered_twice(facts: list[Event]) -> None:
+    post = Post()
+    services.provide(Mailer, post)
+    live()
+    handlers: dict[type[Event], list[Callable]] = {}
+    for feature in FEATURES:
+        for fact_type, many in feature.handlers.items():
+            handlers.setdefault(fact_type, []).extend(many)
+    told: set[Callable] = set()
+    for fact in facts:  # grows while we go: what a handler causes is told as well
+        for handler in handlers.get(type(fact), ()):
+            handler(fact)
+            after, stated, mails = everything(), len(facts), len(post.sent)
+            handler(fact)
+            name = f"{handler.__module__}.{handler.__name__} of {type(fact).__name__}"
+            assert len(facts) == stated, f"{name} states something new the second time"
+            assert len(post.sent) == mails, f"{name} mails again"
+            changed = [table for table, rows in everything().items() if rows != after[table]]
+            assert not changed, f"{name} changes {changed} the second time"
+            told.add(handler)
+    untold = {one for many in handlers.values() for one in many} - told
+    assert not untold, "extend `live` so that these hear something"
+    before = everything()
+    for fact in reversed(facts[:]):
+        for handler in handlers.get(type(fact), ()):
+            handler(fact)
+    assert everything() == before, "all facts once more, backwards, changed something"
