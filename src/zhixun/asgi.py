@@ -31,7 +31,7 @@ WORKER_STOP_SECONDS_MAX = 15
 
 def build(settings: Settings, conninfo: str) -> Starlette:
     """The whole site. With one process the worker lives in it; with several, `zhixun worker` runs apart."""
-    pages: Any = create_app(settings, conninfo).wsgi_app
+    pages: Any = _told_where_bodies_end(create_app(settings, conninfo).wsgi_app)
     mounted: Any = WSGIMiddleware(pages, workers=PAGE_THREADS)
     return Starlette(
         routes=[
@@ -40,6 +40,16 @@ def build(settings: Settings, conninfo: str) -> Starlette:
         ],
         lifespan=_with_worker(conninfo) if settings.workers == 1 else None,
     )
+
+
+def _told_where_bodies_end(pages: Callable[..., Any]) -> Callable[..., Any]:
+    """A body sent in chunks has no length; the input ends where the body does, and without this word it is not read."""
+
+    def answer(environ: dict[str, Any], start_response: Any) -> Any:
+        environ["wsgi.input_terminated"] = True
+        return pages(environ, start_response)
+
+    return answer
 
 
 def _with_worker(conninfo: str) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import socket
 import threading
@@ -68,6 +69,18 @@ def test_of_two_hundred_at_once_exactly_one_gets_the_time(address, crowd):
         with Session() as db:
             assert db.connection().exec_driver_sql(STANDING, (start,)).scalar() == 1
         _let_go(address, tokens, answers)
+
+
+def test_a_body_sent_in_chunks_is_read_like_any_other(address, crowd):
+    tokens, grace = crowd
+    with unit_of_work(now=utc_now()) as uow:
+        body = {"service_id": grace.service_id, "start": make.slot(uow, grace, number=5).isoformat()}
+    text = json.dumps(body).encode()
+    made = httpx2.post(
+        f"{address}/api/v1/bookings", content=iter([text[:20], text[20:]]), trust_env=False,
+        headers={"Authorization": f"Bearer {tokens[0]}", "Content-Type": "application/json"},
+    )  # fmt: skip
+    assert made.status_code == 201, made.text
 
 
 async def _rush(address: str, tokens: list[str], service_id: str, start: datetime) -> list[httpx2.Response]:

@@ -174,7 +174,7 @@ def _cursor_after(last: BookingView) -> str:
 def _place_of(cursor: str | None) -> tuple[datetime | None, str]:
     """The start and the id of the last booking seen. Raises Invalid for a cursor that is not ours."""
     at, _, booking_id = (pagination.value_of(cursor) or "").rpartition(" ")
-    if cursor and not is_id(booking_id):
+    if cursor and not (at and is_id(booking_id)):
         raise Invalid(fields={"cursor": N_("This page mark is not one of ours.")})
     return pagination.time_of(pagination.cursor_of(at)), booking_id
 
