@@ -143,7 +143,8 @@ def test_who_has_no_free_time_comes_last_and_is_still_there(
 
 def test_pages_follow_each_other_without_gap_or_repeat(people: dict[str, str], indexed: Callable[..., None]) -> None:
     with unit_of_work(now=NOW) as uow:
-        indexed(*[make.listed(uow, f"P{number}") for number in range(7)])
+        more = [make.listed(uow, f"P{number}") for number in range(7)]
+    indexed(*more)
     for how in ({}, {"text": "裁员"}, {"sort": "price"}, {"sort": "soonest"}):
         seen, offset = list[str](), 0
         while offset is not None:
@@ -165,7 +166,8 @@ def test_finding_costs_the_same_however_many_there_are(people: dict[str, str], i
     )
     before = [statements(how) for how in hows]
     with unit_of_work(now=NOW) as uow:
-        indexed(*[make.listed(uow, f"P{number}") for number in range(20)])
+        more = [make.listed(uow, f"P{number}") for number in range(20)]
+    indexed(*more)
     assert [statements(how) for how in hows] == before
     assert max(before) <= 10
 

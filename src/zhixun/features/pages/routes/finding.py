@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 from zhixun.features.accounts import queries as accounts
 from zhixun.features.booking import rules as booking
 from zhixun.features.catalog import queries as catalog
+from zhixun.features.catalog.rules import SLUG
 from zhixun.features.pages import forms
 from zhixun.features.quality import queries as quality
 from zhixun.features.recommend import queries as recommend
@@ -28,6 +29,7 @@ from . import bp, card
 
 REVIEWS = 8
 SIMILAR = 3
+SLUG_LENGTH_MAX = 80
 FACETS = ("field", "topic", "language", "channel", "price", "gender", "seniority", "free")
 
 
@@ -95,6 +97,8 @@ def consultants() -> str:
 @bp.get("/c/<slug>")
 def consultant(slug: str) -> str | Response:
     actor, now = current_actor(), utc_now()
+    if not SLUG.fullmatch(slug) or len(slug) > SLUG_LENGTH_MAX:
+        raise NotFound
     with read() as db:
         try:
             page = catalog.consultant(db, slug)
