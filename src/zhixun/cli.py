@@ -193,8 +193,13 @@ def _history_beside(settings: Settings) -> Iterator[Callable[[], None]]:
     """The rest of the sample data comes from a process of its own, at low priority, so that pages stay quick."""
     started: list[subprocess.Popen[bytes]] = []
     command = [sys.executable, "-m", "zhixun.cli", "sample", "--gently", "--data-dir", str(settings.data_dir)]
+
+    def begin() -> None:
+        started.append(subprocess.Popen(command))
+        threading.Thread(target=started[0].wait, daemon=True).start()  # Else it stays a zombie until we end.
+
     try:
-        yield lambda: started.append(subprocess.Popen(command))
+        yield begin
     finally:
         for process in started:
             process.terminate()
