@@ -50,7 +50,8 @@ bench: setup tools ## every figure we claim, measured here
 	@for figure in bench/[a-z]*.py; do echo "== $$figure"; $(BIN)/python -m bench.$$(basename $$figure .py) || exit 1; done
 
 chaos: setup ## long runs of faults and races
-	@CHAOS_KILLS=$${CHAOS_KILLS:-50} $(BIN)/pytest tests/chaos -v
+	@CHAOS_KILLS=$${CHAOS_KILLS:-50} CHAOS_ROUNDS=$${CHAOS_ROUNDS:-20} CHAOS_EXAMPLES=$${CHAOS_EXAMPLES:-100} \
+		$(BIN)/pytest tests/chaos tests/journeys/test_race.py tests/features/api/test_description.py -v --timeout 1800
 
 clean: ## remove .venv and what was built; data folders stay
 	@rm -rf .venv src/zhixun/web/static/dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
