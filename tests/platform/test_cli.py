@@ -89,6 +89,15 @@ def test_it_answers_pages_and_machines(site: Site) -> None:
     assert "server" not in site.get("/").headers
 
 
+def test_pages_and_their_files_go_out_packed(site: Site) -> None:
+    page = site.get("/legal/terms")
+    assert page.headers["Content-Encoding"] == "gzip"
+    assert "Accept-Encoding" in page.headers["Vary"]
+    sheet = page.text.split('rel="stylesheet" href="')[1].split('"')[0]
+    assert site.get(sheet).headers["Content-Encoding"] == "gzip"
+    assert "Content-Encoding" not in site.get("/healthz").headers, "too small to be worth it"
+
+
 def test_operators_commands_work_beside_the_running_site(site: Site) -> None:
     found = zhixun("ledger", "verify", "--data-dir", site.data_dir, "--json")
     assert found.returncode == 0, found.stderr

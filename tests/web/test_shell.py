@@ -253,6 +253,15 @@ def test_built_files_are_kept_for_ever_and_others_do_not_exist(app):
         assert app.test_client().get(f"/static/dist/{strange}").status_code == 404
 
 
+def test_nobody_keeps_a_page_for_another_person(app, everyone):
+    seen = Visitor(app).get("/legal/terms").headers
+    assert (seen["Cache-Control"], set(seen["Vary"].split(", "))) == (
+        "private, no-cache",
+        {"Accept-Language", "Cookie"},
+    )
+    assert Visitor(app, everyone["client"]).get("/legal/terms").headers["Cache-Control"] == "no-store"
+
+
 def loaded(page, kind):
     return set(re.findall(rf'(?:href|src)="(/static/dist/[^"]+\.{kind})"', page))
 

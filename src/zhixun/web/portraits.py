@@ -85,8 +85,8 @@ def portrait_svg(key: str) -> str:
     paper, wave = _pick(PAPERS, seed[2])
     hair = _pick(HAIRS, seed[3])
     kind, *colours = _pick(CLOTHES, seed[4])
-    sew: Callable[..., str] = {"blazer": _blazer, "coat": _coat, "crew": _crew, "shirt": _shirt}[kind]
-    cloth = sew(*colours)
+    sewn: dict[str, Callable[..., str]] = {"blazer": _blazer, "coat": _coat, "crew": _crew, "shirt": _shirt}
+    cloth = sewn[kind](*colours)
     glasses = GLASSES if seed[5] % 4 == 0 else ""
     drawing = FACE.format(
         bg1=paper, bg2=wave, back=back.format(hair=hair), front=front.format(hair=hair), s=skin, sh=shade, brow=hair,

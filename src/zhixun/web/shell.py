@@ -138,6 +138,9 @@ def _headers(response: Response) -> Response:
         response.headers.setdefault(name, value)
     if security.COOKIE in request.cookies or "Authorization" in request.headers:
         response.headers.setdefault("Cache-Control", "no-store")
+    if response.mimetype == "text/html":
+        response.headers.setdefault("Cache-Control", "private, no-cache")
+        response.vary.update(("Accept-Language", "Cookie"))
     if request.is_secure:
         response.headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
     return response

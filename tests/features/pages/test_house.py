@@ -55,7 +55,7 @@ def test_a_new_consultant_is_told_what_to_do_first(app, english):
 
 
 def test_the_desk_shows_who_comes_when_and_what_they_wrote(app, pair):
-    ada, grace = pair
+    _, grace = pair
     answer = Visitor(app, grace.actor).get("/pro")
     assert "Ada" in words(answer)
     assert "北京时间" in words(answer)
