@@ -61,8 +61,21 @@ def test_there_is_something_to_say_about_every_topic_in_both_languages() -> None
 def test_there_are_sixty_reviews_in_each_language() -> None:
     fields = [moods for name, moods in words.talk_of("feedback").items() if name != "closing"]
     for language in ("zh", "en"):
-        said = [text for moods in fields for texts in moods.values() for text in texts[language]]
+        said = [one[language] for moods in fields for texts in moods.values() for one in texts]
         assert len(set(said)) == len(said) >= 60
+
+
+def test_ten_reviews_on_one_page_hardly_repeat() -> None:
+    for profile in words.profiles():
+        topics, field_id = profile.topic_ids, profile.field_id
+        said = [
+            words.review(
+                profile.slug, number, field_id=field_id, topic_id=topics[number % len(topics)], mood="good",
+                language="zh",
+            )
+            for number in range(10)
+        ]  # fmt: skip
+        assert len(set(said)) >= 7, (profile.slug, said)
 
 
 def test_feedback_tends_to_the_level_of_the_consultant() -> None:

@@ -213,7 +213,11 @@ def _give_feedback(uow: UnitOfWork, story: Story, done_at: datetime, now: dateti
     if story.answers is None or at >= now:
         return
     said = story.answers
-    words = review(random, story.consultant.profile.field_id, said.mood, story.client.language)
+    profile = story.consultant.profile
+    words = review(
+        profile.slug, story.number, field_id=profile.field_id, topic_id=story.topic_id, mood=said.mood,
+        language=story.client.language,
+    )  # fmt: skip
     quality.give_feedback(
         acting(uow, story.client, at), feedback_id=id_of("feedback", story.booking_id), booking_id=story.booking_id,
         scores=said.scores, nps=said.nps, solved=said.solved, words=words if said.with_words else "",

@@ -14,6 +14,7 @@ from zhixun.features.privacy import actions as privacy
 from zhixun.features.scheduling import actions as scheduling
 from zhixun.kernel.tables import Session
 from zhixun.kernel.unit_of_work import UnitOfWork
+from zhixun.web.portraits import portrait_svg
 
 from .cast import (
     DEMO_ACCOUNTS,
@@ -26,11 +27,12 @@ from .cast import (
     service_id_of,
 )
 from .history import history
-from .words import HOURS, id_of
+from .words import HOURS, Profile, id_of
 
 BATCH = 8
 YEAR = timedelta(days=365)
 JOINED_BEFORE = timedelta(days=100)
+GREY, GREY_AFTER_YEARS = "#6c6a6e", 18
 
 
 def add_demo_accounts(password_hash: str, now: datetime) -> None:
@@ -111,13 +113,19 @@ def _add_consultant(uow: UnitOfWork, place: int, password_hash: str) -> None:
         uow, consultant_id=consultant_id, slug=profile.slug, name=profile.name, title=profile.title,
         line=profile.line, about=profile.about, city=profile.city, field_id=profile.field_id,
         topic_ids=profile.topic_ids, languages=profile.languages, years=profile.years, seniority=profile.seniority,
-        gender=profile.gender, portrait=f"{profile.gender}-{profile.slug}", good_for=profile.good_for,
+        gender=profile.gender, portrait=_portrait(profile), good_for=profile.good_for,
         not_for=profile.not_for,
     )  # fmt: skip
     scheduling.open_calendar(uow, consultant_id=consultant_id, zone=profile.zone)
     scheduling.set_weekly_hours(uow, consultant_id=consultant_id, hours=HOURS[profile.hours])
     _add_services(uow, one)
     _add_credentials(uow, one)
+
+
+def _portrait(profile: Profile) -> str:
+    """The first key whose drawing suits: grey hair only after many years of work."""
+    keys = (f"{profile.gender}-{profile.slug}{suffix}" for suffix in ("", *map(str, range(2, 20))))
+    return next(key for key in keys if profile.years >= GREY_AFTER_YEARS or GREY not in portrait_svg(key))
 
 
 def _add_services(uow: UnitOfWork, one: Consulting) -> None:

@@ -63,6 +63,8 @@ class Story:
     answers: Answers | None
     """What the client says afterwards; None where they say nothing (yet)."""
     among: int = 8
+    number: int = 0
+    """Which of the consultant's bookings this is; each reads a little different."""
 
     def dice(self, what: str) -> Random:
         """Chance for one part of the story, the same at every telling."""
@@ -101,6 +103,7 @@ def stories(
         consultant = _chosen(random, client, consultants, weights, booked)
         booked[consultant.place] += 1
         story = _story(random, id_of("booking", seed, number), client, consultant, fates.pop(), days, now)
+        story = replace(story, number=booked[consultant.place])
         pairs.setdefault((client.user_id, consultant.place), []).append(story)
     told = [_one_after_another(pair) for pair in pairs.values()]
     random.shuffle(told)

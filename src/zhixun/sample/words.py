@@ -158,13 +158,19 @@ def lines_after(random: Random, language: str) -> list[tuple[str, str]]:
     return [(who, random.choice(after[who][language])) for who in ("consultant", "client")]
 
 
-def review(random: Random, field_id: str, mood: str, language: str) -> str:
-    """The words of a feedback. `mood`: good, mixed or bad."""
+def review(slug: str, number: int, *, field_id: str, topic_id: str, mood: str, language: str) -> str:
+    """The words of a consultant's feedback with this number, about this topic. `mood`: good, mixed or bad.
+
+    Each consultant's numbers walk through the fitting texts in an order of their own, so that few come twice.
+    """
     texts = talk_of("feedback")
-    text: str = random.choice(texts[field_id][mood][language])
-    if mood == "good" and random.random() < 0.4:
-        text += ("" if language == "zh" else " ") + random.choice(texts["closing"][language])
-    return text
+    fitting = [one[language] for one in texts[field_id][mood] if topic_id in one.get("topics", (topic_id,))]
+    Random(f"reviews:{slug}").shuffle(fitting)
+    said: str = fitting[number % len(fitting)]
+    if mood == "good" and number % 3 == 0:
+        closing = texts["closing"][language]
+        said += ("" if language == "zh" else " ") + closing[number // 3 % len(closing)]
+    return said
 
 
 @lru_cache(maxsize=16)
