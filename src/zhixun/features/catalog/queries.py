@@ -114,9 +114,10 @@ def commission_bps(db: Session, consultant_id: str) -> int:
 
 
 def bookable_count(db: Session) -> int:
-    """Listed consultants who sell at least one service."""
+    """Listed consultants of a known field who sell at least one service."""
     sells = exists().where(Service.consultant_id == Consultant.id, Service.active)
-    return db.scalars(select(func.count()).select_from(Consultant).where(Consultant.listed, sells)).one()
+    known = exists().where(Field.id == Consultant.field_id)
+    return db.scalars(select(func.count()).select_from(Consultant).where(Consultant.listed, sells, known)).one()
 
 
 def listed_count(db: Session) -> dict[str, int]:
