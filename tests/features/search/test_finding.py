@@ -101,6 +101,8 @@ def test_the_slots_shown_are_those_of_a_service_that_fits(people: dict[str, str]
     (ada,) = (one for one in find(channel="text").items if one.card.id == people["ada"])
     assert {slot.end - slot.start for slot in ada.slots} == {timedelta(minutes=30)}
     assert len(ada.slots) == 3
+    assert ada.card.first_service is not None
+    assert ada.card.first_service.channel == "text"
 
 
 def test_free_in_a_window_means_a_slot_that_starts_in_it(people: dict[str, str]) -> None:

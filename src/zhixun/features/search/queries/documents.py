@@ -20,7 +20,7 @@ def documents(db: Session, ids: Sequence[str] | None = None) -> list[Document]:
     """The documents of everyone who can be booked, or of those among these ids. Six statements."""
     fields = {field.id: field for field in catalog.fields(db)}
     learn(fields.values())
-    pages = [page for page in catalog.listed_pages(db, ids) if page.card.services]
+    pages = [page for page in catalog.listed_pages(db, ids) if page.card.services and page.card.field_id in fields]
     satisfaction = quality.satisfaction_of(db, [page.card.id for page in pages])
     return [_document(page, fields[page.card.field_id], satisfaction.get(page.card.id, NOTHING_YET)) for page in pages]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import cast
 
@@ -28,7 +28,7 @@ class FoundConsultant:
     card: ConsultantCard
     satisfaction: Satisfaction
     slots: tuple[Slot, ...]
-    """The first few free times of the first fitting service, within what was asked for or the next 14 days."""
+    """The first few free times of the card's first service, within what was asked for or the next 14 days."""
     score: float = 0.0
     matched: tuple[str, ...] = ()
     """Which words of the text their page has."""
@@ -161,9 +161,20 @@ def shown(
         times = free_times(db, services, ids, now=now, from_=from_, until=until, fits=_fitting(look.wanted))
     matched = look.index.matched_words(look.words, ids)
     for card in cards:
-        slots = times.first(card.id, from_, until, each=rules.SLOTS_EACH) if times else ()
+        service_id, slots = (
+            times.first_with_service(card.id, from_, until, each=rules.SLOTS_EACH) if times else ("", ())
+        )
         seen = satisfaction.get(card.id, NOTHING_YET)
-        yield FoundConsultant(card, seen, slots, look.scores.get(card.id, 0.0), matched.get(card.id, ()))
+        yield FoundConsultant(
+            _led_by(card, service_id), seen, slots, look.scores.get(card.id, 0.0), matched.get(card.id, ())
+        )
+
+
+def _led_by(card: ConsultantCard, service_id: str) -> ConsultantCard:
+    """The card with the service first whose times are shown, so that times and price belong together."""
+    if not service_id or card.services[0].id == service_id:
+        return card
+    return replace(card, services=tuple(sorted(card.services, key=lambda service: service.id != service_id)))
 
 
 def _window(wanted: Wanted, now: datetime) -> tuple[datetime, datetime]:

@@ -43,10 +43,17 @@ class FreeTimes:
 
     def first(self, consultant_id: str, from_: datetime, until: datetime, *, each: int) -> tuple[Slot, ...]:
         """The first `each` slots in [from_, until) of the consultant's first service that has any."""
-        for service in self.services.get(consultant_id, ()):
+        return self.first_with_service(consultant_id, from_, until, each=each)[1]
+
+    def first_with_service(
+        self, consultant_id: str, from_: datetime, until: datetime, *, each: int
+    ) -> tuple[str, tuple[Slot, ...]]:
+        """The same with the id of that service; of the first that fits, without slots, when none has any."""
+        services = self.services.get(consultant_id, ())
+        for service in services:
             if found := self._first_of(service, from_, until, each):
-                return found
-        return ()
+                return service.id, found
+        return services[0].id if services else "", ()
 
     def starts(self, ids: Iterable[str], from_: datetime, until: datetime, *, enough: int) -> dict[str, datetime]:
         """When each is free first, the soonest before the others. Looks further ahead only while fewer than `enough` are
