@@ -116,7 +116,7 @@ def raw_text(template: str) -> list[str]:
 
 
 def templates() -> list[Path]:
-    return [path for path in ROOT.rglob("templates/**/*.html") if not BY_LANGUAGE.search(path.name)]
+    return sorted(path for path in ROOT.rglob("templates/**/*.html") if not BY_LANGUAGE.search(path.name))
 
 
 @pytest.mark.parametrize("path", templates(), ids=lambda path: str(path.relative_to(ROOT)))

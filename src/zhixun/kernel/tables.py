@@ -15,7 +15,7 @@ from .values import Words
 Session = sessionmaker(expire_on_commit=False)
 
 
-def any_of(ids: Collection[str]) -> CollectionAggregate[str]:
+def any_of(ids: Collection[str]) -> CollectionAggregate[bool]:
     """`column == any_of(ids)`: one parameter however many there are, where IN would have one for each."""
     return any_(literal(list(ids), ARRAY(Text)))
 
