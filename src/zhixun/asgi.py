@@ -12,8 +12,6 @@ from typing import Any
 import uvicorn
 from a2wsgi import WSGIMiddleware
 from starlette.applications import Starlette
-from starlette.middleware import Middleware
-from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import Mount, WebSocketRoute
 from uvicorn.supervisors import Multiprocess
 
@@ -26,9 +24,9 @@ Door = socket.socket
 
 PAGE_THREADS = 12
 """Pages built at once in one process; no more than the database connections of the pool."""
-PACKED_FROM_BYTES = 1_000
-"""Answers of this size and more go out packed, where the browser can unpack them; it costs about half a millisecond."""
 KEEP_ALIVE_SECONDS = 30
+BEGIN_SECONDS_MAX = 60
+"""How long one of several processes may take to begin, before it is thought dead and begun again."""
 STOP_SECONDS_MAX = 10
 WORKER_STOP_SECONDS_MAX = 15
 
@@ -42,7 +40,6 @@ def build(settings: Settings, conninfo: str) -> Starlette:
             WebSocketRoute("/live", live.endpoint),
             Mount("/", mounted),
         ],
-        middleware=[Middleware(GZipMiddleware, minimum_size=PACKED_FROM_BYTES, compresslevel=6)],
         lifespan=_with_worker(conninfo) if settings.workers == 1 else None,
     )
 
@@ -92,6 +89,7 @@ def serve(settings: Settings, conninfo: str, door: socket.socket, when_open: Cal
         "server_header": False,
         "timeout_keep_alive": KEEP_ALIVE_SECONDS,
         "timeout_graceful_shutdown": STOP_SECONDS_MAX,
+        "timeout_worker_healthcheck": BEGIN_SECONDS_MAX,
         "ws_max_size": live.FRAME_BYTES_MAX,
         "proxy_headers": bool(settings.trusted_proxies),
         "forwarded_allow_ips": list(settings.trusted_proxies),

@@ -236,7 +236,8 @@ def _serve(given: argparse.Namespace) -> int:
     with _door(settings, given) as door, _house(settings, watched=True) as address:
         with unit_of_work() as uow:
             catalog.put_house_fields(uow)
-        _answer(settings, address, door, lambda: _step(f"Zhixun answers at http://{given.host}:{given.port}"))
+        jobs = "" if settings.workers == 1 else " Jobs need a process of their own: zhixun worker"
+        _answer(settings, address, door, lambda: _step(f"Zhixun answers at http://{given.host}:{given.port}.{jobs}"))
     return 0
 
 

@@ -171,6 +171,14 @@ def test_commands_that_need_no_database_start_none(in_process: Callable[..., int
     assert not (tmp_path / "var").exists()
 
 
+def test_several_processes_answer_and_end_together(open_path: Path) -> None:
+    several = start(open_path / "var", "serve", "--workers", "2", ZHIXUN_REALTIME_HUB="postgres")
+    assert several.get("/").status_code == 200
+    several.process.send_signal(signal.SIGTERM)
+    assert several.process.wait(60) == 0
+    assert postmaster.of(place.settle(open_path / "var").data) is None
+
+
 def test_a_killed_site_starts_again_on_the_database_it_left(open_path: Path) -> None:
     first = start(open_path / "var", "serve")
     first.process.kill()
