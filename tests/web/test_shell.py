@@ -268,3 +268,19 @@ def loaded(page, kind):
 
 def weight(app, page, kind):
     return sum(packed(app.test_client().get(where).data) for where in loaded(page, kind))
+
+
+def test_answers_are_packed_for_who_can_unpack_them(app):
+    def fetch(path, accepts):
+        return app.test_client().get(path, headers={"Accept-Encoding": accepts})
+
+    plain, small = fetch("/legal/terms", "br;q=1, gzip;q=0"), fetch("/legal/terms", "gzip, br")
+    assert gzip.decompress(small.data).decode().split("<main")[1] == plain.text.split("<main")[1]
+    assert "Content-Encoding" not in plain.headers
+    assert int(small.headers["Content-Length"]) == len(small.data) < len(plain.data) / 2
+    sheet = next(iter(loaded(plain.text, "css")))
+    assert gzip.decompress(fetch(sheet, "gzip").data) == fetch(sheet, "").data
+    assert fetch(sheet, "gzip").mimetype == fetch(sheet, "").mimetype == "text/css"
+    for answer in (plain, small, fetch(sheet, "gzip"), fetch(sheet, "")):
+        assert "Accept-Encoding" in answer.headers["Vary"]
+    assert "Content-Encoding" not in fetch("/healthz", "gzip").headers, "too small to be worth it"

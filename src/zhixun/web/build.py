@@ -13,6 +13,8 @@ from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
+from zhixun.web.packing import packed_beside
+
 ROOT = Path(__file__).parent
 FEATURES = ROOT.parent / "features"
 DIST = ROOT / "static" / "dist"
@@ -80,6 +82,7 @@ def _write(name: str, text: str) -> str:
     path = DIST / built
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text)
+    packed_beside(path)
     return built
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import mimetypes
 import secrets
 import time
 from collections.abc import Callable
@@ -15,7 +16,7 @@ from flask_babel import Babel, get_translations
 from markupsafe import Markup
 from sqlalchemy import Engine, event
 
-from . import errors, formats, languages, security
+from . import errors, formats, languages, packing, security
 from .icons import icon
 
 ROOT = Path(__file__).parent
@@ -54,6 +55,7 @@ def install(app: Flask, *, secure: bool, rate_limits: bool, demo: bool) -> None:
     _template_helpers(app)
     app.before_request(_begin)
     app.before_request(security.guard_writes)
+    app.after_request(packing.pack)
     app.after_request(_headers)
     app.add_url_rule("/static/dist/<path:name>", "static_dist", _static)
     app.wsgi_app = languages.LanguagePrefix(app.wsgi_app)  # type: ignore[method-assign]
@@ -159,7 +161,12 @@ _SECURITY_HEADERS = {
 def _static(name: str) -> Response:
     if name not in _manifest().values():
         abort(404)
-    response = send_from_directory(DIST, name, max_age=31_536_000)
+    packed = packing.wanted()
+    kind = mimetypes.guess_type(name)[0]
+    response = send_from_directory(DIST, name + packing.SUFFIX if packed else name, mimetype=kind)
+    response.vary.add("Accept-Encoding")
+    if packed:
+        response.headers["Content-Encoding"] = "gzip"
     response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
     return response
 
