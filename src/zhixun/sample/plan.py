@@ -37,15 +37,15 @@ class Fate(StrEnum):
 
 
 DECK = (
-    *[Fate.COMPLETED] * 32,
-    *[Fate.EXPIRED] * 2,
-    *[Fate.CANCELLED_EARLY] * 2,
-    Fate.CANCELLED_LATE,
+    *[Fate.COMPLETED] * 66,
+    *[Fate.EXPIRED] * 4,
+    *[Fate.CANCELLED_EARLY] * 4,
+    *[Fate.CANCELLED_LATE] * 2,
+    *[Fate.CLIENT_ABSENT] * 2,
     Fate.CANCELLED_BY_CONSULTANT,
-    Fate.CLIENT_ABSENT,
     Fate.CONSULTANT_ABSENT,
 )
-"""Fates are dealt from this, shuffled anew when it is used up: every forty bookings hold each of them."""
+"""Fates are dealt from this, shuffled anew when it is used up: every eighty bookings hold each of them."""
 
 
 @dataclass(frozen=True)
@@ -135,11 +135,9 @@ def answers(random: Random, level: float) -> Answers:
 
 
 def _popularity(random: Random, consultants: Sequence[Consulting]) -> dict[int, float]:
-    """Some are asked far more often than others; the demo consultant is among the most asked."""
-    ranks = [one.place for one in consultants if one.place]
-    random.shuffle(ranks)
-    ranks = [0, *ranks] if consultants else []
-    return {place: (rank + 4) ** -0.5 for rank, place in enumerate(ranks)}
+    """Some are asked more often than others: mostly those who were there first, the demo consultant above all."""
+    ranked = sorted(consultants, key=lambda one: one.place and one.place + random.uniform(0, 40))
+    return {one.place: (rank + 4) ** -0.35 for rank, one in enumerate(ranked)}
 
 
 def _chosen(
