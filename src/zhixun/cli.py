@@ -22,6 +22,7 @@ from zhixun import asgi, doctor, migrations, sample, worker
 from zhixun.adapters.database import DatabaseUnavailable, opened
 from zhixun.app import FEATURES, fulfil_ports, subscribe_all
 from zhixun.features.catalog import actions as catalog
+from zhixun.features.search import jobs as search
 from zhixun.kernel import database
 from zhixun.kernel.errors import DomainError
 from zhixun.kernel.feature import Command
@@ -178,6 +179,7 @@ def _demo(given: argparse.Namespace) -> int:
         with _house(settings, watched=True) as address:
             _step("Adding sample data …")
             sample.fill_first(say=_step)
+            search.keep_index_whole()  # The facts would do so too, one consultant after the other.
             with _history_beside(settings) as begin:
 
                 def when_open() -> None:
