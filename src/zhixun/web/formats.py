@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from babel import dates
 from flask import g
 from flask_babel import gettext
 
@@ -27,15 +26,14 @@ ZONE_NAMES = {
     "America/Toronto": Words("多伦多时间", "Toronto time"),
 }
 
-_PATTERNS = {
-    "time": ("HH:mm", "HH:mm"),
-    "day": ("M月d日 EEE", "EEE d MMM"),
-    "weekday": ("EEE", "EEE"),
-    "date": ("y年M月d日", "d MMM y"),
-    "daytime": ("M月d日 EEE HH:mm", "EEE d MMM, HH:mm"),
-    "month": ("y年M月", "MMMM y"),
-    "short": ("M/d", "d/M"),
+WEEKDAYS = {
+    "zh": ("周一", "周二", "周三", "周四", "周五", "周六", "周日"),
+    "en": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"),
 }
+MONTHS = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "December",
+)  # fmt: skip
 
 
 def say(words: Words) -> str:
@@ -52,11 +50,37 @@ def money(amount: Money, *, exact: bool = False) -> str:
 
 def local(at: datetime, style: str = "daytime", zone: str | None = None) -> str:
     """An instant on the reader's (or the given) clock. Styles: time, day, weekday, date, daytime, month, short."""
-    zh, en = _PATTERNS[style]
     here = at.astimezone(ZoneInfo(zone or reader_zone()))
-    if language() == "zh":
-        return dates.format_datetime(here, zh, locale="zh")
-    return dates.format_datetime(here, en, locale="en_GB")
+    return _english(here, style) if language() == "en" else _chinese(here, style)
+
+
+def _chinese(here: datetime, style: str) -> str:
+    """Written out by hand: a page shows a hundred times, and a formatting library takes a tenth of a second for them."""
+    time, day = f"{here.hour:02d}:{here.minute:02d}", f"{here.month}月{here.day}日"
+    weekday = WEEKDAYS["zh"][here.weekday()]
+    return {
+        "time": time,
+        "day": f"{day} {weekday}",
+        "weekday": weekday,
+        "date": f"{here.year}年{day}",
+        "daytime": f"{day} {weekday} {time}",
+        "month": f"{here.year}年{here.month}月",
+        "short": f"{here.month}/{here.day}",
+    }[style]
+
+
+def _english(here: datetime, style: str) -> str:
+    time, month = f"{here.hour:02d}:{here.minute:02d}", MONTHS[here.month - 1]
+    weekday, day = WEEKDAYS["en"][here.weekday()], f"{here.day} {month[:3]}"
+    return {
+        "time": time,
+        "day": f"{weekday} {day}",
+        "weekday": weekday,
+        "date": f"{day} {here.year}",
+        "daytime": f"{weekday} {day}, {time}",
+        "month": f"{month} {here.year}",
+        "short": f"{here.day}/{here.month}",
+    }[style]
 
 
 def near_day(at: datetime, zone: str | None = None) -> str:
