@@ -25,7 +25,7 @@ def notices_of(db: Session, user_id: str, *, limit: int = 20, before: datetime |
     mine = select(Notice).where(Notice.user_id == user_id)
     if before is not None:
         mine = mine.where(Notice.at < before)
-    rows = db.scalars(mine.order_by(Notice.at.desc()).limit(limit))
+    rows = db.scalars(mine.order_by(Notice.at.desc(), Notice.id.desc()).limit(limit))
     return [NoticeLine(row.id, row.kind, row.subject_id, row.values, row.at, row.read_at is not None) for row in rows]
 
 
