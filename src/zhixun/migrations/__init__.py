@@ -13,7 +13,6 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from zhixun.kernel.database import sqlalchemy_url
-from zhixun.kernel.tables import Table
 
 LOCK = 0x5A48_4958
 """Advisory lock key: two processes that start at once migrate one after the other."""
@@ -24,22 +23,10 @@ def upgrade(conninfo: str, revision: str = "head") -> None:
     engine = sa.create_engine(sqlalchemy_url(conninfo), poolclass=sa.NullPool)
     with engine.connect() as guard:
         guard.execute(sa.text("SELECT pg_advisory_lock(:key)"), {"key": LOCK})
-        if (Path(__file__).parent / "versions").exists():
-            command.upgrade(_config(conninfo), revision)
-        else:
-            _create_missing(engine)
+        command.upgrade(_config(conninfo), revision)
         _apply_job_schema(conninfo, guard)
         guard.rollback()
     engine.dispose()
-
-
-def _create_missing(engine: sa.Engine) -> None:
-    """Until the first revision is written."""
-    there = set(sa.inspect(engine).get_table_names())
-    if not there & Table.metadata.tables.keys():
-        Table.metadata.create_all(engine)
-    for table in Table.metadata.sorted_tables:
-        table.create(engine, checkfirst=True)
 
 
 def downgrade(conninfo: str, revision: str) -> None:
