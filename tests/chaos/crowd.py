@@ -47,6 +47,9 @@ class Client(threading.Thread):
     def _one_round(self) -> None:
         if not self._services:
             self._arrive()
+        if not self._services:
+            time.sleep(0.05)
+            return
         service = self._chance.choice(self._services)
         start = self._some_start(service)
         if start is None:
@@ -67,7 +70,8 @@ class Client(threading.Thread):
         if answer.status_code not in (200, 201):
             return
         self._http.headers["Authorization"] = f"Bearer {answer.json()['token']}"
-        people = self._http.get("/consultants").json().get("items", [])
+        shown = self._http.get("/consultants")
+        people = shown.json()["items"] if shown.status_code == 200 else []
         self._services = [service["id"] for one in people for service in one.get("services", [])]
 
     def _some_start(self, service: str) -> str | None:

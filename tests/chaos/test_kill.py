@@ -52,6 +52,7 @@ def _under_load(house: House, kill: Callable[[], None], seed: int) -> Told:
     crowd = [Client(house.address, f"client{n:02d}@example.com", n, stop) for n in range(1, PEOPLE + 1)]
     for one in crowd:
         one.start()
+    _wait_until_busy(crowd)
     for round_ in range(KILLS):
         time.sleep(chance.uniform(0.3, 3.0))
         kill()
@@ -68,6 +69,14 @@ def _under_load(house: House, kill: Callable[[], None], seed: int) -> Told:
         together.broken += one.told.broken
         together.refused += one.told.refused
     return together
+
+
+def _wait_until_busy(crowd: list[Client]) -> None:
+    """Killing before anybody has paid would prove nothing."""
+    until = time.monotonic() + DRAIN_SECONDS_MAX
+    while sum(len(one.told.paid) for one in crowd) < PEOPLE:
+        assert time.monotonic() < until, "nobody manages to pay"
+        time.sleep(0.1)
 
 
 def _kill(house: House, victim: str) -> None:
