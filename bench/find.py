@@ -146,7 +146,7 @@ def fill(count: int, *, seed: int = 7) -> None:
         db.execute(insert(TakenTime), taken)
 
 
-def _consultant(one: str, draw: random.Random, topics: dict) -> dict:  # type: ignore[type-arg]
+def _consultant(one: str, draw: random.Random, topics: dict) -> dict[str, object]:
     field = draw.choice(sorted(topics))
     chosen = draw.sample(topics[field], 3)
     names = Words("、".join(topic.name.zh for topic in chosen), ", ".join(topic.name.en for topic in chosen))
@@ -163,7 +163,7 @@ def _consultant(one: str, draw: random.Random, topics: dict) -> dict:  # type: i
     }  # fmt: skip
 
 
-def _services(one: str, draw: random.Random) -> list[dict]:  # type: ignore[type-arg]
+def _services(one: str, draw: random.Random) -> list[dict[str, object]]:
     price = draw.randrange(100, 900) * 100
     kinds = draw.sample((("video", 60), ("voice", 30), ("text", 45)), draw.randint(1, 3))
     return [
@@ -177,18 +177,18 @@ def _services(one: str, draw: random.Random) -> list[dict]:  # type: ignore[type
     ]  # fmt: skip
 
 
-def _calendar(one: str, draw: random.Random) -> dict:  # type: ignore[type-arg]
+def _calendar(one: str, draw: random.Random) -> dict[str, object]:
     return {"consultant_id": one, "zone": "Asia/Shanghai", "hours": draw.choice(HOURS)}
 
 
-def _credential(one: str) -> dict:  # type: ignore[type-arg]
+def _credential(one: str) -> dict[str, object]:
     return {
         "id": one, "consultant_id": one, "name": Words("执业证", "Licence"), "how": Words("公示平台比对", "Public register"),
         "number": one[-6:], "checked_on": date(2026, 9, 2), "expires_on": None,
     }  # fmt: skip
 
 
-def _feedback(one: str, draw: random.Random) -> list[dict]:  # type: ignore[type-arg]
+def _feedback(one: str, draw: random.Random) -> list[dict[str, object]]:
     return [
         {
             "id": f"{number:02x}{one[2:]}", "booking_id": f"{number:02x}{one[2:]}", "client_id": "c", "consultant_id": one,
@@ -200,7 +200,7 @@ def _feedback(one: str, draw: random.Random) -> list[dict]:  # type: ignore[type
     ]  # fmt: skip
 
 
-def _taken(one: str, number: int, draw: random.Random) -> list[dict]:  # type: ignore[type-arg]
+def _taken(one: str, number: int, draw: random.Random) -> list[dict[str, object]]:
     found = []
     for day in range(7):
         start = (NOW + timedelta(days=day)).replace(hour=draw.choice((1, 2, 11, 12)), minute=0)
