@@ -17,6 +17,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx2
@@ -35,24 +37,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data-dir", type=Path)
     given = parser.parse_args()
-    folder = Path(tempfile.mkdtemp(prefix="zhixun-bench-", dir="/tmp"))
-    folder.chmod(0o755)
-    data_dir = given.data_dir or folder / "var"
-    port = _free_port()
     began = time.monotonic()
-    command = [sys.executable, "-m", "zhixun.cli", "demo", "--port", str(port), "--data-dir", str(data_dir)]
-    demo = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    try:
-        _wait_until_ready(port)
+    with running_demo(given.data_dir) as demo:
         up_seconds = time.monotonic() - began
-        filling = _measure(demo.pid, data_dir)
-        _wait_until_filled(demo.pid)
-        _open_pages(port)
-        done = _measure(demo.pid, data_dir)
-    finally:
-        demo.send_signal(signal.SIGTERM)
-        demo.wait()
-        shutil.rmtree(folder)
+        filling = demo.megabytes()
+        demo.wait_until_filled()
+        _open_pages(demo.address)
+        done = demo.megabytes()
     figures = {
         "page_up_seconds": round(up_seconds, 1),
         "while_filling_mb": round(filling),
@@ -64,6 +55,60 @@ def main() -> int:
     return 0 if max(filling, done) <= LIMIT_MB else 1
 
 
+class Demo:
+    """A demo that runs."""
+
+    def __init__(self, pid: int, port: int, data_dir: Path) -> None:
+        self._pid, self._port, self._data_dir = pid, port, data_dir
+        self.address = f"http://127.0.0.1:{port}"
+
+    def wait_until_ready(self) -> None:
+        deadline = time.monotonic() + START_SECONDS_MAX
+        while time.monotonic() < deadline:
+            try:
+                if httpx2.get(f"{self.address}/readyz", trust_env=False).status_code == 200:
+                    return
+            except httpx2.TransportError:
+                time.sleep(0.1)
+        raise SystemExit("the demo did not start")
+
+    def wait_until_filled(self) -> None:
+        """The demo's one child is the process that adds the history."""
+        deadline = time.monotonic() + FILL_SECONDS_MAX
+        while any(_lives(child) and "sample" in child.cmdline() for child in psutil.Process(self._pid).children()):
+            if time.monotonic() > deadline:
+                raise SystemExit("the sample history did not end")
+            time.sleep(1)
+
+    def megabytes(self) -> float:
+        """What the demo, its children, and the PostgreSQL that serves it take."""
+        server = postmaster.of(place.settle(self._data_dir).data)
+        assert server is not None, "the database does not run"
+        found = {}
+        for parent in (psutil.Process(self._pid), psutil.Process(server)):
+            for process in (parent, *parent.children(recursive=True)):
+                found[process.pid] = process
+        return sum(process.memory_full_info().pss for process in found.values() if _lives(process)) / 1e6
+
+
+@contextmanager
+def running_demo(data_dir: Path | None = None) -> Iterator[Demo]:
+    """Start the demo (in a folder of its own, unless told otherwise); it stops with the block."""
+    folder = Path(tempfile.mkdtemp(prefix="zhixun-bench-", dir="/tmp"))
+    folder.chmod(0o755)
+    data_dir, port = data_dir or folder / "var", _free_port()
+    command = [sys.executable, "-m", "zhixun.cli", "demo", "--port", str(port), "--data-dir", str(data_dir)]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    demo = Demo(process.pid, port, data_dir)
+    try:
+        demo.wait_until_ready()
+        yield demo
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait()
+        shutil.rmtree(folder)
+
+
 def _free_port() -> int:
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
@@ -71,46 +116,15 @@ def _free_port() -> int:
         return port
 
 
-def _wait_until_ready(port: int) -> None:
-    deadline = time.monotonic() + START_SECONDS_MAX
-    while time.monotonic() < deadline:
-        try:
-            if httpx2.get(f"http://127.0.0.1:{port}/readyz", trust_env=False).status_code == 200:
-                return
-        except httpx2.TransportError:
-            time.sleep(0.1)
-    raise SystemExit("the demo did not start")
-
-
-def _wait_until_filled(pid: int) -> None:
-    """The demo's one child is the process that adds the history."""
-    deadline = time.monotonic() + FILL_SECONDS_MAX
-    while any(_lives(child) and "sample" in child.cmdline() for child in psutil.Process(pid).children()):
-        if time.monotonic() > deadline:
-            raise SystemExit("the sample history did not end")
-        time.sleep(1)
-
-
 def _lives(process: psutil.Process) -> bool:
     return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
 
 
-def _open_pages(port: int) -> None:
-    with httpx2.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=60) as browser:
+def _open_pages(address: str) -> None:
+    with httpx2.Client(base_url=address, trust_env=False, timeout=60) as browser:
         for _ in range(ROUNDS):
             for page in PAGES:
                 browser.get(page)
-
-
-def _measure(pid: int, data_dir: Path) -> float:
-    """Megabytes of the demo, its children, and the PostgreSQL that serves it."""
-    server = postmaster.of(place.settle(data_dir).data)
-    assert server is not None, "the database does not run"
-    found = {}
-    for parent in (psutil.Process(pid), psutil.Process(server)):
-        for process in (parent, *parent.children(recursive=True)):
-            found[process.pid] = process
-    return sum(process.memory_full_info().pss for process in found.values() if _lives(process)) / 1e6
 
 
 if __name__ == "__main__":

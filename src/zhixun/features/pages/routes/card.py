@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
+from operator import itemgetter
 from zoneinfo import ZoneInfo
 
 from zhixun.features.booking.rules import LadderStep, ladder
@@ -122,30 +123,25 @@ def _week(asked: str, start: datetime | None, free: Sequence[Slot], zone: str, n
 
 
 def _days(free: Sequence[Slot], first: date, zone: str, start: datetime | None) -> tuple[DayShown, ...]:
-    by_day: dict[date, list[Slot]] = {}
+    info, last = ZoneInfo(zone), first + timedelta(days=WEEK_DAYS)
+    by_day: dict[date, list[tuple[str, TimeShown]]] = {}
     for slot in free:
-        by_day.setdefault(slot.start.astimezone(ZoneInfo(zone)).date(), []).append(slot)
-    days = [first + timedelta(days=number) for number in range(WEEK_DAYS)]
-    chosen = start.astimezone(ZoneInfo(zone)).date() if start else next((day for day in days if day in by_day), None)
+        here = slot.start.astimezone(info)
+        if first <= (day := here.date()) < last:
+            shown = TimeShown(slot, f"{here.hour:02d}:{here.minute:02d}", slot.start == start)
+            by_day.setdefault(day, []).append((_part(here.hour), shown))
+    chosen = start.astimezone(info).date() if start else min(by_day, default=None)
     return tuple(
         DayShown(
-            day, datetime(day.year, day.month, day.day, 12, tzinfo=ZoneInfo(zone)),
-            tuple(
-                (part, tuple(_time(slot, zone, start) for slot in slots))
-                for part, slots in groupby(by_day.get(day, ()), key=lambda slot: _part(slot.start, zone))
-            ),
+            day, datetime(day.year, day.month, day.day, 12, tzinfo=info),
+            tuple((part, tuple(shown for _, shown in times)) for part, times in groupby(by_day.get(day, ()), key=itemgetter(0))),
             day == chosen,
         )
-        for day in days
+        for day in (first + timedelta(days=number) for number in range(WEEK_DAYS))
     )  # fmt: skip
 
 
-def _time(slot: Slot, zone: str, start: datetime | None) -> TimeShown:
-    return TimeShown(slot, f"{slot.start.astimezone(ZoneInfo(zone)):%H:%M}", slot.start == start)
-
-
-def _part(at: datetime, zone: str) -> str:
-    hour = at.astimezone(ZoneInfo(zone)).hour
+def _part(hour: int) -> str:
     return "morning" if hour < AFTERNOON_FROM_HOUR else "afternoon" if hour < EVENING_FROM_HOUR else "evening"
 
 

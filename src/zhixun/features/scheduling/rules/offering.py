@@ -9,9 +9,9 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from .grid import starts
-from .openings import openings
+from .openings import openings, wall
 from .ranges import Range, hits, instant, merged, seconds
-from .terms import WEEKDAYS, Busy, Calendar, Slot, SlotTerms
+from .terms import DAY_MINUTES, WEEKDAYS, Busy, Calendar, Slot, SlotTerms
 
 
 def offer(
@@ -77,10 +77,11 @@ class Limits:
 
     def __init__(self, calendar: Calendar, terms: SlotTerms, busy: Sequence[Busy], now: datetime) -> None:
         self._terms, self._zone = terms, ZoneInfo(calendar.zone)
-        self._horizon_zone = ZoneInfo(terms.horizon_zone or calendar.zone)
-        self._last_day = None
+        self._horizon: int | None = None
         if terms.horizon_days is not None:
-            self._last_day = now.astimezone(self._horizon_zone).date() + timedelta(days=terms.horizon_days)
+            zone = terms.horizon_zone or calendar.zone
+            last_day = now.astimezone(ZoneInfo(zone)).date() + timedelta(days=terms.horizon_days)
+            self._horizon = wall(zone, last_day, DAY_MINUTES)
         limits = (terms.per_day_max, terms.per_week_max, terms.minutes_per_day_max)
         self._limited = any(limit is not None for limit in limits)
         self._per_day: Counter[date] = Counter()
@@ -94,7 +95,7 @@ class Limits:
                 self._minutes[day] += int((one.end - one.start).total_seconds() // 60)
 
     def __call__(self, start: int) -> bool:
-        if self._last_day is not None and datetime.fromtimestamp(start, self._horizon_zone).date() > self._last_day:
+        if self._horizon is not None and start >= self._horizon:
             return False
         if not self._limited:
             return True
