@@ -1,0 +1,24 @@
+"""The tables of behaviour and profiles."""
+
+from alembic import op
+
+revision = "0020"
+down_revision = "0019"
+branch_labels = None
+depends_on = None
+
+UP = """
+SELECT 1;
+"""
+
+DOWN = """
+SELECT 1;
+"""
+
+
+def upgrade() -> None:
+    op.execute(UP)
+
+
+def downgrade() -> None:
+    op.execute(DOWN)

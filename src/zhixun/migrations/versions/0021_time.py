@@ -1,0 +1,24 @@
+"""The tables of time."""
+
+from alembic import op
+
+revision = "0021"
+down_revision = "0020"
+branch_labels = None
+depends_on = None
+
+UP = """
+SELECT 1;
+"""
+
+DOWN = """
+SELECT 1;
+"""
+
+
+def upgrade() -> None:
+    op.execute(UP)
+
+
+def downgrade() -> None:
+    op.execute(DOWN)
