@@ -7,6 +7,7 @@ import json
 import re
 import shutil
 import sys
+import tempfile
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
@@ -39,9 +40,7 @@ def main() -> int:
             f"{feature.name}/{path.name}": path.read_text() for path in sorted(feature.iterdir()) if path.is_file()
         }
     files["icon.svg"] = ICON
-    shutil.rmtree(DIST, ignore_errors=True)
-    manifest = {name: _write(name, text) for name, text in files.items()}
-    (DIST / "manifest.json").write_text(json.dumps(manifest, indent=1))
+    manifest = _swap(files)
     count = compile_translations()
     print(f"built {len(manifest)} files, {count} translated sentences", file=sys.stderr)
     return 0
@@ -75,11 +74,26 @@ def _joined(parts: tuple[str, ...]) -> str:
     return "\n".join((ROOT / "static" / "css" / f"{part}.css").read_text() for part in parts)
 
 
-def _write(name: str, text: str) -> str:
+def _swap(files: dict[str, str]) -> dict[str, str]:
+    """Write all beside what is there and take its place in one step, so that a running house never lacks its front end."""
+    DIST.parent.mkdir(parents=True, exist_ok=True)
+    fresh = Path(tempfile.mkdtemp(prefix="dist-", dir=DIST.parent))
+    fresh.chmod(0o755)
+    manifest = {name: _write(fresh, name, text) for name, text in files.items()}
+    (fresh / "manifest.json").write_text(json.dumps(manifest, indent=1))
+    former = fresh.with_suffix(".former")
+    if DIST.exists():
+        DIST.rename(former)
+    fresh.rename(DIST)
+    shutil.rmtree(former, ignore_errors=True)
+    return manifest
+
+
+def _write(folder: Path, name: str, text: str) -> str:
     stem, _, extension = name.rpartition(".")
     fingerprint = hashlib.sha256(text.encode()).hexdigest()[:10]
     built = f"{stem}-{fingerprint}.{extension}"
-    path = DIST / built
+    path = folder / built
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text)
     packed_beside(path)
