@@ -14,11 +14,12 @@ from a2wsgi import WSGIMiddleware
 from starlette.applications import Starlette
 from starlette.routing import Mount, WebSocketRoute
 from uvicorn.supervisors import Multiprocess
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from zhixun import worker
 from zhixun.app import create_app
 from zhixun.settings import Settings
-from zhixun.web import live
+from zhixun.web import live, shell
 
 Door = socket.socket
 
@@ -49,9 +50,25 @@ def _told_where_bodies_end(pages: Callable[..., Any]) -> Callable[..., Any]:
 
     def answer(environ: dict[str, Any], start_response: Any) -> Any:
         environ["wsgi.input_terminated"] = True
+        if "CONTENT_LENGTH" not in environ:
+            environ["wsgi.input"] = _Unmeasured(environ["wsgi.input"])
         return pages(environ, start_response)
 
     return answer
+
+
+class _Unmeasured:
+    """A body that came without a length: one that is longer than any may be is refused, where Werkzeug would cut it short."""
+
+    def __init__(self, body: Any) -> None:
+        self._body, self._left = body, shell.BODY_BYTES_MAX - 1
+
+    def read(self, size: int = -1) -> bytes:
+        data: bytes = self._body.read(size if size >= 0 else self._left + 1)
+        self._left -= len(data)
+        if self._left < 0:
+            raise RequestEntityTooLarge
+        return data
 
 
 def _with_worker(conninfo: str) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:

@@ -83,6 +83,13 @@ def test_a_body_sent_in_chunks_is_read_like_any_other(address, crowd):
     assert made.status_code == 201, made.text
 
 
+def test_a_body_without_a_length_is_no_way_around_the_limit(address):
+    for kind in ("application/json", "application/x-www-form-urlencoded"):
+        huge = (b"a" * 100_000 for _ in range(30))
+        answer = httpx2.post(f"{address}/api/v1/tokens", content=huge, trust_env=False, headers={"Content-Type": kind})
+        assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+
+
 async def _rush(address: str, tokens: list[str], service_id: str, start: datetime) -> list[httpx2.Response]:
     body = {"service_id": service_id, "start": start.isoformat()}
     limits = httpx2.Limits(max_connections=CLIENTS * REQUESTS_EACH)
