@@ -137,7 +137,7 @@ def _add_services(uow: UnitOfWork, one: Consulting) -> None:
             uow, service_id=service_id_of(one.profile.slug, number), consultant_id=one.actor.user_id,
             channel=service.channel, minutes=service.minutes, price=service.price, title=service.title,
             note=service.note, included=service.included, buffer_after_minutes=0 if demo else buffer,
-            interval_minutes=30, notice_minutes=10 if demo else notice,
+            interval_minutes=15 if demo else 30, notice_minutes=10 if demo else notice,
         )  # fmt: skip
 
 
