@@ -231,7 +231,7 @@ def deliveries_about(db: Session, ids: Sequence[str], *, limit: int = 100) -> li
 def _deliver(event_type: type[Event], handler: Handler, *, fact: dict[str, Any]) -> None:
     try:
         handler(event_type(**fact))
-    except Exception:
+    except Exception:  # said by its name, then raised: the job table decides on the next try
         log.warning("%s failed; it is tried again", _name(handler), exc_info=True)
         raise
 

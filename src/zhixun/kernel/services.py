@@ -13,4 +13,4 @@ def provide(port: type[Port], adapter: Port) -> None:
 
 def service(port: type[Port]) -> Port:
     """The adapter behind `port`. Never called inside a transaction."""
-    return _adapters[port]  # type: ignore[no-any-return]
+    return _adapters[port]  # type: ignore[no-any-return]  # `provide` ties each type to its own

@@ -48,7 +48,7 @@ def install(app: Flask, *, secure: bool, rate_limits: bool, demo: bool) -> None:
         TEMPLATES_AUTO_RELOAD=False,
         JSON_SORT_KEYS=False,
     )
-    app.json.ensure_ascii = False  # type: ignore[attr-defined]
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]  # of the default provider
     Babel(app, locale_selector=languages.language)
     security.csrf.init_app(app)
     errors.install(app)
@@ -58,7 +58,7 @@ def install(app: Flask, *, secure: bool, rate_limits: bool, demo: bool) -> None:
     app.after_request(packing.pack)
     app.after_request(_headers)
     app.add_url_rule("/static/dist/<path:name>", "static_dist", _static)
-    app.wsgi_app = languages.LanguagePrefix(app.wsgi_app)  # type: ignore[method-assign]
+    app.wsgi_app = languages.LanguagePrefix(app.wsgi_app)  # type: ignore[method-assign]  # as Flask's own pages say
 
 
 def asset(name: str) -> str:

@@ -200,7 +200,7 @@ class EmbeddedPostgres:
                     if not self._left.is_set():
                         self._launch_unless_running()
                         log.warning("PostgreSQL runs again")
-            except Exception:
+            except Exception:  # this thread is the only one that brings the database back; it must outlive any try
                 log.exception("PostgreSQL could not be started again; trying on")
 
     def _stop(self) -> None:

@@ -55,5 +55,5 @@ class MemoryHub:
 def _hand_over(deliver: Deliver, frame: Mapping[str, Any]) -> None:
     try:
         deliver(frame)
-    except Exception:
+    except Exception:  # a listener is anyone's code, and the others wait behind it
         log.exception("a listener broke; the others still hear")

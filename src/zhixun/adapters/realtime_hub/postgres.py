@@ -118,6 +118,7 @@ class PostgresHub:
         pause, heard_before = RETRY_SECONDS_FIRST, False
         while not self._ended.is_set():
             try:
+                # CONNECTION mixes numbers and words, which the stub takes for one kind.
                 with psycopg.connect(self._conninfo, autocommit=True, **CONNECTION) as connection:  # type: ignore[arg-type]
                     connection.execute(f"LISTEN {NOTICE}")
                     self._listens.set()

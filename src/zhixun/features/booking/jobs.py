@@ -30,6 +30,6 @@ def _for_each(due: Callable[..., list[str]], deed: Callable[..., object]) -> Non
             try:
                 with unit_of_work() as uow:
                     deed(uow, booking_id=booking_id)
-            except Exception:
+            except Exception:  # one bad booking must not keep the others from their exits; the next minute tries again
                 log.exception("booking %s could not take its exit by time", booking_id)
         after = found[-1]

@@ -183,7 +183,7 @@ class _Connection:
             answer = await self._call(kind, frame)
         except DomainError as error:
             await self._send(self._error(error, frame))
-        except Exception:
+        except Exception:  # our fault: said to the browser, and its connection stays
             log.exception("live %s broke", kind)
             await self._send(self._error(wire.Broken(), frame))
         else:

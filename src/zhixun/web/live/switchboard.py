@@ -59,5 +59,5 @@ def _quietly(kind: str, actor: Actor, frame: Frame) -> None:
     try:
         if kind in functions:
             functions[kind](actor, frame)
-    except Exception:
+    except Exception:  # nobody is left to be told
         log.exception("live %s broke after its connection had ended", kind)
