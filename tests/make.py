@@ -84,8 +84,9 @@ def client(uow: UnitOfWork, name: str = "Ada", *, zone: str = "Asia/Shanghai", l
     return person(uow, name, zone=zone, language=language)
 
 
-def operator(uow: UnitOfWork, name: str = "Olga") -> Actor:
-    return person(uow, name, roles=("operator",))
+def operator(uow: UnitOfWork, name: str = "Olga", *, role: str = "administrator") -> Actor:
+    """Someone at the desk; `role` is one of accounts.rules.DESK_RIGHTS."""
+    return person(uow, name, roles=("operator", role))
 
 
 def field(uow: UnitOfWork) -> str:

@@ -11,6 +11,7 @@ from zhixun.adapters.realtime_hub.memory import MemoryHub
 from zhixun.adapters.realtime_hub.postgres import PostgresHub
 from zhixun.adapters.search_index.tantivy import TantivyIndex
 from zhixun.features.accounts import queries as account_queries
+from zhixun.features.accounts import rules as account_rules
 from zhixun.features.accounts.feature import feature as accounts
 from zhixun.features.admin.feature import feature as admin
 from zhixun.features.api.feature import feature as api
@@ -57,6 +58,8 @@ def create_app(settings: Settings, conninfo: str) -> Flask:
     health.install(app, in_shape=lambda db: migrations.is_current(db.connection()))
     security.identify_with(_who_holds)
     shell.count_notices_with(_unread_notices)
+    shell.ask_rights_with(account_rules.may)
+    shell.offer_menu(entry for feature in FEATURES for entry in feature.menu)
     for feature in FEATURES:
         for blueprint in feature.blueprints:
             app.register_blueprint(blueprint)

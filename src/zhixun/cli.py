@@ -40,7 +40,7 @@ LIBRARIES = {
     "procrastinate.utils": logging.CRITICAL,
     "psycopg.pool": logging.CRITICAL,
 }
-NAMED_ACCOUNTS = 4
+NAMED_ACCOUNTS = 6
 
 
 class CannotServe(Exception):

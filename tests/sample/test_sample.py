@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -46,7 +47,8 @@ def _fill(now: datetime = NOW) -> None:
 @pytest.fixture(scope="module")
 def house() -> Iterator[None]:
     """A database of this module's own with a small sample in it, every handler subscribed."""
-    url = postgres.create(os.environ[SERVER], "sample_house", TEMPLATE)
+    name = f"sample_{uuid.uuid4().hex[:12]}"  # a second process may run this module's other tests at the same time
+    url = postgres.create(os.environ[SERVER], name, TEMPLATE)
     engine = database.connect(url)
     subscribe_all()
     _fill()
@@ -54,7 +56,7 @@ def house() -> Iterator[None]:
     outbox.forget_all()
     engine.dispose()
     Session.configure(bind=None)
-    postgres.drop(os.environ[SERVER], "sample_house")
+    postgres.drop(os.environ[SERVER], name)
 
 
 def _counts() -> dict[str, int]:

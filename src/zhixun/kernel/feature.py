@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from .event import Event
 from .values import Actor
@@ -40,6 +40,21 @@ class Command:
 
 
 @dataclass(frozen=True)
+class MenuEntry:
+    """A line of a menu. `place` is "me" (everyone signed in), "pro" (a consultant's own pages) or "ops" (the desk);
+    `label` is the English sentence; `order` sorts within the place; `right` hides it from operators who lack it;
+    `marks` are further endpoints of the same feature for which the line counts as the page one is on."""
+
+    place: Literal["me", "pro", "ops"]
+    endpoint: str
+    icon: str
+    label: str
+    order: int
+    right: str = ""
+    marks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Feature:
     name: str
     blueprints: Sequence[Blueprint] = ()
@@ -47,3 +62,4 @@ class Feature:
     jobs: Sequence[Job] = ()
     commands: Sequence[Command] = ()
     sockets: Mapping[str, LiveFunction] = field(default_factory=dict)
+    menu: Sequence[MenuEntry] = ()

@@ -22,6 +22,7 @@ class DemoAccount:
     name: str
     language: str = "zh"
     zone: str = "Asia/Shanghai"
+    desk_roles: tuple[str, ...] = ()
 
 
 def _numbered(place: int) -> DemoAccount:
@@ -39,7 +40,9 @@ DEMO_ACCOUNTS = (
     DemoAccount("client@example.com", "client", "许知夏"),
     DemoAccount("consultant@example.com", "consultant", "陈书宁"),
     DemoAccount("reviewer@example.com", "reviewer", "江临"),
-    DemoAccount("operator@example.com", "operator", "岳明"),
+    DemoAccount("operator@example.com", "operator", "岳明", desk_roles=("administrator",)),
+    DemoAccount("finance@example.com", "operator", "沈度", desk_roles=("finance",)),
+    DemoAccount("reviewer2@example.com", "reviewer", "Miriam Holt", "en", "Europe/London"),
     *(_numbered(place) for place in range(NUMBERED_CLIENTS)),
 )
 DEMO_CLIENT = Actor(id_of("account", "client@example.com"), frozenset({"client"}), "许知夏")

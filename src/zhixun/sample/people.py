@@ -42,7 +42,7 @@ def add_demo_accounts(password_hash: str, now: datetime) -> None:
             if account.role != "consultant":
                 _sign_up(
                     uow, id_of("account", account.email), account.email, password_hash, account.name,
-                    (account.role,), language=account.language, zone=account.zone,
+                    (account.role, *account.desk_roles), language=account.language, zone=account.zone,
                 )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ import json
 import mimetypes
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,9 @@ from flask import Flask, Response, abort, g, has_request_context, request, send_
 from flask_babel import Babel, get_translations
 from markupsafe import Markup
 from sqlalchemy import Engine, event
+
+from zhixun.kernel.feature import MenuEntry
+from zhixun.kernel.values import Actor
 
 from . import errors, formats, languages, packing, security
 from .icons import icon
@@ -96,7 +99,7 @@ def _template_helpers(app: Flask) -> None:
         field_class=lambda field_id: FIELD_CLASSES.get(field_id, "edu"),
         language=languages.language, other_language_url=languages.other_language_url,
         language_urls=languages.language_urls, language_suggestion=languages.language_suggestion,
-        unread_notices=_unread_notices,
+        unread_notices=_unread_notices, menu=_menu_of, may=lambda right: _holds_right(security.current_actor(), right),
         current_actor=security.current_actor, theme=_theme, is_demo=lambda: bool(app.config["DEMO"]),
         page_class="",
     )  # fmt: skip
@@ -112,6 +115,33 @@ def _catalogue() -> Any:
 def _theme() -> str:
     chosen = request.cookies.get("theme", "")
     return chosen if chosen in {"dark", "light"} else ""
+
+
+_menu: tuple[MenuEntry, ...] = ()
+
+
+def offer_menu(entries: Iterable[MenuEntry]) -> None:
+    """Say which lines the menus have; the features bring them, app.py hands them over."""
+    global _menu
+    _menu = tuple(sorted(entries, key=lambda entry: (entry.place, entry.order, entry.endpoint)))
+
+
+_holds_right: Callable[[Actor, str], bool] = lambda actor, right: False  # noqa: E731 - replaced by app.py
+
+
+def ask_rights_with(function: Callable[[Actor, str], bool]) -> None:
+    """Say who can tell whether an operator holds a right."""
+    global _holds_right
+    _holds_right = function
+
+
+def _menu_of(place: str) -> list[MenuEntry]:
+    """The lines of one menu that whoever is signed in may follow."""
+    actor = security.current_actor()
+    needed = {"me": "", "pro": "consultant", "ops": "operator"}[place]
+    if not actor.user_id or (needed and not actor.is_a(needed)):
+        return []
+    return [entry for entry in _menu if entry.place == place and (not entry.right or _holds_right(actor, entry.right))]
 
 
 _count_notices: Callable[[str], int] = lambda user_id: 0  # noqa: E731 - replaced by app.py

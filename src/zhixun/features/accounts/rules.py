@@ -8,20 +8,50 @@ from functools import lru_cache
 
 from email_validator import EmailNotValidError, validate_email
 
-from zhixun.kernel.errors import N_, Invalid
-from zhixun.kernel.values import LANGUAGES
+from zhixun.kernel.errors import N_, Forbidden, Invalid
+from zhixun.kernel.values import LANGUAGES, Actor
 
 EMAIL_LENGTH_MAX = 254
 NAME_LENGTH_MAX = 60
 PASSWORD_LENGTH_MIN = 10
 PASSWORD_LENGTH_MAX = 256
-ROLES = frozenset({"client", "consultant", "reviewer", "operator"})
+DESK_RIGHTS: dict[str, frozenset[str]] = {
+    "support": frozenset({"see_orders", "refund", "settle_disputes", "see_clients", "answer_complaints"}),
+    "finance": frozenset({"see_orders", "refund", "settle_disputes", "pay_out", "give_discounts"}),
+    "content": frozenset({"edit_knowledge", "edit_fields", "give_discounts", "run_campaigns"}),
+    "privacy_officer": frozenset({"see_audit", "erase_people"}),
+    "administrator": frozenset({
+        "see_orders", "refund", "settle_disputes", "see_clients", "answer_complaints", "pay_out", "give_discounts",
+        "edit_knowledge", "edit_fields", "run_campaigns", "see_audit", "erase_people", "appoint", "run_house",
+    }),
+}  # fmt: skip
+"""What each role at the desk may do. An operator holds one or more of these roles beside "operator"."""
+RIGHTS = DESK_RIGHTS["administrator"]
+ROLES = frozenset({"client", "consultant", "reviewer", "operator", *DESK_RIGHTS})
 
 SIGN_IN_LASTS = timedelta(days=30)
 API_TOKEN_LASTS = timedelta(days=7)
 TRIES_MAX = 8
 """Wrong passwords for one address before it has to wait."""
 TRIES_WINDOW = timedelta(minutes=15)
+
+
+class RightNeeded(Forbidden):
+    code, message = "right_needed", N_("Your role at the desk does not include this. Ask an administrator.")
+
+
+def may(actor: Actor, right: str) -> bool:
+    """Whether one of the actor's roles at the desk includes `right`, a word of RIGHTS. The system may do everything."""
+    assert right in RIGHTS, right
+    if actor.is_a("system"):
+        return True
+    return actor.is_a("operator") and any(right in DESK_RIGHTS[role] for role in actor.roles if role in DESK_RIGHTS)
+
+
+def check_right(actor: Actor, right: str) -> None:
+    """Raises RightNeeded unless `may(actor, right)`."""
+    if not may(actor, right):
+        raise RightNeeded
 
 
 def clean_email(email: str) -> str:

@@ -1,5 +1,13 @@
-from zhixun.kernel.feature import Feature
+from zhixun.kernel.errors import N_
+from zhixun.kernel.feature import Feature, MenuEntry
 
 from .routes import bp
 
-feature = Feature("admin", blueprints=[bp])
+feature = Feature(
+    "admin",
+    blueprints=[bp],
+    menu=[
+        MenuEntry("ops", "admin.overview", "chart", N_("Overview"), 10),
+        MenuEntry("ops", "admin.bookings", "cal", N_("Bookings"), 20, marks=("admin.booking",)),
+    ],
+)

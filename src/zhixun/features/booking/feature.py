@@ -1,5 +1,6 @@
 from zhixun.events.payments import PaymentCaptured
-from zhixun.kernel.feature import Feature, Job
+from zhixun.kernel.errors import N_
+from zhixun.kernel.feature import Feature, Job, MenuEntry
 
 from . import handlers, jobs
 from .routes import bp
@@ -9,4 +10,5 @@ feature = Feature(
     blueprints=[bp],
     handlers={PaymentCaptured: [handlers.confirm_when_paid]},
     jobs=[Job(jobs.pass_time, at="* * * * *"), Job(jobs.release_money, at="*/5 * * * *")],
+    menu=[MenuEntry("me", "booking.sessions", "cal", N_("My sessions"), 10, marks=("booking.session",))],
 )

@@ -1,5 +1,6 @@
 from zhixun.events.booking import BookingCancelled, BookingConfirmed, SessionBegan, SessionCompleted
-from zhixun.kernel.feature import Feature
+from zhixun.kernel.errors import N_
+from zhixun.kernel.feature import Feature, MenuEntry
 
 from . import handlers, sockets
 from .routes import bp
@@ -7,6 +8,7 @@ from .routes import bp
 feature = Feature(
     "messaging",
     blueprints=[bp],
+    menu=[MenuEntry("me", "messaging.conversations", "chat", N_("Messages"), 20, marks=("messaging.conversation",))],
     handlers={
         BookingConfirmed: [handlers.open_when_confirmed],
         BookingCancelled: [handlers.show_cancelled],

@@ -1,6 +1,7 @@
 from zhixun.events.booking import BookingCancelled, BookingConfirmed, BookingExpired, SessionCompleted, SessionMissed
 from zhixun.events.quality import FeedbackGiven
-from zhixun.kernel.feature import Feature
+from zhixun.kernel.errors import N_
+from zhixun.kernel.feature import Feature, MenuEntry
 
 from . import handlers
 from .routes import bp
@@ -16,4 +17,5 @@ feature = Feature(
         SessionMissed: [handlers.tell_both_missed],
         FeedbackGiven: [handlers.tell_consultant_of_feedback],
     },
+    menu=[MenuEntry("me", "notifications.notices", "bell", N_("Notices"), 30)],
 )
