@@ -16,7 +16,17 @@ from zhixun.kernel.values import Money, Words
 
 from . import rules
 from .models import Consultant, Credential, Field, Service, Topic
-from .rules import ConsultantCard, ConsultantPage, CredentialView, FieldView, ServiceTiming, ServiceView, TopicView
+from .rules import (
+    ConsultantCard,
+    ConsultantPage,
+    CredentialView,
+    FieldView,
+    IntakeQuestion,
+    RubricLine,
+    ServiceTiming,
+    ServiceView,
+    TopicView,
+)
 
 
 def fields(db: Session) -> list[FieldView]:
@@ -32,6 +42,22 @@ def fields(db: Session) -> list[FieldView]:
         )
         for row in db.scalars(select(Field).order_by(Field.position))
     ]  # fmt: skip
+
+
+def rubric_of(db: Session, field_id: str) -> tuple[RubricLine, ...]:
+    """What a reviewer of this field judges; the weights make 10,000 basis points. Raises NotFound. One statement."""
+    stored = db.scalar(select(Field.rubric).where(Field.id == field_id))
+    if stored is None:
+        raise NotFound
+    return rules.read_rubric(stored)
+
+
+def intake_of(db: Session, field_id: str) -> tuple[IntakeQuestion, ...]:
+    """What a client of this field is asked before a session. Raises NotFound. One statement."""
+    stored = db.scalar(select(Field.intake).where(Field.id == field_id))
+    if stored is None:
+        raise NotFound
+    return rules.read_intake(stored)
 
 
 @lru_cache(maxsize=1)

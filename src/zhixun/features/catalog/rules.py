@@ -14,6 +14,7 @@ from zhixun.kernel.values import Money, Words, is_id
 
 CHANNELS = ("video", "voice", "text")
 SENIORITIES = ("junior", "senior", "principal")
+INTAKE_KINDS = ("text", "long_text", "number", "date", "choice")
 MINUTES_MIN, MINUTES_MAX = 10, 240
 PRICE_MINOR_MAX = 10_000_000
 BUFFER_MINUTES_MAX, INTERVAL_MINUTES_MIN, NOTICE_MINUTES_MAX, HORIZON_DAYS_MAX = 240, 5, 30 * 1_440, 365
@@ -33,22 +34,33 @@ class TopicView:
 
 @dataclass(frozen=True)
 class IntakeQuestion:
-    """One question before a session. `kind`: text, long_text, number, date or choice (then with `choices`)."""
+    """One question before a session. `kind` is one of INTAKE_KINDS, `choices` belong to "choice"; what answers a
+    `sensitive` one is for the consultant's eyes only."""
 
     name: str
     kind: str
     label: Words
     required: bool
     choices: tuple[tuple[str, Words], ...] = ()
+    sensitive: bool = False
+
+
+@dataclass(frozen=True)
+class RubricLevel:
+    """What one sees when the score is deserved. Scores between two levels are for what lies between."""
+
+    score: int
+    label: Words
 
 
 @dataclass(frozen=True)
 class RubricLine:
-    """What a reviewer judges, and its share of the whole in basis points."""
+    """What a reviewer judges, its share of the whole in basis points, and what low, middle and high look like."""
 
     name: str
     label: Words
     weight_bps: int
+    levels: tuple[RubricLevel, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -199,13 +211,20 @@ def read_intake(stored: Sequence[Mapping[str, Any]]) -> tuple[IntakeQuestion, ..
         IntakeQuestion(
             one["name"], one["kind"], Words.of(one["label"]), one["required"],
             tuple((choice["value"], Words.of(choice["label"])) for choice in one.get("choices", ())),
+            one.get("sensitive", False),
         )
         for one in stored
     )  # fmt: skip
 
 
 def read_rubric(stored: Sequence[Mapping[str, Any]]) -> tuple[RubricLine, ...]:
-    return tuple(RubricLine(one["name"], Words.of(one["label"]), one["weight_bps"]) for one in stored)
+    return tuple(
+        RubricLine(
+            one["name"], Words.of(one["label"]), one["weight_bps"],
+            tuple(RubricLevel(level["score"], Words.of(level["label"])) for level in one.get("levels", ())),
+        )
+        for one in stored
+    )  # fmt: skip
 
 
 def read_credentials_required(stored: Sequence[Mapping[str, Any]]) -> tuple[CredentialRequired, ...]:
@@ -235,13 +254,20 @@ def stored_intake(questions: Sequence[IntakeQuestion]) -> list[dict[str, Any]]:
         {
             "name": one.name, "kind": one.kind, "label": one.label.as_dict(), "required": one.required,
             "choices": [{"value": value, "label": label.as_dict()} for value, label in one.choices],
+            "sensitive": one.sensitive,
         }
         for one in questions
     ]  # fmt: skip
 
 
 def stored_rubric(lines: Sequence[RubricLine]) -> list[dict[str, Any]]:
-    return [{"name": one.name, "label": one.label.as_dict(), "weight_bps": one.weight_bps} for one in lines]
+    return [
+        {
+            "name": one.name, "label": one.label.as_dict(), "weight_bps": one.weight_bps,
+            "levels": [{"score": level.score, "label": level.label.as_dict()} for level in one.levels],
+        }
+        for one in lines
+    ]  # fmt: skip
 
 
 def stored_credentials_required(required: Sequence[CredentialRequired]) -> list[dict[str, Any]]:
