@@ -1,0 +1,26 @@
+"""Everything that can be done to a booking, in the order of its life: asking, paying, meeting, and the ways it ends."""
+
+from .asking import BookingMade, OwnService, TooManyHolds, request_booking, write_brief
+from .cancelling import cancel_booking
+from .clock import pass_time, release_money
+from .meeting import ConsultantsTurn, begin_session, complete_session, join_session
+from .paying import confirm_if_paid
+from .record import NotYet, TooLate
+
+__all__ = [
+    "BookingMade",
+    "ConsultantsTurn",
+    "NotYet",
+    "OwnService",
+    "TooLate",
+    "TooManyHolds",
+    "begin_session",
+    "cancel_booking",
+    "complete_session",
+    "confirm_if_paid",
+    "join_session",
+    "pass_time",
+    "release_money",
+    "request_booking",
+    "write_brief",
+]

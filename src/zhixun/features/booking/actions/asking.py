@@ -1,0 +1,125 @@
+"""Asking for a time, and saying what it is about."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+
+from zhixun.events.booking import BookingHeld
+from zhixun.features.booking import queries, rules
+from zhixun.features.booking.models import Booking, Step
+from zhixun.features.booking.rules import State
+from zhixun.features.catalog import queries as catalog
+from zhixun.features.catalog.rules import ServiceView
+from zhixun.features.payments import actions as payments
+from zhixun.features.payments.rules import purpose_of_booking
+from zhixun.features.scheduling import actions as scheduling
+from zhixun.features.scheduling.actions import HoldIdUsed
+from zhixun.kernel.errors import N_, Conflict, Invalid, NotFound
+from zhixun.kernel.unit_of_work import UnitOfWork
+from zhixun.kernel.values import Money, is_id, new_id
+
+from .record import TooLate, own, parties, price_of
+
+
+class TooManyHolds(Conflict):
+    code, message = "too_many_holds", N_("You are holding five times already. Please pay for one or let one go first.")
+
+
+class OwnService(Conflict):
+    code, message = "own_service", N_("You cannot book yourself.")
+
+
+@dataclass(frozen=True)
+class BookingMade:
+    booking_id: str
+    state: State
+    hold_expires_at: datetime
+    total: Money
+    payment_id: str
+
+
+def request_booking(
+    uow: UnitOfWork,
+    *,
+    booking_id: str,
+    service_id: str,
+    start: datetime,
+    brief: str = "",
+    sensitive: bool = False,
+    gateway: str = "sandbox",
+) -> BookingMade:
+    """Hold the time for the asker and ask for the money. The same `booking_id` twice is done once.
+
+    The id stands for one service at one start: asking for these again gives the booking as it is by now (`write_brief`
+    changes the brief); asking for others under it is refused. Raises NotFound (service, or another person's id),
+    HoldIdUsed, SlotTaken or NotOffered (both with `alternatives`), TooManyHolds, OwnService, Invalid.
+    """
+    if not is_id(booking_id):
+        raise Invalid
+    _after_own_other_requests(uow)
+    if (known := _known_request(uow, booking_id, service_id, start)) is not None:
+        return _made(known)
+    service = _sold_service(uow, service_id)
+    if queries.held_count(uow.db, uow.actor.user_id, uow.now) >= rules.HOLDS_MAX:
+        raise TooManyHolds
+    expires_at = uow.now + rules.HOLD
+    text = rules.clean_brief(brief)
+    slot = scheduling.hold_time(
+        uow, hold_id=booking_id, consultant_id=service.consultant_id, terms=rules.terms_of(service), start=start,
+        expires_at=expires_at, owner_id=uow.actor.user_id,
+    )  # fmt: skip
+    payment_id = payments.request_payment(
+        uow, payment_id=new_id(), payer_id=uow.actor.user_id, purpose=purpose_of_booking(booking_id),
+        amount=service.price, gateway=gateway, expires_at=expires_at,
+    )  # fmt: skip
+    booking = Booking(
+        id=booking_id, client_id=uow.actor.user_id, consultant_id=service.consultant_id, service_id=service_id,
+        payment_id=payment_id, state=State.HELD, channel=service.channel, title=service.title,
+        minutes=service.minutes, starts_at=slot.start, ends_at=slot.end, hold_expires_at=expires_at,
+        price_minor=service.price.amount_minor, currency=service.price.currency,
+        commission_bps=catalog.commission_bps(uow.db, service.consultant_id),
+        policy=rules.stored_policy(rules.CLIENT_CANCELS), brief=text, sensitive=sensitive, created_at=uow.now,
+    )  # fmt: skip
+    uow.db.add(booking)
+    uow.db.add(Step(booking_id=booking_id, number=1, state=State.HELD, at=uow.now, by=uow.actor.user_id))
+    uow.emit(BookingHeld(**parties(booking)))
+    return _made(booking)
+
+
+def write_brief(uow: UnitOfWork, *, booking_id: str, brief: str, sensitive: bool) -> None:
+    """Change what the consultant will read; possible until the session begins. Raises NotFound, TooLate, Invalid."""
+    booking = own(uow, booking_id, as_client=True)
+    if State(booking.state) not in (State.HELD, State.PAID, State.CONFIRMED):
+        raise TooLate
+    booking.brief, booking.sensitive = rules.clean_brief(brief), sensitive
+
+
+def _known_request(uow: UnitOfWork, booking_id: str, service_id: str, start: datetime) -> Booking | None:
+    known = uow.db.get(Booking, booking_id)
+    if known is not None and known.client_id != uow.actor.user_id:
+        raise NotFound
+    if known is not None and (known.service_id, known.starts_at) != (service_id, start):
+        raise HoldIdUsed
+    return known
+
+
+def _sold_service(uow: UnitOfWork, service_id: str) -> ServiceView:
+    service = catalog.service(uow.db, service_id)
+    if not service.active or not catalog.is_listed(uow.db, service.consultant_id):
+        raise NotFound
+    if service.consultant_id == uow.actor.user_id:
+        raise OwnService
+    return service
+
+
+def _after_own_other_requests(uow: UnitOfWork) -> None:
+    """One request of a person waits for the other, so that counting their holds and knowing an id are certain."""
+    own = func.hashtextextended(f"booking:{uow.actor.user_id}", 0)
+    uow.db.execute(select(func.pg_advisory_xact_lock(own)))
+
+
+def _made(booking: Booking) -> BookingMade:
+    return BookingMade(booking.id, State(booking.state), booking.hold_expires_at, price_of(booking), booking.payment_id)

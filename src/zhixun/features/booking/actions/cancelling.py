@@ -1,0 +1,49 @@
+"""Ending a booking before its session."""
+
+from __future__ import annotations
+
+from zhixun.events.booking import BookingCancelled
+from zhixun.features.booking import rules
+from zhixun.features.booking.models import Booking
+from zhixun.features.booking.rules import State
+from zhixun.features.payments import queries as payment_queries
+from zhixun.features.payments.rules import purpose_of_booking
+from zhixun.features.scheduling import actions as scheduling
+from zhixun.kernel.unit_of_work import UnitOfWork
+from zhixun.kernel.values import Money
+
+from .record import TooLate, become, own, parties, price_of, refund, role_in
+
+
+def cancel_booking(uow: UnitOfWork, *, booking_id: str) -> Money:
+    """End a booking before its session; returns what the client gets back.
+
+    By the client: what the frozen ladder says for this moment. By the consultant or an operator: everything. From the
+    start on only an operator may: for the two it is then a question of who comes. Twice is once. Raises NotFound, TooLate.
+    """
+    booking = own(uow, booking_id)
+    price = price_of(booking)
+    if booking.state == State.CANCELLED:
+        return payment_queries.refunded_total(uow.db, purpose_of_booking(booking_id), price.currency)
+    who = role_in(uow, booking)
+    last = booking.ends_at if who == "operator" else booking.starts_at
+    if State(booking.state) not in (State.HELD, State.CONFIRMED) or last <= uow.now:
+        raise TooLate
+    if booking.state == State.HELD:
+        cancel_and_refund(uow, booking, Money(0, price.currency), reason=who)
+        return Money(0, price.currency)
+    policy = rules.read_policy(booking.policy)
+    share = rules.refund_bps_at(uow.now, starts_at=booking.starts_at, policy=policy) if who == "client" else 10_000
+    back = price.share_bps(share)
+    cancel_and_refund(uow, booking, back, reason=who)
+    if back != price:
+        booking.release_at = booking.ends_at + rules.RELEASE_AFTER
+    return back
+
+
+def cancel_and_refund(uow: UnitOfWork, booking: Booking, back: Money, *, reason: str) -> None:
+    become(uow, booking, State.CANCELLED)
+    booking.ended_reason = reason
+    scheduling.release_time(uow, hold_id=booking.id)
+    refund(uow, booking, back, reason=reason)
+    uow.emit(BookingCancelled(**parties(booking), reason=reason))

@@ -1,0 +1,97 @@
+"""The session: who comes, how it begins and ends, and what follows where someone does not come."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from zhixun.events.booking import SessionBegan, SessionCompleted, SessionMissed
+from zhixun.features.booking import rules
+from zhixun.features.booking.models import Booking
+from zhixun.features.booking.rules import State
+from zhixun.kernel.errors import N_, Forbidden
+from zhixun.kernel.unit_of_work import UnitOfWork
+
+from .record import NotYet, TooLate, become, both_came, own, parties, price_of, refund
+
+
+class ConsultantsTurn(Forbidden):
+    code, message = "consultants_turn", N_("Only the consultant can start the session.")
+
+
+def join_session(uow: UnitOfWork, *, booking_id: str) -> State:
+    """Someone opens the room. Once both have come and the time has come, the session is in progress.
+
+    Raises NotFound. Joining a booking that is not confirmed or in progress changes nothing.
+    """
+    booking = own(uow, booking_id)
+    if State(booking.state) not in (State.CONFIRMED, State.IN_PROGRESS):
+        return State(booking.state)
+    if uow.actor.user_id == booking.client_id:
+        booking.client_joined_at = _joined(uow, booking, booking.client_joined_at)
+    elif uow.actor.user_id == booking.consultant_id:
+        booking.consultant_joined_at = _joined(uow, booking, booking.consultant_joined_at)
+    if booking.state == State.CONFIRMED and both_came(booking) and uow.now >= booking.starts_at:
+        begin(uow, booking)
+    return State(booking.state)
+
+
+def begin_session(uow: UnitOfWork, *, booking_id: str) -> State:
+    """The consultant starts: at the time, or earlier when the client has just come into the room.
+
+    Starting twice is done once. Raises NotFound, ConsultantsTurn, NotYet, TooLate.
+    """
+    booking = own(uow, booking_id)
+    if booking.state == State.IN_PROGRESS:
+        return State.IN_PROGRESS
+    if uow.actor.user_id != booking.consultant_id:
+        raise ConsultantsTurn
+    if booking.state != State.CONFIRMED or booking.ends_at <= uow.now:
+        raise TooLate
+    client_here = booking.client_joined_at is not None and uow.now - booking.client_joined_at <= rules.EARLY_PRESENCE
+    if uow.now < booking.starts_at and not client_here:
+        raise NotYet(N_("Your client is not here yet. You can start early once both of you are in the room."))
+    booking.consultant_joined_at = _joined(uow, booking, booking.consultant_joined_at)
+    begin(uow, booking)
+    return State.IN_PROGRESS
+
+
+def complete_session(uow: UnitOfWork, *, booking_id: str) -> State:
+    """Either of the two ends a session that has begun. Twice is once. Raises NotFound, NotYet, TooLate (ended already)."""
+    booking = own(uow, booking_id)
+    if booking.state == State.COMPLETED:
+        return State.COMPLETED
+    if booking.state != State.IN_PROGRESS:
+        raise NotYet if State(booking.state) in rules.UPCOMING else TooLate
+    complete(uow, booking)
+    return State.COMPLETED
+
+
+def _joined(uow: UnitOfWork, booking: Booking, before: datetime | None) -> datetime:
+    """When someone came: the first time since the room is open; before that, their latest look into it."""
+    return before if before and rules.has_come(before, starts_at=booking.starts_at) else uow.now
+
+
+def begin(uow: UnitOfWork, booking: Booking) -> None:
+    become(uow, booking, State.IN_PROGRESS)
+    booking.began_at = uow.now
+    uow.emit(SessionBegan(**parties(booking)))
+
+
+def complete(uow: UnitOfWork, booking: Booking) -> None:
+    become(uow, booking, State.COMPLETED)
+    booking.completed_at = uow.now
+    booking.release_at = uow.now + rules.RELEASE_AFTER
+    uow.emit(SessionCompleted(**parties(booking)))
+
+
+def miss(uow: UnitOfWork, booking: Booking) -> None:
+    """Who did not come pays: a consultant's absence gives everything back; a client's is like cancelling at the last
+    minute, and what the ladder leaves goes to the consultant. Where nobody came the client is not the one to pay."""
+    become(uow, booking, State.NO_SHOW)
+    if rules.has_come(booking.consultant_joined_at, starts_at=booking.starts_at):
+        booking.ended_reason = "client"
+        booking.release_at = uow.now + rules.RELEASE_AFTER
+    else:
+        booking.ended_reason = "consultant"
+        refund(uow, booking, price_of(booking), reason="consultant_no_show")
+    uow.emit(SessionMissed(**parties(booking), absent=booking.ended_reason))

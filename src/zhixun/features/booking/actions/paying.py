@@ -1,0 +1,51 @@
+"""The money is in: the time is the client's, or the money goes back."""
+
+from __future__ import annotations
+
+from zhixun.events.booking import BookingConfirmed
+from zhixun.features.booking.models import Booking
+from zhixun.features.booking.rules import State
+from zhixun.features.payments import queries as payment_queries
+from zhixun.features.payments.rules import purpose_of_booking
+from zhixun.features.scheduling import actions as scheduling
+from zhixun.features.scheduling.actions import NotOffered, SlotTaken
+from zhixun.kernel.errors import NotFound
+from zhixun.kernel.unit_of_work import UnitOfWork
+
+from .cancelling import cancel_and_refund
+from .record import become, locked, parties, price_of, refund, was_ever
+
+
+def confirm_if_paid(uow: UnitOfWork, *, booking_id: str) -> State:
+    """The money is in: the time is the client's, unless they paid too late; then it comes back by itself.
+
+    Safe to call any number of times, from the webhook's fact and from the browser's return.
+    """
+    booking = locked(uow, booking_id)
+    payment = payment_queries.payment_for(uow.db, purpose_of_booking(booking_id))
+    if payment is None or not payment.captured or State(booking.state) not in (
+        State.HELD, State.PAID, State.EXPIRED, State.CANCELLED,
+    ):  # fmt: skip
+        return State(booking.state)
+    if booking.state == State.CANCELLED:
+        # Cancelled while it was being paid for. What was confirmed first got back what its ladder said, and no more.
+        if not was_ever(uow, booking, State.PAID):
+            refund(uow, booking, price_of(booking), reason="cancelled_before_paid")
+        return State.CANCELLED
+    if booking.state == State.HELD and payment.captured_at and payment.captured_at >= booking.hold_expires_at:
+        become(uow, booking, State.EXPIRED)  # late is late, whether or not the clock has swept by
+    become(uow, booking, State.PAID)
+    if booking.starts_at <= uow.now or not _retaken(uow, booking):
+        cancel_and_refund(uow, booking, price_of(booking), reason="paid_too_late")
+        return State.CANCELLED
+    become(uow, booking, State.CONFIRMED)
+    uow.emit(BookingConfirmed(**parties(booking)))
+    return State.CONFIRMED
+
+
+def _retaken(uow: UnitOfWork, booking: Booking) -> bool:
+    try:
+        scheduling.take_time(uow, hold_id=booking.id)
+    except (SlotTaken, NotOffered, NotFound):
+        return False
+    return True

@@ -1,0 +1,78 @@
+"""A booking's row under its lock: whose it is, its way from state to state, and the money that goes back."""
+
+from __future__ import annotations
+
+from sqlalchemy import func, select
+
+from zhixun.features.booking import rules
+from zhixun.features.booking.models import Booking, Step
+from zhixun.features.booking.rules import State
+from zhixun.features.payments import actions as payments
+from zhixun.features.payments.rules import purpose_of_booking
+from zhixun.kernel.errors import N_, Conflict, NotFound
+from zhixun.kernel.unit_of_work import UnitOfWork
+from zhixun.kernel.values import Money
+
+
+class NotYet(Conflict):
+    code, message = "not_yet", N_("This can only be done once the session has begun.")
+
+
+class TooLate(Conflict):
+    code, message = "too_late", N_("This booking can no longer be changed.")
+
+
+def locked(uow: UnitOfWork, booking_id: str) -> Booking:
+    booking = uow.db.get(Booking, booking_id, with_for_update=True, populate_existing=True)
+    if booking is None:
+        raise NotFound
+    return booking
+
+
+def own(uow: UnitOfWork, booking_id: str, *, as_client: bool = False) -> Booking:
+    """The locked booking, if it is the asker's to change."""
+    booking = locked(uow, booking_id)
+    mine = {booking.client_id} if as_client else {booking.client_id, booking.consultant_id}
+    if uow.actor.user_id not in mine and not (uow.actor.is_a("operator") or uow.actor.is_a("system")):
+        raise NotFound
+    return booking
+
+
+def role_in(uow: UnitOfWork, booking: Booking) -> str:
+    if uow.actor.user_id == booking.client_id:
+        return "client"
+    return "consultant" if uow.actor.user_id == booking.consultant_id else "operator"
+
+
+def both_came(booking: Booking) -> bool:
+    joined = (booking.client_joined_at, booking.consultant_joined_at)
+    return all(rules.has_come(at, starts_at=booking.starts_at) for at in joined)
+
+
+def was_ever(uow: UnitOfWork, booking: Booking, state: State) -> bool:
+    step = select(Step.number).where(Step.booking_id == booking.id, Step.state == state)
+    return uow.db.scalar(step.limit(1)) is not None
+
+
+def become(uow: UnitOfWork, booking: Booking, state: State) -> None:
+    assert rules.may_become(State(booking.state), state), f"{booking.state} may not become {state}"
+    booking.state = state
+    last = uow.db.scalar(select(func.max(Step.number)).where(Step.booking_id == booking.id)) or 0
+    uow.db.add(Step(booking_id=booking.id, number=last + 1, state=state, at=uow.now, by=uow.actor.user_id or "system"))
+    uow.db.flush()
+
+
+def refund(uow: UnitOfWork, booking: Booking, back: Money, *, reason: str) -> None:
+    """Ask for the money back; the refund's id comes from the booking, so asking twice is asking once."""
+    if back:
+        payments.request_refund(
+            uow, refund_id=booking.id, purpose=purpose_of_booking(booking.id), amount=back, reason=reason
+        )
+
+
+def price_of(booking: Booking) -> Money:
+    return Money(booking.price_minor, booking.currency)
+
+
+def parties(booking: Booking) -> dict[str, str]:
+    return {"booking_id": booking.id, "client_id": booking.client_id, "consultant_id": booking.consultant_id}
