@@ -6,6 +6,7 @@ from flask import Flask
 
 from zhixun import migrations
 from zhixun.adapters.mailer.console import ConsoleMailer
+from zhixun.adapters.mailer.smtp import MailServer, SmtpMailer
 from zhixun.adapters.payment_gateway.sandbox import SandboxGateway
 from zhixun.adapters.realtime_hub.memory import MemoryHub
 from zhixun.adapters.realtime_hub.postgres import PostgresHub
@@ -70,7 +71,7 @@ def create_app(settings: Settings, conninfo: str) -> Flask:
 
 def fulfil_ports(settings: Settings, conninfo: str) -> None:
     """Choose the adapter behind each port. Every choice is a line here and a setting in settings.py."""
-    provide(Mailer, {"console": ConsoleMailer}[settings.mailer]())
+    provide(Mailer, ConsoleMailer() if settings.mailer == "console" else SmtpMailer(_mail_server(settings)))
     provide(PaymentGateways, PaymentGateways({name: _gateway(name, settings) for name in settings.payment_gateways}))
     provide(SearchIndex, {"tantivy": TantivyIndex}[settings.search_index](settings.data_dir / "search"))
     provide(RealtimeHub, MemoryHub() if settings.realtime_hub == "memory" else PostgresHub(conninfo))
@@ -85,6 +86,13 @@ def subscribe_all() -> None:
                 outbox.subscribe(event_type, handler)
         for job in feature.jobs:
             outbox.start_by_clock(job)
+
+
+def _mail_server(settings: Settings) -> MailServer:
+    return MailServer(
+        settings.smtp_host, settings.smtp_port, settings.mail_from, settings.smtp_user, settings.smtp_password,
+        settings.smtp_tls,
+    )  # fmt: skip
 
 
 def _gateway(name: str, settings: Settings) -> SandboxGateway:

@@ -7,6 +7,7 @@ import os
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
+from email.utils import parseaddr
 from functools import partial
 from ipaddress import ip_network
 from pathlib import Path
@@ -16,7 +17,11 @@ from urllib.parse import urlsplit
 HANDED_ON = "ZHIXUN_HANDED_ON"
 SECRET_LENGTH_MIN = 16
 WORKERS_MAX = 64
-TEXTS = ("database_url", "public_url", "secret_key", "realtime_hub", "search_index", "mailer")
+TEXTS = (
+    "database_url", "public_url", "secret_key", "realtime_hub", "search_index", "mailer",
+    "smtp_host", "smtp_user", "smtp_password", "smtp_tls", "mail_from",
+)  # fmt: skip
+NUMBERS = ("smtp_port",)
 PATHS = ("data_dir", "postgres_bin")
 LISTS = ("payment_gateways", "trusted_proxies")
 SWITCHES = ("rate_limits",)
@@ -24,7 +29,8 @@ SWITCH_WORDS = {True: {"on", "1", "true", "yes"}, False: {"off", "0", "false", "
 CHOICES = {
     "realtime_hub": {"memory", "postgres"},
     "search_index": {"tantivy"},
-    "mailer": {"console"},
+    "mailer": {"console", "smtp"},
+    "smtp_tls": {"starttls", "implicit", "off"},
     "payment_gateways": {"sandbox"},
 }
 """What each port offers; app.py knows the adapter behind each word."""
@@ -46,6 +52,13 @@ class Settings:
     search_index: str = "tantivy"
     payment_gateways: tuple[str, ...] = ("sandbox",)
     mailer: str = "console"
+    smtp_host: str = ""
+    smtp_port: int = 587
+    smtp_user: str = ""
+    smtp_password: str = field(default="", repr=False)
+    smtp_tls: str = "starttls"
+    mail_from: str = ""
+    """Where mails come from: an address, or "Name <address>"."""
     rate_limits: bool = True
     demo: bool = False
     """Demo mode: sample people with a known password exist; the server listens on loopback unless told otherwise."""
@@ -84,6 +97,8 @@ class Settings:
             )
         if self.postgres_bin and not self.postgres_bin.is_dir():
             raise SettingsError(f"ZHIXUN_POSTGRES_BIN names {self.postgres_bin}, which is no folder.")
+        if self.mailer == "smtp":
+            self._check_mail()
         for name, known in CHOICES.items():
             chosen = getattr(self, name)
             if not chosen or not ({chosen} if isinstance(chosen, str) else set(chosen)) <= known:
@@ -93,6 +108,18 @@ class Settings:
                 ip_network(proxy)
             except ValueError:
                 raise SettingsError(f"ZHIXUN_TRUSTED_PROXIES: {proxy} is no IP address or network.") from None
+
+    def _check_mail(self) -> None:
+        if not self.smtp_host:
+            raise SettingsError("ZHIXUN_MAILER=smtp needs ZHIXUN_SMTP_HOST, the name of your mail server.")
+        if not 1 <= self.smtp_port <= 65_535:
+            raise SettingsError("ZHIXUN_SMTP_PORT must be a port: often 587, or 465 with ZHIXUN_SMTP_TLS=implicit.")
+        if "@" not in parseaddr(self.mail_from)[1].strip("@"):
+            raise SettingsError(
+                "ZHIXUN_MAILER=smtp needs ZHIXUN_MAIL_FROM, such as Zhixun <hello@consult.example.com>."
+            )
+        if bool(self.smtp_user) != bool(self.smtp_password):
+            raise SettingsError("ZHIXUN_SMTP_USER and ZHIXUN_SMTP_PASSWORD go together.")
 
     @property
     def secure(self) -> bool:
@@ -128,7 +155,7 @@ class Settings:
 
 def unknown_names(environment: Mapping[str, str] | None = None) -> list[str]:
     """ZHIXUN_… variables that no setting reads: most likely misspelt."""
-    known = {f"ZHIXUN_{name.upper()}" for name in (*TEXTS, *PATHS, *LISTS, *SWITCHES)} | {HANDED_ON}
+    known = {f"ZHIXUN_{name.upper()}" for name in (*TEXTS, *NUMBERS, *PATHS, *LISTS, *SWITCHES)} | {HANDED_ON}
     given = os.environ if environment is None else environment
     return sorted(n for n in given if n.startswith("ZHIXUN_") and n not in known and not n.startswith("ZHIXUN_TEST_"))
 
@@ -137,6 +164,7 @@ def _read(environment: Mapping[str, str]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     readers: dict[str, Callable[[str], Any]] = {
         **dict.fromkeys(TEXTS, str),
+        **{name: partial(_number, name) for name in NUMBERS},
         **dict.fromkeys(PATHS, Path),
         **dict.fromkeys(LISTS, _list),
         **{name: partial(_switch, name) for name in SWITCHES},
@@ -149,6 +177,12 @@ def _read(environment: Mapping[str, str]) -> dict[str, Any]:
 
 def _list(value: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in value.split(",") if part.strip())
+
+
+def _number(name: str, value: str) -> int:
+    if not (value.isascii() and value.isdigit() and len(value) <= 9):
+        raise SettingsError(f"ZHIXUN_{name.upper()} must be a whole number.")
+    return int(value)
 
 
 def _switch(name: str, value: str) -> bool:

@@ -14,7 +14,7 @@ from zhixun.app import FEATURES, fulfil_ports, subscribe_all
 from zhixun.features.booking import actions as bookings
 from zhixun.features.catalog import actions as catalog
 from zhixun.features.messaging import actions as messaging
-from zhixun.features.notifications.ports import Mailer
+from zhixun.features.notifications.ports import Mail, Mailer
 from zhixun.kernel import outbox, services
 from zhixun.kernel.event import Event
 from zhixun.kernel.tables import Session, Table
@@ -30,8 +30,8 @@ class Post:
     def __init__(self) -> None:
         self.sent: list[str] = []
 
-    def send(self, *, to: str, subject: str, body: str, message_id: str) -> None:
-        self.sent.append(message_id)
+    def send(self, mail: Mail) -> None:
+        self.sent.append(mail.message_id)
 
 
 @pytest.fixture

@@ -19,6 +19,8 @@ from zhixun.settings import Settings, SettingsError, unknown_names
         ("MAILER", "smoke"),
         ("PAYMENT_GATEWAYS", "sandbox,barter"),
         ("PAYMENT_GATEWAYS", ","),
+        ("SMTP_TLS", "sometimes"),
+        ("SMTP_PORT", "a port"),
         ("RATE_LIMITS", "perhaps"),
         ("TRUSTED_PROXIES", "proxy.example.com"),
         ("POSTGRES_BIN", "/no/such/folder"),
@@ -72,3 +74,19 @@ def test_settings_reach_the_processes_we_start(monkeypatch: pytest.MonkeyPatch, 
     settings = Settings(data_dir=tmp_path, trusted_proxies=("127.0.0.1",), workers=2, realtime_hub="postgres")
     settings.hand_on("postgresql://somewhere")
     assert Settings.handed_on() == (settings, "postgresql://somewhere")
+
+
+@pytest.mark.parametrize(
+    ("missing", "given"),
+    [
+        ("SMTP_HOST", {"SMTP_HOST": ""}),
+        ("SMTP_PORT", {"SMTP_PORT": "70000"}),
+        ("MAIL_FROM", {"MAIL_FROM": "Zhixun"}),
+        ("SMTP_PASSWORD", {"SMTP_USER": "zhixun"}),
+    ],
+)
+def test_who_sends_mails_says_through_what(missing: str, given: dict[str, str]) -> None:
+    whole = {"MAILER": "smtp", "SMTP_HOST": "mail.example.com", "MAIL_FROM": "Zhixun <hello@example.com>"}
+    assert Settings.from_environment({f"ZHIXUN_{name}": value for name, value in whole.items()}).smtp_port == 587
+    with pytest.raises(SettingsError, match=f"ZHIXUN_{missing}"):
+        Settings.from_environment({f"ZHIXUN_{name}": value for name, value in (whole | given).items()})

@@ -14,7 +14,7 @@ from zhixun.features.booking import actions as bookings
 from zhixun.features.notifications import actions, handlers, queries, rules
 from zhixun.features.notifications.feature import feature
 from zhixun.features.notifications.models import Notice
-from zhixun.features.notifications.ports import Mailer
+from zhixun.features.notifications.ports import Mail, Mailer, Undeliverable
 from zhixun.features.notifications.rules import Occasion
 from zhixun.kernel import services
 from zhixun.kernel.tables import Session
@@ -30,18 +30,21 @@ class Post:
     """A mailer that keeps what it was given, and refuses whom it is told to refuse."""
 
     def __init__(self) -> None:
-        self.sent: list[dict] = []
+        self.sent: list[Mail] = []
         self.refuses: set[str] = set()
+        self.unknown: set[str] = set()
 
-    def send(self, **letter):
-        if letter["to"] in self.refuses:
+    def send(self, mail):
+        if mail.to in self.unknown:
+            raise Undeliverable("550")
+        if mail.to in self.refuses:
             raise ConnectionError("the post office is closed")
         with Session() as db:  # the notice is committed before the mail goes out
-            assert db.get(Notice, letter["message_id"]) is not None
-        self.sent.append(letter)
+            assert db.get(Notice, mail.message_id) is not None
+        self.sent.append(mail)
 
     def to(self, who):
-        return [letter for letter in self.sent if letter["to"] == who]
+        return [mail for mail in self.sent if mail.to == who]
 
 
 @pytest.fixture
@@ -106,6 +109,15 @@ def test_a_mail_that_fails_keeps_no_other_back_and_is_sent_when_the_fact_comes_a
     assert len(notices(booked["client_id"])) == 1
 
 
+def test_an_address_that_is_refused_for_good_is_not_tried_again(booked, post):
+    post.unknown = {"ada@example.com"}
+    handlers.tell_both_confirmed(BookingConfirmed(**booked))
+    assert len(post.to("grace@example.com")) == 1
+    with Session() as db:
+        assert all(one.mailed_at for one in db.scalars(select(Notice)))
+    assert [line.kind for line in notices(booked["client_id"])] == ["booking_confirmed"]
+
+
 def test_a_mail_sent_again_after_a_crash_can_be_known_by_its_id(booked, post, monkeypatch):
     fact = BookingExpired(**booked)
 
@@ -117,17 +129,17 @@ def test_a_mail_sent_again_after_a_crash_can_be_known_by_its_id(booked, post, mo
         with pytest.raises(RuntimeError):
             handlers.tell_client_expired(fact)
     handlers.tell_client_expired(fact)
-    assert len({letter["message_id"] for letter in post.sent}) == 1
+    assert len({mail.message_id for mail in post.sent}) == 1
 
 
 def test_each_reads_their_own_language_and_time(booked, post):
     handlers.tell_both_confirmed(BookingConfirmed(**booked))
     [to_ada], [to_grace] = post.to("ada@example.com"), post.to("grace@example.com")
-    assert to_ada["subject"] == "Confirmed: One hour"
-    assert "Wednesday 25 November 2026, 20:00 (America/New_York)" in to_ada["body"]
-    assert "Cancel free of charge until Tuesday 24 November 2026, 20:00 (America/New_York)." in to_ada["body"]
-    assert "2026 年 11 月 26 日 周四 09:00（Asia/Shanghai）" in to_grace["body"]
-    assert "取消" not in to_grace["body"]
+    assert to_ada.subject == "Confirmed: One hour"
+    assert "Wednesday 25 November 2026, 20:00 (America/New_York)" in to_ada.text
+    assert "Cancel free of charge until Tuesday 24 November 2026, 20:00 (America/New_York)." in to_ada.text
+    assert "2026 年 11 月 26 日 周四 09:00（Asia/Shanghai）" in to_grace.text
+    assert "取消" not in to_grace.text
 
 
 def test_who_books_for_tomorrow_morning_is_promised_no_free_cancelling(db_url, post):
@@ -135,7 +147,7 @@ def test_who_books_for_tomorrow_morning_is_promised_no_free_cancelling(db_url, p
         ada, grace = make.client(uow, language="en"), make.consultant(uow)
         booking_id = make.paid_booking(uow, client=ada, consultant=grace)
     handlers.tell_both_confirmed(BookingConfirmed(booking_id=booking_id, client_id=ada.user_id, consultant_id=grace.id))
-    assert "free of charge" not in post.to("ada@example.com")[0]["body"]
+    assert "free of charge" not in post.to("ada@example.com")[0].text
 
 
 @pytest.mark.parametrize(
@@ -199,4 +211,4 @@ def test_the_whole_life_of_a_booking_is_told(booked, post):
         for handler in feature.handlers[fact_type]:
             handler(fact_type(**booked, **more))
     assert {line.kind for line in notices(booked["client_id"])} == {"session_completed", "booking_cancelled"}
-    assert "原路退回" not in post.to("grace@example.com")[0]["body"]
+    assert "原路退回" not in post.to("grace@example.com")[0].text

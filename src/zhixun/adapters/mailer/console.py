@@ -2,9 +2,14 @@
 
 import structlog
 
+from zhixun.features.notifications.ports import Mail
+
 log = structlog.get_logger()
 
 
 class ConsoleMailer:
-    def send(self, *, to: str, subject: str, body: str, message_id: str) -> None:
-        log.info("mail", to=to, subject=subject, lines=body.count("\n") + 1, message_id=message_id)
+    def send(self, mail: Mail) -> None:
+        log.info(
+            "mail", to=mail.to, subject=mail.subject, lines=mail.text.count("\n") + 1, message_id=mail.message_id,
+            attachments=[one.name for one in mail.attachments],
+        )  # fmt: skip

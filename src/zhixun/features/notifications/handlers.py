@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+import logging
 
 from zhixun.events.booking import (
     BookingCancelled,
@@ -15,23 +15,16 @@ from zhixun.events.booking import (
 )
 from zhixun.events.quality import FeedbackGiven
 from zhixun.features.accounts import queries as accounts
-from zhixun.features.accounts.queries import Person
 from zhixun.features.booking import queries as bookings
 from zhixun.features.booking.queries import BookingView
 from zhixun.kernel.services import service
 from zhixun.kernel.unit_of_work import unit_of_work
 
 from . import actions, rules
-from .ports import Mailer
+from .ports import Mail, Mailer, Undeliverable
 from .rules import Occasion
 
-
-@dataclass(frozen=True)
-class Letter:
-    to: Person
-    subject: str
-    body: str
-    message_id: str
+log = logging.getLogger(__name__)
 
 
 def tell_both_confirmed(event: BookingConfirmed) -> None:
@@ -62,21 +55,21 @@ def _tell(event: BookingFact | FeedbackGiven, kind: str, readers: list[str]) -> 
     """Notices first, then the mails, outside any transaction. A mail that fails keeps no other back; the fact is then
     delivered again, and only what has not been sent is sent."""
     failures = []
-    for letter in _write(event, kind, readers):
+    for mail in _write(event, kind, readers):
         try:
-            service(Mailer).send(
-                to=letter.to.email, subject=letter.subject, body=letter.body, message_id=letter.message_id
-            )
+            service(Mailer).send(mail)
+        except Undeliverable as refusal:
+            log.warning("a mail is given up: its address is refused for good (%s)", refusal)
         except Exception as failure:  # whatever a mailer may raise
             failures.append(failure)
             continue
         with unit_of_work() as uow:
-            actions.note_mailed(uow, notice_id=letter.message_id)
+            actions.note_mailed(uow, notice_id=mail.message_id)
     if failures:
         raise failures[0]
 
 
-def _write(event: BookingFact | FeedbackGiven, kind: str, readers: list[str]) -> list[Letter]:
+def _write(event: BookingFact | FeedbackGiven, kind: str, readers: list[str]) -> list[Mail]:
     """Store the notices, each once, and return the mails that are still to be sent."""
     with unit_of_work() as uow:
         view = bookings.booking(uow.db, event.booking_id, uow.actor, uow.now)
@@ -92,7 +85,7 @@ def _write(event: BookingFact | FeedbackGiven, kind: str, readers: list[str]) ->
                 subject, body = rules.letter(
                     kind, _occasion(view, other.name, reader), language=person.language, zone=person.zone
                 )
-                found.append(Letter(person, subject, body, notice_id))
+                found.append(Mail(person.email, subject, body, notice_id))
         return found
 
 

@@ -1,8 +1,37 @@
+from __future__ import annotations
+
+from dataclasses import dataclass
 from typing import Protocol
 
 
-class Mailer(Protocol):
-    """Sends one mail. Raises on failure; the fact that caused it is then delivered again later."""
+@dataclass(frozen=True)
+class Attachment:
+    name: str
+    """With its ending, as the reader sees it: "session.ics"."""
+    media_type: str
+    """Such as "text/calendar; method=REQUEST; charset=utf-8"."""
+    data: bytes
 
-    def send(self, *, to: str, subject: str, body: str, message_id: str) -> None:
-        """`message_id` comes from the fact, so that a mail sent twice can be recognised as one."""
+
+@dataclass(frozen=True)
+class Mail:
+    to: str
+    subject: str
+    text: str
+    message_id: str
+    """Comes from the fact, so that a mail sent twice can be recognised as one."""
+    html: str = ""
+    """The same words as a page of their own; empty where there is none."""
+    attachments: tuple[Attachment, ...] = ()
+    unsubscribe_url: str = ""
+    """Where the reader ends mails of this kind, by one POST; empty for mails one may not do without."""
+
+
+class Undeliverable(Exception):
+    """The address is refused for good: trying again would not help."""
+
+
+class Mailer(Protocol):
+    def send(self, mail: Mail) -> None:
+        """Hand one mail over. Raises Undeliverable, or anything else on a failure that may pass; the fact that caused
+        the mail is then delivered again later."""
