@@ -17,7 +17,7 @@ from zhixun.kernel.errors import N_
 TEXT_LENGTH_MAX = 4_000
 """Characters of a question that are read; what follows is not."""
 WORDS_MAX = 120
-PAGE_SIZE, PAGE_SIZE_MAX = 20, 100
+PAGE_SIZE, PAGE_SIZE_MAX = 12, 100
 CANDIDATES_MAX = 1_000
 """So many best fits take part in what needs the calendar: free times, and the soonest first."""
 SCORE_FLOOR = 0.12

@@ -16,14 +16,15 @@ from zhixun.features.search.queries import LOOK_AHEAD, FreeTimes
 
 WEEK_DAYS = 7
 WEEKS = LOOK_AHEAD.days // WEEK_DAYS
+SECONDS_LENGTH = len("2026-11-25T11:30:00")
 AFTERNOON_FROM_HOUR, EVENING_FROM_HOUR = 12, 18
 
 
 @dataclass(frozen=True)
 class TimeShown:
-    """`clock` is the start as the reader's clock shows it, "19:30"."""
+    """`stamp` is the start for machines, "2026-11-25T11:30:00Z"; `clock` as the reader's clock shows it, "19:30"."""
 
-    slot: Slot
+    stamp: str
     clock: str
     chosen: bool
 
@@ -128,7 +129,8 @@ def _days(free: Sequence[Slot], first: date, zone: str, start: datetime | None) 
     for slot in free:
         here = slot.start.astimezone(info)
         if first <= (day := here.date()) < last:
-            shown = TimeShown(slot, f"{here.hour:02d}:{here.minute:02d}", slot.start == start)
+            stamp = slot.start.isoformat()[:SECONDS_LENGTH] + "Z"
+            shown = TimeShown(stamp, f"{here.hour:02d}:{here.minute:02d}", slot.start == start)
             by_day.setdefault(day, []).append((_part(here.hour), shown))
     chosen = start.astimezone(info).date() if start else min(by_day, default=None)
     return tuple(
