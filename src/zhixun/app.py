@@ -26,6 +26,7 @@ from zhixun.features.notifications.ports import Mailer
 from zhixun.features.pages.feature import feature as pages
 from zhixun.features.payments.feature import feature as payments
 from zhixun.features.payments.ports import PaymentGateways
+from zhixun.features.plans.feature import feature as plans
 from zhixun.features.privacy.feature import feature as privacy
 from zhixun.features.quality.feature import feature as quality
 from zhixun.features.recommend.feature import feature as recommend
@@ -42,7 +43,7 @@ from zhixun.settings import Settings
 from zhixun.web import health, live, security, shell
 
 FEATURES: tuple[Feature, ...] = (
-    accounts, privacy, catalog, scheduling, ledger, payments, booking, messaging,
+    accounts, privacy, catalog, scheduling, ledger, payments, plans, booking, messaging,
     quality, search, recommend, notifications, api, admin, pages,
 )  # fmt: skip
 

@@ -50,6 +50,8 @@ class Booking(Table):
     ended_reason: Mapped[str | None]
     release_at: Mapped[datetime | None]
     released_at: Mapped[datetime | None]
+    lines: Mapped[list[dict[str, Any]]] = mapped_column(server_default="[]")
+    """How the price came about, line by line in words."""
 
 
 class Step(Table):

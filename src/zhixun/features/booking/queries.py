@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
+from zhixun.features.plans.rules import PriceLine, read_lines
 from zhixun.kernel.errors import NotFound
 from zhixun.kernel.values import Actor, Money, Words
 
@@ -30,6 +31,8 @@ class BookingView:
     ends_at: datetime
     hold_expires_at: datetime
     price: Money
+    lines: tuple[PriceLine, ...]
+    """How the price came about; empty for bookings from before it was written down."""
     commission_bps: int
     brief: str
     sensitive: bool
@@ -218,8 +221,8 @@ def _view(row: Booking, now: datetime) -> BookingView:
         id=row.id, client_id=row.client_id, consultant_id=row.consultant_id, service_id=row.service_id,
         payment_id=row.payment_id, state=State.EXPIRED if lapsed else State(row.state), channel=row.channel,
         title=row.title, minutes=row.minutes, starts_at=row.starts_at, ends_at=row.ends_at,
-        hold_expires_at=row.hold_expires_at, price=price, commission_bps=row.commission_bps, brief=row.brief,
-        sensitive=row.sensitive,
+        hold_expires_at=row.hold_expires_at, price=price,
+        lines=read_lines(row.lines, row.currency), commission_bps=row.commission_bps, brief=row.brief, sensitive=row.sensitive,
         ladder=tuple(rules.ladder(starts_at=row.starts_at, price=price, policy=policy)),
         refund_now=price.share_bps(rules.refund_bps_at(now, starts_at=row.starts_at, policy=policy)),
         created_at=row.created_at, client_joined_at=row.client_joined_at,

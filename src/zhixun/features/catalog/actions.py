@@ -44,7 +44,7 @@ def put_field(uow: UnitOfWork, *, position: int, field: FieldView) -> None:
     topics = [
         {
             "id": topic.id, "field_id": field.id, "position": place, "name": topic.name,
-            "synonyms": list(topic.synonyms),
+            "synonyms": list(topic.synonyms), "crisis": topic.crisis,
         }
         for place, topic in enumerate(field.topics)
     ]  # fmt: skip

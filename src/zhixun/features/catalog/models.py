@@ -38,6 +38,8 @@ class Topic(Table):
     position: Mapped[int]
     name: Mapped[Words]
     synonyms: Mapped[list[str]]
+    crisis: Mapped[bool] = mapped_column(server_default="false")
+    """People in danger turn to someone with this topic, so it never costs more than its listed price."""
 
 
 class Consultant(Table):

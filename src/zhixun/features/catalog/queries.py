@@ -22,6 +22,7 @@ from .rules import (
     CredentialView,
     FieldView,
     IntakeQuestion,
+    PricingFacts,
     RubricLine,
     ServiceTiming,
     ServiceView,
@@ -33,7 +34,7 @@ def fields(db: Session) -> list[FieldView]:
     """Every field with its topics, in the house's order. Two statements."""
     topics: dict[str, list[TopicView]] = defaultdict(list)
     for row in db.scalars(select(Topic).order_by(Topic.position)):
-        topics[row.field_id].append(TopicView(row.id, row.name, tuple(row.synonyms)))
+        topics[row.field_id].append(TopicView(row.id, row.name, tuple(row.synonyms), row.crisis))
     return [
         FieldView(
             row.id, row.name, row.summary, row.glyph, tuple(topics[row.id]), row.disclaimer, tuple(row.crisis_words),
@@ -137,6 +138,17 @@ def is_listed(db: Session, consultant_id: str) -> bool:
 
 def commission_bps(db: Session, consultant_id: str) -> int:
     return db.scalars(select(Consultant.commission_bps).where(Consultant.id == consultant_id)).one()
+
+
+def pricing_facts(db: Session, consultant_id: str) -> PricingFacts:
+    """A consultant's seniority, and whether people in danger may come to them. One statement."""
+    crisis = exists().where(Topic.id == Consultant.topic_ids.any_(), Topic.crisis)
+    row = db.execute(
+        select(Consultant.seniority, crisis, Field.crisis_words)
+        .outerjoin(Field, Field.id == Consultant.field_id)
+        .where(Consultant.id == consultant_id)
+    ).one()
+    return PricingFacts(row[0], bool(row[1]), tuple(row[2] or ()))
 
 
 def bookable_count(db: Session) -> int:

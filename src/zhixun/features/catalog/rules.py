@@ -30,6 +30,8 @@ class TopicView:
     id: str
     name: Words
     synonyms: tuple[str, ...] = ()
+    crisis: bool = False
+    """Whether people in danger may come with it; nothing is ever added to its price."""
 
 
 @dataclass(frozen=True)
@@ -123,6 +125,15 @@ class ServiceTiming(NamedTuple):
     interval_minutes: int
     notice_minutes: int
     horizon_days: int
+
+
+@dataclass(frozen=True)
+class PricingFacts:
+    """What the price rules ask about a consultant."""
+
+    seniority: str
+    takes_crises: bool
+    crisis_words: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -238,7 +249,10 @@ def read_field(stored: Mapping[str, Any]) -> FieldView:
         name=Words.of(stored["name"]),
         summary=Words.of(stored["summary"]),
         glyph=stored["glyph"],
-        topics=tuple(TopicView(one["id"], Words.of(one["name"]), tuple(one["synonyms"])) for one in stored["topics"]),
+        topics=tuple(
+            TopicView(one["id"], Words.of(one["name"]), tuple(one["synonyms"]), one.get("crisis", False))
+            for one in stored["topics"]
+        ),
         disclaimer=Words.of(stored["disclaimer"]),
         crisis_words=tuple(stored["crisis_words"]),
         crisis_help=Words.of(stored["crisis_help"]),

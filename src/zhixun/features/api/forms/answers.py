@@ -165,6 +165,7 @@ class QualityShown(Answer):
 
 
 class QuoteLine(Answer):
+    kind: Annotated[str, Field(description=N_("For programs: base, seniority, evening, weekend, urgent, floor, cap …"))]
     words: str
     amount: MoneyShown
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from flask_babel import gettext
 from sqlalchemy.orm import Session
 
 from zhixun.features.api.forms import answers
@@ -12,6 +11,7 @@ from zhixun.features.api.forms.asked import ConsultantsWanted, QuoteWanted, Reco
 from zhixun.features.booking import rules as booking_rules
 from zhixun.features.catalog import queries as catalog
 from zhixun.features.catalog.rules import SLUG, ServiceView
+from zhixun.features.plans import queries as plans
 from zhixun.features.quality import queries as quality
 from zhixun.features.recommend import queries as recommend
 from zhixun.features.scheduling import queries as scheduling
@@ -177,15 +177,17 @@ def slots(db: Session, wanted: SlotsWanted, service_id: str) -> answers.Slots:
 )
 def quote(db: Session, wanted: QuoteWanted, service_id: str) -> answers.Quote:
     service = _sold(db, service_id)
-    line = gettext("%(title)s, %(minutes)s minutes", title=say(service.title), minutes=service.minutes)
-    total = shown.money(service.price)
+    found = plans.quote(db, service=service, starts_at=wanted.start, now=utc_now())
     return answers.Quote(
         service_id=service.id,
         start=wanted.start,
         end=wanted.start + timedelta(minutes=service.minutes),
-        lines=[answers.QuoteLine(words=line, amount=total)],
-        total=total,
-        refunds=shown.refunds(booking_rules.ladder(starts_at=wanted.start, price=service.price)),
+        lines=[
+            answers.QuoteLine(kind=one.kind, words=say(one.words), amount=shown.money(one.amount))
+            for one in found.lines
+        ],
+        total=shown.money(found.total),
+        refunds=shown.refunds(booking_rules.ladder(starts_at=wanted.start, price=found.total)),
     )
 
 

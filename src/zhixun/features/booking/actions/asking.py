@@ -15,6 +15,8 @@ from zhixun.features.catalog import queries as catalog
 from zhixun.features.catalog.rules import ServiceView
 from zhixun.features.payments import actions as payments
 from zhixun.features.payments.rules import purpose_of_booking
+from zhixun.features.plans import queries as plans
+from zhixun.features.plans.rules import stored_lines
 from zhixun.features.scheduling import actions as scheduling
 from zhixun.features.scheduling.actions import HoldIdUsed
 from zhixun.kernel.errors import N_, Conflict, Invalid, NotFound
@@ -71,15 +73,16 @@ def request_booking(
         uow, hold_id=booking_id, consultant_id=service.consultant_id, terms=rules.terms_of(service), start=start,
         expires_at=expires_at, owner_id=uow.actor.user_id,
     )  # fmt: skip
+    quote = plans.quote(uow.db, service=service, starts_at=slot.start, now=uow.now, brief=text)
     payment_id = payments.request_payment(
         uow, payment_id=new_id(), payer_id=uow.actor.user_id, purpose=purpose_of_booking(booking_id),
-        amount=service.price, gateway=gateway, expires_at=expires_at,
+        amount=quote.total, gateway=gateway, expires_at=expires_at,
     )  # fmt: skip
     booking = Booking(
         id=booking_id, client_id=uow.actor.user_id, consultant_id=service.consultant_id, service_id=service_id,
         payment_id=payment_id, state=State.HELD, channel=service.channel, title=service.title,
         minutes=service.minutes, starts_at=slot.start, ends_at=slot.end, hold_expires_at=expires_at,
-        price_minor=service.price.amount_minor, currency=service.price.currency,
+        price_minor=quote.total.amount_minor, currency=quote.total.currency, lines=stored_lines(quote.lines),
         commission_bps=catalog.commission_bps(uow.db, service.consultant_id),
         policy=rules.stored_policy(rules.CLIENT_CANCELS), brief=text, sensitive=sensitive, created_at=uow.now,
     )  # fmt: skip

@@ -14,6 +14,7 @@ from zhixun.features.booking import rules as booking
 from zhixun.features.catalog import queries as catalog
 from zhixun.features.catalog.rules import SLUG
 from zhixun.features.pages import forms
+from zhixun.features.plans import queries as plans
 from zhixun.features.quality import queries as quality
 from zhixun.features.recommend import queries as recommend
 from zhixun.features.recommend import rules as ranking
@@ -113,6 +114,7 @@ def consultant(slug: str) -> str | Response:
         seen = quality.quality_of(db, page.card.id)
         reviews = quality.reviews_of(db, page.card.id, limit=REVIEWS)
         names = accounts.people(db, [line.client_id for line in reviews]) if reviews else {}
+        price_rules = plans.price_notes(db, page.card.id)
         services = {page.card.id: [service.timing for service in page.card.services]}
         times = search.free_times(
             db,
@@ -132,7 +134,7 @@ def consultant(slug: str) -> str | Response:
         "pages/consultant.html", page=page, card=page.card, field=fields[page.card.field_id], seen=seen, reviews=reviews,
         initials={user_id: person.name.strip()[:1].upper() for user_id, person in names.items()}, booked=booked,
         booking_id=new_id(), now=now, zone=reader_zone(), hold_minutes=booking.HOLD.seconds // 60, release_hours=booking.RELEASE_AFTER.days * 24,
-        topic=topic, similar_count=search.count_of_topic(topic) - 1 if topic and not booked.any else 0,
+        price_rules=price_rules, topic=topic, similar_count=search.count_of_topic(topic) - 1 if topic and not booked.any else 0,
     )  # fmt: skip
 
 

@@ -1,0 +1,3 @@
+from zhixun.kernel.feature import Feature
+
+feature = Feature("plans")
