@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import os
 import shutil
 import tempfile
@@ -16,15 +17,19 @@ import pytest
 import zhixun.app  # noqa: F401 - knows every table
 from tests import postgres
 from zhixun import migrations
-from zhixun.kernel import database, outbox
+from zhixun.adapters.key_ring.given import GivenRing
+from zhixun.kernel import database, outbox, vault
 from zhixun.kernel.tables import Session
 
 TEMPLATE = "zhixun_template"
 SERVER = "ZHIXUN_TEST_SERVER"
+KEYS = f"k1:{base64.b64encode(b'for tests only'.ljust(32)).decode()}"
+"""The master key of the tests: also of the houses and commands they start, so that one can read what the other sealed."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """The first process of a run starts the server; xdist's workers inherit its address."""
+    os.environ.setdefault("ZHIXUN_KEYS", KEYS)
     if SERVER not in os.environ and not hasattr(config, "workerinput"):
         running = postgres.cluster()
         os.environ[SERVER] = running.__enter__()
@@ -42,6 +47,7 @@ def db_url() -> Iterator[str]:
     server, name = os.environ[SERVER], f"t_{uuid.uuid4().hex[:12]}"
     url = postgres.create(server, name, TEMPLATE)
     engine = database.connect(url)
+    vault.unlock(GivenRing(KEYS))
     yield url
     engine.dispose()
     Session.configure(bind=None)

@@ -18,6 +18,7 @@ from functools import lru_cache
 from zhixun.features.accounts import actions as accounts
 from zhixun.features.accounts import queries as account_queries
 from zhixun.features.booking import actions as bookings
+from zhixun.features.booking import queries as booking_queries
 from zhixun.features.booking.rules import terms_of
 from zhixun.features.catalog import actions as catalog
 from zhixun.features.catalog import queries as catalog_queries
@@ -31,7 +32,7 @@ from zhixun.features.scheduling import actions as scheduling
 from zhixun.features.scheduling import queries as scheduling_queries
 from zhixun.features.scheduling.rules import WeeklyHours
 from zhixun.kernel.unit_of_work import UnitOfWork, unit_of_work
-from zhixun.kernel.values import Actor, Money, Words, new_id
+from zhixun.kernel.values import SYSTEM, Actor, Money, Words, new_id
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 """A Tuesday, 17:00 in Shanghai. The first slot of a usual consultant is the next morning, 09:00 there."""
@@ -188,6 +189,12 @@ def feedback(uow: UnitOfWork, booking_id: str, *, client: Actor, words: str = ""
         acting(uow, client), feedback_id=new_id(), booking_id=booking_id, scores=FINE_SCORES | scores, nps=9,
         solved="yes", words=words,
     )  # fmt: skip
+
+
+def brief_of(booking_id: str) -> str:
+    """What the client wrote before the session, as it is kept."""
+    with unit_of_work() as uow:
+        return booking_queries.brief_of(uow.db, booking_queries.booking(uow.db, booking_id, SYSTEM, uow.now), SYSTEM)
 
 
 def pair(now: datetime = NOW) -> tuple[Actor, ConsultantMade]:

@@ -10,6 +10,7 @@ from flask import Flask
 from itsdangerous import URLSafeTimedSerializer
 from werkzeug.test import TestResponse
 
+from tests.conftest import KEYS
 from zhixun.app import create_app
 from zhixun.features.accounts import actions as accounts
 from zhixun.kernel.unit_of_work import unit_of_work
@@ -23,7 +24,9 @@ STATEMENTS_MAX = 12
 
 def house(db_url: str, folder: Path) -> Flask:
     """The app over a test's own database."""
-    return create_app(Settings(data_dir=folder, secret_key="for tests only", rate_limits=False, demo=True), db_url)
+    return create_app(
+        Settings(keys=KEYS, data_dir=folder, secret_key="for tests only", rate_limits=False, demo=True), db_url
+    )
 
 
 class Visitor:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from flask import Flask
 
 from zhixun import migrations
+from zhixun.adapters.key_ring.file import FileRing
+from zhixun.adapters.key_ring.given import GivenRing
 from zhixun.adapters.mailer.console import ConsoleMailer
 from zhixun.adapters.mailer.smtp import MailServer, SmtpMailer
 from zhixun.adapters.payment_gateway.sandbox import SandboxGateway
@@ -33,9 +35,9 @@ from zhixun.features.recommend.feature import feature as recommend
 from zhixun.features.scheduling.feature import feature as scheduling
 from zhixun.features.search.feature import feature as search
 from zhixun.features.search.ports import SearchIndex
-from zhixun.kernel import database, outbox
+from zhixun.kernel import database, outbox, vault
 from zhixun.kernel.feature import Feature
-from zhixun.kernel.ports import RealtimeHub
+from zhixun.kernel.ports import KeyRing, RealtimeHub
 from zhixun.kernel.services import provide
 from zhixun.kernel.tables import Session
 from zhixun.kernel.values import Actor, utc_now
@@ -51,6 +53,7 @@ FEATURES: tuple[Feature, ...] = (
 def create_app(settings: Settings, conninfo: str) -> Flask:
     """Connect to the database, fulfil the ports, subscribe the handlers, and build the web application."""
     database.connect(conninfo)
+    unlock_vault(settings)
     fulfil_ports(settings, conninfo)
     subscribe_all()
     app = Flask("zhixun", root_path=str(shell.ROOT), template_folder="templates", static_folder=None)
@@ -68,6 +71,13 @@ def create_app(settings: Settings, conninfo: str) -> Flask:
     sockets = {kind: run for feature in FEATURES for kind, run in feature.sockets.items()}
     live.configure(sockets, rate_limits=settings.rate_limits)
     return app
+
+
+def unlock_vault(settings: Settings) -> None:
+    """Say where the master keys are. Everything that touches sealed columns needs it, migrations included."""
+    ring = GivenRing(settings.keys) if settings.keys else FileRing(settings.data_dir / "keys")
+    provide(KeyRing, ring)
+    vault.unlock(ring)
 
 
 def fulfil_ports(settings: Settings, conninfo: str) -> None:

@@ -20,7 +20,8 @@ from typing import Any
 
 from zhixun import asgi, doctor, migrations, sample, worker
 from zhixun.adapters.database import DatabaseUnavailable, opened
-from zhixun.app import FEATURES, fulfil_ports, subscribe_all
+from zhixun.adapters.key_ring.given import KeysUnreadable
+from zhixun.app import FEATURES, fulfil_ports, subscribe_all, unlock_vault
 from zhixun.features.catalog import actions as catalog
 from zhixun.features.search import jobs as search
 from zhixun.kernel import database
@@ -56,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code: int = given.run(given)
     except DomainError as refusal:
         return _say(given, 1, refusal.code, str(refusal))
-    except (SettingsError, DatabaseUnavailable, CannotServe) as error:
+    except (SettingsError, DatabaseUnavailable, CannotServe, KeysUnreadable) as error:
         return _say(given, 2, "cannot_start", str(error))
     except KeyboardInterrupt:
         return 130
@@ -97,16 +98,21 @@ def _parser() -> argparse.ArgumentParser:
     add("migrate", _migrate, "bring the database to this program's shape")
     add("doctor", _doctor, "look at everything and say how to mend what is not in order")
     _add_sample(add("sample", _sample, "add lively sample data: the same for the same seed, none of it twice"))
-    for feature in FEATURES:
-        if feature.commands:
-            verbs = commands.add_parser(feature.name, help=f"commands of {feature.name}").add_subparsers(
-                required=True, metavar="verb"
-            )
-            for command in feature.commands:
-                one = verbs.add_parser(command.verb, help=command.help, description=command.help, parents=[common])
-                command.arguments(one)
-                one.set_defaults(run=_bound(command))
+    for noun, brought in _by_noun().items():
+        verbs = commands.add_parser(noun, help=f"commands of {noun}").add_subparsers(required=True, metavar="verb")
+        for command in brought:
+            verb = verbs.add_parser(command.verb, help=command.help, description=command.help, parents=[common])
+            command.arguments(verb)
+            verb.set_defaults(run=_bound(command))
     return parser
+
+
+def _by_noun() -> dict[str, list[Command]]:
+    found: dict[str, list[Command]] = {}
+    for feature in FEATURES:
+        for command in feature.commands:
+            found.setdefault(command.noun or feature.name, []).append(command)
+    return found
 
 
 def _add_door(parser: argparse.ArgumentParser) -> None:
@@ -150,6 +156,7 @@ def _settings(given: argparse.Namespace, **more: Any) -> Settings:
 @contextmanager
 def _house(settings: Settings, *, watched: bool = False) -> Iterator[str]:
     """Everything a command needs: the database open and in shape, ports fulfilled, handlers subscribed."""
+    unlock_vault(settings)
     with opened(
         url=settings.database_url, data_dir=settings.data_dir, programs=settings.postgres_bin, watched=watched
     ) as address:
@@ -258,6 +265,7 @@ def _worker(given: argparse.Namespace) -> int:
 
 def _migrate(given: argparse.Namespace) -> int:
     settings = _settings(given)
+    unlock_vault(settings)
     with opened(url=settings.database_url, data_dir=settings.data_dir, programs=settings.postgres_bin) as address:
         before, _ = migrations.current(address)
         migrations.upgrade(address)
@@ -273,9 +281,14 @@ def _migrate(given: argparse.Namespace) -> int:
     return 0
 
 
+def _fulfil_all(settings: Settings, address: str) -> None:
+    unlock_vault(settings)
+    fulfil_ports(settings, address)
+
+
 def _doctor(given: argparse.Namespace) -> int:
     settings = _settings(given)
-    findings = list(doctor.examine(settings, lambda address: fulfil_ports(settings, address)))
+    findings = list(doctor.examine(settings, lambda address: _fulfil_all(settings, address)))
     healthy = all(finding.state != "fail" for finding in findings)
     if given.json:
         print(json.dumps({"healthy": healthy, "findings": [asdict(one) for one in findings]}, ensure_ascii=False))

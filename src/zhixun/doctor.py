@@ -20,7 +20,7 @@ from zhixun import migrations
 from zhixun.adapters.database import DatabaseUnavailable, opened, place
 from zhixun.adapters.database.external import MAJOR_MIN
 from zhixun.features.search import queries as search
-from zhixun.kernel import database, outbox
+from zhixun.kernel import database, outbox, vault
 from zhixun.kernel.tables import Session
 from zhixun.kernel.values import utc_now
 from zhixun.settings import Settings, unknown_names
@@ -74,6 +74,7 @@ def _inside_the_database(db: SqlSession) -> Iterator[Finding]:
         yield Finding("migrations", "fail", "The database has another shape than this program. Run: zhixun migrate")
         return
     yield Finding("migrations", "ok", "The database has the newest shape.")
+    yield _vault(db)
     yield _search_index(db)
     yield from _worker(outbox.queue_state(db))
 
@@ -174,6 +175,18 @@ def _clock(db: SqlSession) -> Finding:
     if apart > CLOCK_SECONDS_MAX:
         return Finding("clock", "fail", f"Our clock and the database's are {apart:.0f} s apart. Set both by NTP.")
     return Finding("clock", "ok", f"Our clock and the database's agree (within {apart:.1f} s).")
+
+
+def _vault(db: SqlSession) -> Finding:
+    state = vault.state(db)
+    if state.missing:
+        return Finding(
+            "vault", "fail",
+            f"The ring lacks the master key {', '.join(state.missing)}: what it wraps cannot be read. Put the lost "
+            "ZHIXUN_KEYS or the file keys of the data folder back.",
+        )  # fmt: skip
+    hangs = ", ".join(f"{count} on {name}" for name, count in sorted(state.by_master.items())) or "none yet"
+    return Finding("vault", "ok", f"Keys of people: {hangs}; {state.destroyed} destroyed.")
 
 
 def _search_index(db: SqlSession) -> Finding:

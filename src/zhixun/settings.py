@@ -18,7 +18,7 @@ HANDED_ON = "ZHIXUN_HANDED_ON"
 SECRET_LENGTH_MIN = 16
 WORKERS_MAX = 64
 TEXTS = (
-    "database_url", "public_url", "secret_key", "realtime_hub", "search_index", "mailer",
+    "database_url", "public_url", "secret_key", "keys", "realtime_hub", "search_index", "mailer",
     "smtp_host", "smtp_user", "smtp_password", "smtp_tls", "mail_from",
 )  # fmt: skip
 NUMBERS = ("smtp_port",)
@@ -48,6 +48,8 @@ class Settings:
     public_url: str = "http://localhost:8000"
     secret_key: str = field(default="", repr=False)
     """Signs cookies and sandbox webhooks; made once and kept in `data_dir/secret-key` when not given."""
+    keys: str = field(default="", repr=False)
+    """Master keys of the vault, "name:base64,…", the newest last; made once and kept in `data_dir/keys` when not given."""
     realtime_hub: str = "memory"
     search_index: str = "tantivy"
     payment_gateways: tuple[str, ...] = ("sandbox",)

@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, Page
 
 from tests import make
 from tests.browser.conftest import PATIENCE_MS
+from tests.conftest import KEYS
 from tests.web.live_server import token_of
 from zhixun import asgi
 from zhixun.features.messaging import actions, queries
@@ -36,7 +37,7 @@ class Room:
 
 @contextmanager
 def _serving(db_url: str, folder: Path) -> Iterator[str]:
-    app = asgi.build(Settings(data_dir=folder, rate_limits=False, demo=True), db_url)
+    app = asgi.build(Settings(keys=KEYS, data_dir=folder, rate_limits=False, demo=True), db_url)
     server = uvicorn.Server(
         uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error", timeout_graceful_shutdown=1)
     )

@@ -18,6 +18,7 @@ import pytest
 import uvicorn
 
 from tests import make
+from tests.conftest import KEYS
 from zhixun.asgi import build
 from zhixun.features.accounts import actions as accounts
 from zhixun.kernel.tables import Session
@@ -34,7 +35,7 @@ STANDING = "SELECT count(*) FROM scheduling_times WHERE standing AND starts_at =
 @pytest.fixture
 def address(db_url: str, tmp_path: Any) -> Iterator[str]:
     """The whole site under uvicorn, as `zhixun serve` runs it, without the worker."""
-    site = build(Settings(data_dir=tmp_path, rate_limits=False, workers=2), db_url)
+    site = build(Settings(keys=KEYS, data_dir=tmp_path, rate_limits=False, workers=2), db_url)
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         server = uvicorn.Server(uvicorn.Config(site, log_level="warning", access_log=False))

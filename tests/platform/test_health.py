@@ -7,6 +7,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import create_engine, text
 
+from tests.conftest import KEYS
 from zhixun.app import create_app
 from zhixun.kernel.database import sqlalchemy_url
 from zhixun.kernel.tables import Session
@@ -15,7 +16,7 @@ from zhixun.settings import Settings
 
 @pytest.fixture
 def client(db_url: str, tmp_path: Path) -> Iterator[FlaskClient]:
-    yield create_app(Settings(data_dir=tmp_path), db_url).test_client()
+    yield create_app(Settings(keys=KEYS, data_dir=tmp_path), db_url).test_client()
     Session.kw["bind"].dispose()
 
 

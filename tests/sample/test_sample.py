@@ -227,7 +227,7 @@ def test_a_demo_begun_at_any_hour_has_its_session_soon_and_another_day_a_new_one
         mine = bookings.bookings_of(db, DEMO_CLIENT, again)
         starts = sorted(view.starts_at for view in mine if view.starts_at > began)
         assert ledger.verify(db).holds
-        assert bookings.booking(db, mine[0].id, SYSTEM, again).brief
+        assert bookings.booking(db, mine[0].id, SYSTEM, again).has_brief
     assert len(starts) == 2
     assert starts[0] - began < timedelta(minutes=20)
     assert starts[1] - again < timedelta(minutes=20)

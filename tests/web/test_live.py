@@ -14,6 +14,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 
 from tests import make
+from tests.conftest import KEYS
 from tests.web.live_server import Browser, serving, token_of
 from zhixun.adapters.realtime_hub.memory import MemoryHub
 from zhixun.app import create_app
@@ -42,7 +43,7 @@ class Place:
 @pytest.fixture
 def place(db_url: str, tmp_path: Path) -> Iterator[Place]:
     """A running gateway, Ada with a confirmed booking at Grace's, and their conversation."""
-    create_app(Settings(data_dir=tmp_path, rate_limits=False), db_url)
+    create_app(Settings(keys=KEYS, data_dir=tmp_path, rate_limits=False), db_url)
     with unit_of_work(now=make.NOW) as uow:
         ada, grace = make.client(uow), make.consultant(uow)
         booking = make.paid_booking(uow, client=ada, consultant=grace)

@@ -27,7 +27,8 @@ class Job:
 
 @dataclass(frozen=True)
 class Command:
-    """`zhixun <feature> <verb>`. `run` gets the parsed arguments and returns the exit code (0 = holds).
+    """`zhixun <feature> <verb>`, or `zhixun <noun> <verb>` where another word says it better. `run` gets the parsed
+    arguments and returns the exit code (0 = holds).
 
     `needs_database=False` for commands that work on files alone.
     """
@@ -37,6 +38,7 @@ class Command:
     run: Callable[[argparse.Namespace], int]
     arguments: Callable[[argparse.ArgumentParser], None] = lambda parser: None
     needs_database: bool = True
+    noun: str = ""
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,10 @@
 """What the kernel asks of the outside, for every feature."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Protocol
+
+from .errors import N_, DomainError
 
 
 class RealtimeHub(Protocol):
@@ -15,3 +18,27 @@ class RealtimeHub(Protocol):
 
     def subscribe(self, channel: str, deliver: Callable[[Mapping[str, Any]], None]) -> Callable[[], None]:
         """Call `deliver(frame)` (from any thread, must not block) for each frame; the answer ends the subscription."""
+
+
+@dataclass(frozen=True)
+class MasterKey:
+    name: str
+    secret: bytes = field(repr=False)
+    """32 bytes."""
+
+
+class KeyRing(Protocol):
+    """Where the house's master keys are kept: apart from the database, so that a copy of the one tells nothing."""
+
+    def keys(self) -> tuple[MasterKey, ...]:
+        """All of them, the newest last, never none. Cheap: asked for every key that is unwrapped."""
+
+    def add(self) -> MasterKey:
+        """Make a new newest one. Raises RingIsGiven where an operator has to."""
+
+
+class RingIsGiven(DomainError):
+    code, message = (
+        "ring_is_given",
+        N_("The master keys are given from outside: put a new one last there, then run this again."),
+    )

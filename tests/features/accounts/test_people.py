@@ -15,7 +15,7 @@ from zhixun.features.accounts.models import FailedTry, SignIn, User
 from zhixun.kernel.errors import Invalid, NotFound
 from zhixun.kernel.tables import Session
 from zhixun.kernel.unit_of_work import unit_of_work
-from zhixun.kernel.values import Actor, new_id
+from zhixun.kernel.values import SYSTEM, Actor, new_id
 
 NOW = make.NOW
 
@@ -308,7 +308,7 @@ def test_what_has_lapsed_is_forgotten_and_nothing_else(clock, cheap):
 def test_a_person_is_found_by_id_or_address(db_url):
     person = ada()
     with Session() as db:
-        assert queries.person(db, person.user_id).email == "ada@example.com"
+        assert queries.emails_of(db, [person.user_id], SYSTEM) == {person.user_id: "ada@example.com"}
         assert queries.person_by_email(db, " ADA@example.com").user_id == person.user_id
         assert queries.person_by_email(db, "bob@example.com") is None
         assert set(queries.people(db, [person.user_id, "nobody"])) == {person.user_id}

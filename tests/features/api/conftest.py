@@ -10,6 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from tests import make
+from tests.conftest import KEYS
 from zhixun.app import create_app
 from zhixun.features.accounts import actions as accounts
 from zhixun.features.booking import actions as bookings
@@ -79,7 +80,9 @@ class House:
 
 @pytest.fixture
 def app(db_url: str, tmp_path_factory: pytest.TempPathFactory) -> Flask:
-    app = create_app(Settings(data_dir=tmp_path_factory.mktemp("data"), rate_limits=False, demo=True), db_url)
+    app = create_app(
+        Settings(keys=KEYS, data_dir=tmp_path_factory.mktemp("data"), rate_limits=False, demo=True), db_url
+    )
     app.testing = False
     return app
 

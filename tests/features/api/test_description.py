@@ -15,7 +15,7 @@ from schemathesis.specs.openapi import checks as promised
 from schemathesis.specs.openapi.definitions import OPENAPI_31_VALIDATOR
 
 from tests import make, postgres
-from tests.conftest import SERVER, TEMPLATE
+from tests.conftest import KEYS, SERVER, TEMPLATE
 from zhixun.app import create_app
 from zhixun.features.accounts import actions as accounts
 from zhixun.kernel.tables import Session
@@ -45,7 +45,7 @@ PROMISED = {
 def app_of_description(tmp_path_factory: pytest.TempPathFactory) -> Iterator[object]:
     server, name = os.environ[SERVER], f"t_{uuid.uuid4().hex[:12]}"
     url = postgres.create(server, name, TEMPLATE)
-    yield create_app(Settings(data_dir=tmp_path_factory.mktemp("data"), rate_limits=False), url)
+    yield create_app(Settings(keys=KEYS, data_dir=tmp_path_factory.mktemp("data"), rate_limits=False), url)
     Session.kw["bind"].dispose()
     Session.configure(bind=None)
     postgres.drop(server, name)

@@ -186,7 +186,7 @@ def test_the_brief_can_be_changed_until_the_session_begins(
     run(ada, grace, booking_id)
     late = browser.post(f"/sessions/{booking_id}/brief", brief="Too late")
     assert (late.status_code, "This booking can no longer be changed." in words(late)) == (409, True)
-    assert view(booking_id).brief == "Better words"
+    assert make.brief_of(booking_id) == "Better words"
 
 
 @pytest.mark.parametrize(

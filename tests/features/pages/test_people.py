@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from tests import make
+from tests.conftest import KEYS
 from tests.visitor import Visitor, house, statements, words
 from zhixun.app import create_app
 from zhixun.features.accounts import actions as accounts
@@ -93,7 +94,7 @@ def test_after_too_many_wrong_passwords_one_waits_and_is_told_how_long(app, ada)
 
 
 def test_one_who_floods_the_door_waits_too(db_url, tmp_path):
-    app = create_app(Settings(data_dir=tmp_path, secret_key="for tests only"), db_url)
+    app = create_app(Settings(keys=KEYS, data_dir=tmp_path, secret_key="for tests only"), db_url)
     visitor = Visitor(app)
     for _ in range(rules.SIGN_IN_TRIES_MAX):
         assert visitor.post("/sign-in", email="nonsense", password="x").status_code == 400
@@ -136,7 +137,7 @@ def test_the_demo_door_opens_with_one_press_and_only_in_the_demo(db_url, tmp_pat
     assert page.count('value="zhixun-demo"') == 3
     email, password = "client@example.com", "zhixun-demo"
     assert Visitor(app).post("/sign-in", email=email, password=password).status_code == 303
-    serious = create_app(Settings(data_dir=tmp_path, secret_key="for tests only"), db_url)
+    serious = create_app(Settings(keys=KEYS, data_dir=tmp_path, secret_key="for tests only"), db_url)
     assert "zhixun-demo" not in Visitor(serious).get("/sign-in").text
 
 

@@ -14,7 +14,7 @@ from zhixun.features.quality.actions import NotCompleted, WindowClosed
 from zhixun.kernel.errors import Conflict, Invalid, NotFound
 from zhixun.kernel.tables import Session
 from zhixun.kernel.unit_of_work import unit_of_work
-from zhixun.kernel.values import Actor, new_id
+from zhixun.kernel.values import SYSTEM, Actor, new_id
 
 NOW = make.NOW
 MINUTE = timedelta(minutes=1)
@@ -46,7 +46,7 @@ def test_answers_are_kept_and_told_once_and_may_be_changed(held):
     again, facts = give(ada, booking_id, done + MINUTE, nps=3, solved="no", public=False)
     assert (again, facts) == (name, [])
     with Session() as db:
-        seen = queries.feedback_for(db, booking_id)
+        seen = queries.feedback_for(db, booking_id, SYSTEM)
     assert (seen.id, seen.nps, seen.solved, seen.words, seen.public, seen.at) == (name, 3, "no", "", False, done)
 
 
@@ -110,7 +110,7 @@ def test_answers_that_make_no_sense_are_refused_by_name_and_change_nothing(held,
         give(ada, booking_id, done, **wrong)
     assert field in refused.value.fields
     with Session() as db:
-        assert queries.feedback_for(db, booking_id) is None
+        assert queries.feedback_for(db, booking_id, SYSTEM) is None
 
 
 def test_satisfaction_is_the_plain_mean_of_all_answers(held):

@@ -17,7 +17,7 @@ from zhixun.features.quality import queries
 from zhixun.features.quality.rules import WORDS_LENGTH_MAX
 from zhixun.kernel.tables import Session
 from zhixun.kernel.unit_of_work import unit_of_work
-from zhixun.kernel.values import Actor, new_id
+from zhixun.kernel.values import SYSTEM, Actor, new_id
 
 START = datetime(2026, 11, 25, 1, 0, tzinfo=UTC)
 AFTER = START + timedelta(hours=2)
@@ -45,7 +45,7 @@ def done(app: Flask) -> tuple[Actor, make.ConsultantMade, str]:
 
 def given(booking_id: str) -> queries.FeedbackView | None:
     with Session() as db:
-        return queries.feedback_for(db, booking_id)
+        return queries.feedback_for(db, booking_id, SYSTEM)
 
 
 def test_feedback_is_kept_and_private_unless_ticked(app: Flask, done: tuple[Actor, make.ConsultantMade, str]) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from zhixun.events.accounts import PersonSignedUp
 from zhixun.kernel.errors import N_, Conflict, Forbidden, NotFound, TooMany
+from zhixun.kernel.sealed import seal
 from zhixun.kernel.unit_of_work import UnitOfWork, unit_of_work
 from zhixun.kernel.values import new_id
 
@@ -64,12 +65,13 @@ def sign_up(
     """
     address = rules.clean_email(email)
     if (known := uow.db.get(User, user_id)) is not None:
-        if known.email != address:
+        if known.email_index != queries.index_of(uow.db, address):
             raise EmailTaken
         return user_id
     user = User(
         id=user_id,
-        email=address,
+        email=seal(uow.db, User.email, row=user_id, person=user_id, text=address),
+        email_index=queries.index_of(uow.db, address),
         name=rules.clean_name(name),
         password_hash=password_hash,
         roles=sorted(set(roles) & rules.ROLES),
@@ -94,16 +96,17 @@ def check_credentials(*, email: str, password: str) -> str:
     """
     address = rules.clean_email(email)
     with unit_of_work() as uow:
-        _refuse_too_many(uow, address)
-        user = uow.db.scalar(select(User).where(User.email == address))
+        index = queries.index_of(uow.db, address)
+        _refuse_too_many(uow, index)
+        user = uow.db.scalar(select(User).where(User.email_index == index))
     right = _matches(user.password_hash if user else _hash_of_nobody, password)
     with unit_of_work() as uow:
         # Asked again, one after the other: of a hundred guesses at the same moment no more than eight are answered.
-        uow.db.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"tries:{address}", 0))))
-        _refuse_too_many(uow, address)
+        uow.db.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"tries:{index}", 0))))
+        _refuse_too_many(uow, index)
         if right and user is not None:
             return user.id
-        uow.db.add(FailedTry(id=new_id(), email=address, at=uow.now))
+        uow.db.add(FailedTry(id=new_id(), email_index=index, at=uow.now))
     raise WrongPassword
 
 
@@ -162,8 +165,8 @@ def forget_lapsed(uow: UnitOfWork) -> None:
     uow.db.execute(delete(FailedTry).where(FailedTry.at <= uow.now - rules.TRIES_WINDOW))
 
 
-def _refuse_too_many(uow: UnitOfWork, address: str) -> None:
-    if wait := queries.wait_seconds(uow.db, address, uow.now):
+def _refuse_too_many(uow: UnitOfWork, email_index: str) -> None:
+    if wait := queries.wait_seconds(uow.db, email_index, uow.now):
         raise TooManyTries(extra={"retry_after_seconds": wait})
 
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy import Index
 from sqlalchemy.orm import Mapped, mapped_column
 
+from zhixun.kernel.sealed import Sealed, sealed_for
 from zhixun.kernel.tables import Table
 
 
@@ -13,13 +14,15 @@ class User(Table):
     personal_data = "erase"
 
     id: Mapped[str] = mapped_column(primary_key=True)
-    email: Mapped[str] = mapped_column(unique=True)
+    email: Mapped[Sealed] = sealed_for("id")
     name: Mapped[str]
     password_hash: Mapped[str]
     roles: Mapped[list[str]]
     zone: Mapped[str]
     language: Mapped[str]
     created_at: Mapped[datetime]
+    email_index: Mapped[str] = mapped_column(unique=True)
+    """Finds a person by their address without telling it (vault.blind)."""
 
 
 class SignIn(Table):
@@ -40,9 +43,9 @@ class FailedTry(Table):
     """A wrong password, kept for a quarter of an hour, so that guessing is slow on every process."""
 
     __tablename__ = "accounts_failed_tries"
-    __table_args__ = (Index("accounts_failed_tries_email_at", "email", "at"),)
+    __table_args__ = (Index("accounts_failed_tries_email_at", "email_index", "at"),)
     personal_data = "erase"
 
     id: Mapped[str] = mapped_column(primary_key=True)
-    email: Mapped[str]
+    email_index: Mapped[str]
     at: Mapped[datetime]

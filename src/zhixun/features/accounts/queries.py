@@ -8,7 +8,9 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from zhixun.kernel import vault
 from zhixun.kernel.errors import NotFound
+from zhixun.kernel.sealed import Letter, unseal_many
 from zhixun.kernel.values import Actor
 
 from . import rules
@@ -19,7 +21,6 @@ from .models import FailedTry, SignIn, User
 class Person:
     user_id: str
     name: str
-    email: str
     zone: str
     language: str
     roles: frozenset[str]
@@ -63,8 +64,20 @@ def people(db: Session, user_ids: Iterable[str]) -> dict[str, Person]:
 
 
 def person_by_email(db: Session, email: str) -> Person | None:
-    user = db.scalar(select(User).where(User.email == rules.clean_email(email)))
+    user = db.scalar(select(User).where(User.email_index == index_of(db, rules.clean_email(email))))
     return _person(user) if user else None
+
+
+def emails_of(db: Session, user_ids: Iterable[str], reader: Actor) -> dict[str, str]:
+    """User id → address; people see in their access log who read theirs."""
+    rows = db.execute(select(User.id, User.email).where(User.id.in_(set(user_ids)))).all()
+    texts = unseal_many(db, User.email, [Letter(one.id, one.id, one.email) for one in rows], reader=reader)
+    return {row.id: text for row, text in zip(rows, texts, strict=True)}
+
+
+def index_of(db: Session, address: str) -> str:
+    """What stands for an address (in its one stored form) where people are looked up by it."""
+    return vault.blind(db, "email", address)
 
 
 def people_count(db: Session) -> dict[str, int]:
@@ -88,13 +101,13 @@ def sign_ins_of(db: Session, user_id: str, now: datetime, *, token: str = "") ->
     ]  # fmt: skip
 
 
-def wait_seconds(db: Session, email: str, now: datetime) -> int:
+def wait_seconds(db: Session, email_index: str, now: datetime) -> int:
     """How long this address has to wait after too many wrong passwords, in seconds; 0 where it may try."""
     recent = FailedTry.at > now - rules.TRIES_WINDOW
     latest = list(
         db.scalars(
             select(FailedTry.at)
-            .where(FailedTry.email == email, recent)
+            .where(FailedTry.email_index == email_index, recent)
             .order_by(FailedTry.at.desc())
             .limit(rules.TRIES_MAX)
         )
@@ -110,4 +123,4 @@ def hash_of(token: str) -> str:
 
 
 def _person(user: User) -> Person:
-    return Person(user.id, user.name, user.email, user.zone, user.language, frozenset(user.roles))
+    return Person(user.id, user.name, user.zone, user.language, frozenset(user.roles))

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import BigInteger, CheckConstraint, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
+from zhixun.kernel.sealed import Sealed, sealed_for
 from zhixun.kernel.tables import Table
 from zhixun.kernel.values import Words
 
@@ -40,7 +41,7 @@ class Booking(Table):
     currency: Mapped[str]
     commission_bps: Mapped[int]
     policy: Mapped[list[dict[str, Any]]]
-    brief: Mapped[str]
+    brief: Mapped[Sealed] = sealed_for("client_id")
     sensitive: Mapped[bool]
     created_at: Mapped[datetime]
     client_joined_at: Mapped[datetime | None]

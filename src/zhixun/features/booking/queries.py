@@ -8,7 +8,9 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from zhixun.features.plans.rules import PriceLine, read_lines
+from zhixun.kernel import sealed
 from zhixun.kernel.errors import NotFound
+from zhixun.kernel.sealed import Letter, Sealed
 from zhixun.kernel.values import Actor, Money, Words
 
 from . import rules
@@ -34,7 +36,8 @@ class BookingView:
     lines: tuple[PriceLine, ...]
     """How the price came about; empty for bookings from before it was written down."""
     commission_bps: int
-    brief: str
+    sealed_brief: Sealed
+    """Opened by `brief_of`, where it is shown."""
     sensitive: bool
     ladder: tuple[LadderStep, ...]
     refund_now: Money
@@ -61,6 +64,10 @@ class BookingView:
     def may_cancel(self) -> bool:
         return self.state in (State.HELD, State.CONFIRMED) and self.seen_at < self.starts_at
 
+    @property
+    def has_brief(self) -> bool:
+        return bool(self.sealed_brief)
+
     def other_party(self, user_id: str) -> str:
         return self.consultant_id if user_id == self.client_id else self.client_id
 
@@ -78,6 +85,18 @@ def booking(db: Session, booking_id: str, actor: Actor, now: datetime) -> Bookin
     if row is None:
         raise NotFound
     return _view(row, now)
+
+
+def brief_of(db: Session, view: BookingView, reader: Actor) -> str:
+    """What the client wrote beforehand, for who may read it by the caller's word. The client sees who did."""
+    return briefs_of(db, [view], reader)[view.id]
+
+
+def briefs_of(db: Session, views: Sequence[BookingView], reader: Actor) -> dict[str, str]:
+    """Booking id → brief; see `brief_of`."""
+    letters = [Letter(view.id, view.client_id, view.sealed_brief) for view in views]
+    texts = sealed.unseal_many(db, Booking.brief, letters, reader=reader)
+    return {view.id: text for view, text in zip(views, texts, strict=True)}
 
 
 def booking_paid_with(db: Session, payment_id: str, actor: Actor, now: datetime) -> BookingView:
@@ -222,7 +241,8 @@ def _view(row: Booking, now: datetime) -> BookingView:
         payment_id=row.payment_id, state=State.EXPIRED if lapsed else State(row.state), channel=row.channel,
         title=row.title, minutes=row.minutes, starts_at=row.starts_at, ends_at=row.ends_at,
         hold_expires_at=row.hold_expires_at, price=price,
-        lines=read_lines(row.lines, row.currency), commission_bps=row.commission_bps, brief=row.brief, sensitive=row.sensitive,
+        lines=read_lines(row.lines, row.currency), commission_bps=row.commission_bps, 
+        sealed_brief=row.brief, sensitive=row.sensitive,
         ladder=tuple(rules.ladder(starts_at=row.starts_at, price=price, policy=policy)),
         refund_now=price.share_bps(rules.refund_bps_at(now, starts_at=row.starts_at, policy=policy)),
         created_at=row.created_at, client_joined_at=row.client_joined_at,

@@ -5,13 +5,14 @@ from sqlalchemy.dialects.postgresql import insert
 
 from zhixun.events.messaging import MessageSent
 from zhixun.features.booking import queries as bookings
+from zhixun.kernel import sealed
 from zhixun.kernel.errors import N_, Conflict, Invalid, NotFound
 from zhixun.kernel.unit_of_work import UnitOfWork
 from zhixun.kernel.values import is_id, new_id
 
 from . import rules
 from .models import Conversation, Message
-from .queries import MessageLine, message_line
+from .queries import MessageLine, message_line, message_lines
 
 
 class NotYetTalking(Conflict):
@@ -59,17 +60,18 @@ def send_message(
         )
     )
     if known is not None:
-        return message_line(known)
+        return message_lines(uow.db, [known])[0]
     if reply_to is not None:
         _check_reply(uow, talk.id, reply_to)
     talk.last_seq, talk.last_at = talk.last_seq + 1, uow.now
+    message_id, sender_id = new_id(), uow.actor.user_id
     message = Message(
-        id=new_id(), conversation_id=talk.id, seq=talk.last_seq, key=key, sender_id=uow.actor.user_id,
-        text=words, reply_to=reply_to, at=uow.now,
+        id=message_id, conversation_id=talk.id, seq=talk.last_seq, key=key, sender_id=sender_id,
+        text=sealed.seal(uow.db, Message.text, row=message_id, person=sender_id, text=words), reply_to=reply_to, at=uow.now,
     )  # fmt: skip
     uow.db.add(message)
     uow.emit(MessageSent(message_id=message.id, conversation_id=talk.id, sender_id=message.sender_id, seq=message.seq))
-    return message_line(message)
+    return message_line(message, words)
 
 
 def mark_read(uow: UnitOfWork, *, conversation_id: str, seq: int) -> int:

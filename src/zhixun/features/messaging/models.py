@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
+from zhixun.kernel.sealed import Sealed, sealed_for
 from zhixun.kernel.tables import Table
 
 
@@ -46,6 +47,6 @@ class Message(Table):
     key: Mapped[str]
     """The id its sender chose ("client_id" on the wire): sent twice, stored once."""
     sender_id: Mapped[str]
-    text: Mapped[str]
+    text: Mapped[Sealed] = sealed_for("sender_id")
     reply_to: Mapped[str | None]
     at: Mapped[datetime]

@@ -149,8 +149,10 @@ def _conversation_page(
 def _room_page(booking_id: str, *, typed: forms.Typed | None = None, error: str = "") -> AnyResponse:
     view, me = _own_booking(booking_id), current_actor().user_id
     conversation_id = rules.conversation_id_of(view.client_id, view.consultant_id)
-    talk = None
+    talk, scene = None, _scene(view)
+    shows_brief = me == view.client_id or scene != "unpaid"
     with read() as db:
+        brief = bookings.brief_of(db, view, current_actor()) if shows_brief else ""
         faces = _faces(db, [(view.client_id, view.consultant_id)])
         try:
             talk = _talk(db, queries.conversation(db, conversation_id, current_actor()), typed=typed, error=error)
@@ -160,7 +162,7 @@ def _room_page(booking_id: str, *, typed: forms.Typed | None = None, error: str 
     if talk is not None:
         _mark_read(talk.view)
     page = render_template(
-        "messaging/room.html", booking=view, scene=_scene(view), talk=talk, is_client=me == view.client_id,
+        "messaging/room.html", booking=view, brief=brief, scene=scene, talk=talk, is_client=me == view.client_id,
         other=faces[view.other_party(me)], mine=faces[me], now=view.seen_at, text_length_max=rules.TEXT_LENGTH_MAX,
         entered=view.client_joined_at if me == view.client_id else view.consultant_joined_at,
         other_entered=view.consultant_joined_at if me == view.client_id else view.client_joined_at,

@@ -74,6 +74,7 @@ def _write(event: BookingFact | FeedbackGiven, kind: str, readers: list[str]) ->
     with unit_of_work() as uow:
         view = bookings.booking(uow.db, event.booking_id, uow.actor, uow.now)
         people = accounts.people(uow.db, [view.client_id, view.consultant_id])
+        addresses = accounts.emails_of(uow.db, readers, uow.actor)
         found = []
         for reader in readers:
             person, other = people[reader], people[view.other_party(reader)]
@@ -85,7 +86,7 @@ def _write(event: BookingFact | FeedbackGiven, kind: str, readers: list[str]) ->
                 subject, body = rules.letter(
                     kind, _occasion(view, other.name, reader), language=person.language, zone=person.zone
                 )
-                found.append(Mail(person.email, subject, body, notice_id))
+                found.append(Mail(addresses[reader], subject, body, notice_id))
         return found
 
 

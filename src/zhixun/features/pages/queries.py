@@ -83,6 +83,8 @@ class ProDay:
     """A consultant's sessions of today and of the following days, in their own zone, with the clients' names."""
 
     today: tuple[BookingView, ...]
+    briefs: dict[str, str]
+    """What today's clients wrote, by booking."""
     later_by_day: tuple[tuple[BookingView, ...], ...]
     names: dict[str, str]
     unread: int
@@ -121,7 +123,7 @@ class Earnings:
 
 
 def pro_day(db: Session, actor: Actor, now: datetime) -> ProDay:
-    """The consultant's desk for today and the next DAYS_SHOWN days. At most six statements."""
+    """The consultant's desk for today and the next DAYS_SHOWN days. At most seven statements."""
     zone = ZoneInfo(actor.zone)
     midnight = now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
     until = midnight + timedelta(days=rules.DAYS_SHOWN)
@@ -130,8 +132,10 @@ def pro_day(db: Session, actor: Actor, now: datetime) -> ProDay:
         (day, tuple(ones)) for day, ones in groupby(found, key=lambda one: one.starts_at.astimezone(zone).date())
     ]  # fmt: skip
     is_new = not found and not bookings.bookings_of(db, actor, now, limit=1)
+    today = next((ones for day, ones in days if day == midnight.date()), ())
     return ProDay(
-        today=next((ones for day, ones in days if day == midnight.date()), ()),
+        today=today,
+        briefs=bookings.briefs_of(db, today, actor),
         later_by_day=tuple(ones for day, ones in days if day != midnight.date()),
         names=_names(db, found),
         unread=messaging.unread_total(db, actor),

@@ -1,3 +1,5 @@
 from zhixun.kernel.feature import Feature
 
-feature = Feature("privacy")
+from .commands import COMMANDS
+
+feature = Feature("privacy", commands=COMMANDS)

@@ -7,8 +7,10 @@ from sqlalchemy.dialects.postgresql import insert
 
 from zhixun.events.quality import FeedbackGiven
 from zhixun.features.booking import queries as bookings
+from zhixun.features.booking.queries import BookingView
 from zhixun.features.booking.rules import State
 from zhixun.kernel.errors import N_, Conflict, NotFound
+from zhixun.kernel.sealed import seal
 from zhixun.kernel.unit_of_work import UnitOfWork
 
 from . import rules
@@ -47,7 +49,7 @@ def give_feedback(
         raise WindowClosed
     answers = rules.check_scores(scores)
     text = rules.check_answers(nps=nps, solved=solved, words=words)
-    said = {**answers, "nps": nps, "solved": solved, "words": text, "public": public}
+    said = {**answers, "nps": nps, "solved": solved, "public": public, **_kept_words(uow, booking, text, public)}
     new = insert(Feedback).values(
         id=feedback_id, booking_id=booking_id, client_id=booking.client_id, consultant_id=booking.consultant_id,
         service_title=booking.title, at=uow.now, **said,
@@ -64,3 +66,11 @@ def give_feedback(
     if (known := uow.db.scalar(changed)) is None:
         raise Conflict  # the id belongs to the feedback of another session
     return known
+
+
+def _kept_words(uow: UnitOfWork, booking: BookingView, words: str, public: bool) -> dict[str, object]:
+    """A public review is plain, as everyone may read it; other words are sealed for the client. A booking has one
+    feedback, so the booking's id is what they are bound to, whichever id the feedback has."""
+    private = "" if public else words
+    sealed = seal(uow.db, Feedback.private_words, row=booking.id, person=booking.client_id, text=private)
+    return {"words": words if public else "", "private_words": sealed}

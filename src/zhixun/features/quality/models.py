@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, Index, SmallInteger
 from sqlalchemy.orm import Mapped, mapped_column
 
+from zhixun.kernel.sealed import Sealed, sealed_for
 from zhixun.kernel.tables import Table
 from zhixun.kernel.values import Words
 
@@ -33,6 +34,8 @@ class Feedback(Table):
     nps: Mapped[int] = mapped_column(SmallInteger)
     solved: Mapped[str]
     words: Mapped[str]
+    """Of a public review; what is for the house alone stands in `private_words`."""
     public: Mapped[bool]
     service_title: Mapped[Words]
     at: Mapped[datetime]
+    private_words: Mapped[Sealed] = sealed_for("client_id")

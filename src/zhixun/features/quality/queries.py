@@ -7,8 +7,9 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Numeric, case, cast, func, select
 from sqlalchemy.orm import Session
 
+from zhixun.kernel.sealed import unseal
 from zhixun.kernel.tables import any_of
-from zhixun.kernel.values import Words
+from zhixun.kernel.values import Actor, Words
 
 from . import rules
 from .models import Feedback
@@ -105,12 +106,16 @@ def reviews_of(db: Session, consultant_id: str, *, limit: int = 10, before: date
     ]
 
 
-def feedback_for(db: Session, booking_id: str) -> FeedbackView | None:
+def feedback_for(db: Session, booking_id: str, reader: Actor) -> FeedbackView | None:
+    """The feedback of a booking, private words included: for the client, and for who may read it by the caller's word."""
     row = db.scalar(select(Feedback).where(Feedback.booking_id == booking_id))
     if row is None:
         return None
     scores = {name: getattr(row, name) for name in rules.DIMENSIONS}
-    return FeedbackView(row.id, scores, row.nps, row.solved, row.words, row.public, row.at)
+    words = row.words or unseal(
+        db, Feedback.private_words, row=booking_id, person=row.client_id, sealed=row.private_words, reader=reader
+    )
+    return FeedbackView(row.id, scores, row.nps, row.solved, words, row.public, row.at)
 
 
 def feedback_given(db: Session, booking_ids: Sequence[str]) -> frozenset[str]:

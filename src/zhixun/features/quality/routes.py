@@ -30,7 +30,7 @@ def feedback(booking_id: str) -> AnyResponse:
     """Give feedback on one's own completed session, or change it while the window is open."""
     with read() as db:
         booking = _own_session(db, booking_id)
-        given = queries.feedback_for(db, booking.id)
+        given = queries.feedback_for(db, booking.id, current_actor())
     if request.method == "GET":
         return _form(booking, given, forms.answers_of(given) if given else forms.Answers())
     answers = forms.read_answers(request.form)

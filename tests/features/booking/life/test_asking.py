@@ -21,7 +21,7 @@ def test_asking_holds_the_time_for_a_quarter_of_an_hour(scene):
     booking_id = scene.ask(brief="  Should I sign?\r\n")
     assert scene.facts == [BookingHeld]
     seen = scene.view(booking_id)
-    assert (seen.state, seen.brief, seen.price) == (State.HELD, "Should I sign?", PRICE)
+    assert (seen.state, make.brief_of(booking_id), seen.price) == (State.HELD, "Should I sign?", PRICE)
     assert seen.hold_expires_at == NOW + QUARTER
     assert seen.ends_at - seen.starts_at == HOUR
     assert not scene.is_free()

@@ -38,7 +38,7 @@ def test_the_brief_is_the_clients_until_the_session_begins(scene):
     with pytest.raises(NotFound):
         scene.do(actions.write_brief, who=scene.grace.actor, booking_id=booking_id, brief="x", sensitive=False)
     scene.do(actions.write_brief, who=scene.ada, booking_id=booking_id, brief=" y ", sensitive=True)
-    assert (scene.view(booking_id).brief, scene.view(booking_id).sensitive) == ("y", True)
+    assert (make.brief_of(booking_id), scene.view(booking_id).sensitive) == ("y", True)
     scene.begin(booking_id, scene.start)
     with pytest.raises(TooLate):
         scene.do(actions.write_brief, who=scene.ada, booking_id=booking_id, brief="z", sensitive=False)

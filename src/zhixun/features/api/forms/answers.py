@@ -224,7 +224,7 @@ class BookingShown(Answer):
     total: MoneyShown
     refunds: list[RefundStepShown]
     refund_now: MoneyShown
-    brief: str | None
+    brief: Annotated[str | None, Field(description=N_("For the two people in it; in a list it is left out."))]
     payment: Annotated[PaymentPlace | None, Field(description=N_("For the client only."))]
     conversation_id: str
     created_at: At

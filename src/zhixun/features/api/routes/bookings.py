@@ -78,7 +78,10 @@ def bookings(db: Session, page: Page) -> answers.Bookings:
 )
 def booking(db: Session, booking_id: str) -> answers.BookingShown:
     actor = security.current_actor()
-    return _shown(db, [queries.booking(db, booking_id, actor, utc_now())], actor)[0]
+    view = queries.booking(db, booking_id, actor, utc_now())
+    is_party = actor.user_id in (view.client_id, view.consultant_id)
+    brief = queries.brief_of(db, view, actor) if is_party else None
+    return shown.booking(view, actor, _people(db, [view]), brief)
 
 
 @reads(
@@ -163,8 +166,12 @@ def _moved(booking_id: str, state: str) -> answers.BookingMoved:
 
 
 def _shown(db: Session, views: Sequence[BookingView], actor: Actor) -> list[answers.BookingShown]:
-    people = accounts.people(db, {who for view in views for who in (view.client_id, view.consultant_id)})
+    people = _people(db, views)
     return [shown.booking(view, actor, people) for view in views]
+
+
+def _people(db: Session, views: Sequence[BookingView]) -> dict[str, accounts.Person]:
+    return accounts.people(db, {who for view in views for who in (view.client_id, view.consultant_id)})
 
 
 def _cursor_after(last: BookingView) -> str:

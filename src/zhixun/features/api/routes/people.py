@@ -42,8 +42,10 @@ def create_token(wanted: TokenWanted) -> TokenMade:
 
 @reads("/me", N_("Who you are."), tag=TAG, answer=Me)
 def me(db: Session) -> Me:
-    person = queries.person(db, security.current_actor().user_id)
+    actor = security.current_actor()
+    person = queries.person(db, actor.user_id)
+    email = queries.emails_of(db, [actor.user_id], actor)[actor.user_id]
     return Me(
-        id=person.user_id, name=person.name, email=person.email, roles=sorted(person.roles), zone=person.zone,
+        id=person.user_id, name=person.name, email=email, roles=sorted(person.roles), zone=person.zone,
         language=person.language,
     )  # fmt: skip

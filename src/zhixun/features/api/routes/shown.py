@@ -126,9 +126,10 @@ def person(user_id: str, people: Mapping[str, Person]) -> PersonShown:
     return PersonShown(id=user_id, name=people[user_id].name if user_id in people else "")
 
 
-def booking(view: BookingView, actor: Actor, people: Mapping[str, Person]) -> answers.BookingShown:
+def booking(
+    view: BookingView, actor: Actor, people: Mapping[str, Person], brief: str | None = None
+) -> answers.BookingShown:
     is_client = actor.user_id == view.client_id
-    is_party = is_client or actor.user_id == view.consultant_id
     return answers.BookingShown.model_validate(
         {
             "id": view.id, "state": view.state.value, "role": role(actor.user_id, view),
@@ -137,7 +138,7 @@ def booking(view: BookingView, actor: Actor, people: Mapping[str, Person]) -> an
             "minutes": view.minutes, "start": view.starts_at, "end": view.ends_at,
             "room_opens_at": view.room_opens_at, "hold_expires_at": view.hold_expires_at,
             "total": money(view.price), "refunds": refunds(view.ladder), "refund_now": money(view.refund_now),
-            "brief": view.brief if is_party else None,
+            "brief": brief,
             "payment": answers.PaymentPlace(id=view.payment_id, url=pay_url(view.payment_id)) if is_client else None,
             "conversation_id": conversation_id_of(view.client_id, view.consultant_id),
             "created_at": view.created_at, "began_at": view.began_at, "completed_at": view.completed_at,

@@ -20,6 +20,7 @@ from zhixun.features.plans.rules import stored_lines
 from zhixun.features.scheduling import actions as scheduling
 from zhixun.features.scheduling.actions import HoldIdUsed
 from zhixun.kernel.errors import N_, Conflict, Invalid, NotFound
+from zhixun.kernel.sealed import Sealed, seal
 from zhixun.kernel.unit_of_work import UnitOfWork
 from zhixun.kernel.values import Money, is_id, new_id
 
@@ -84,7 +85,8 @@ def request_booking(
         minutes=service.minutes, starts_at=slot.start, ends_at=slot.end, hold_expires_at=expires_at,
         price_minor=quote.total.amount_minor, currency=quote.total.currency, lines=stored_lines(quote.lines),
         commission_bps=catalog.commission_bps(uow.db, service.consultant_id),
-        policy=rules.stored_policy(rules.CLIENT_CANCELS), brief=text, sensitive=sensitive, created_at=uow.now,
+        policy=rules.stored_policy(rules.CLIENT_CANCELS), brief=_sealed(uow, booking_id, uow.actor.user_id, text), sensitive=sensitive,
+        created_at=uow.now,
     )  # fmt: skip
     uow.db.add(booking)
     uow.db.add(Step(booking_id=booking_id, number=1, state=State.HELD, at=uow.now, by=uow.actor.user_id))
@@ -97,7 +99,12 @@ def write_brief(uow: UnitOfWork, *, booking_id: str, brief: str, sensitive: bool
     booking = own(uow, booking_id, as_client=True)
     if State(booking.state) not in (State.HELD, State.PAID, State.CONFIRMED):
         raise TooLate
-    booking.brief, booking.sensitive = rules.clean_brief(brief), sensitive
+    booking.brief = _sealed(uow, booking.id, booking.client_id, rules.clean_brief(brief))
+    booking.sensitive = sensitive
+
+
+def _sealed(uow: UnitOfWork, booking_id: str, client_id: str, brief: str) -> Sealed:
+    return seal(uow.db, Booking.brief, row=booking_id, person=client_id, text=brief)
 
 
 def _known_request(uow: UnitOfWork, booking_id: str, service_id: str, start: datetime) -> Booking | None:

@@ -74,7 +74,8 @@ def _held(booking_id: str) -> tuple[BookingView, bool]:
 
 
 def _kept_brief(booking: BookingView) -> forms.Brief:
-    return forms.Brief(booking.brief, booking.sensitive)
+    with read() as db:
+        return forms.Brief(queries.brief_of(db, booking, current_actor()), booking.sensitive)
 
 
 def _pay(booking: BookingView, brief: forms.Brief) -> AnyResponse:

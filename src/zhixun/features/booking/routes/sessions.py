@@ -107,7 +107,9 @@ def own_booking(booking_id: str) -> BookingView:
 def session_page(booking: BookingView, typed: forms.Brief | None = None, wrong: dict[str, str] | None = None) -> str:
     """The page of one session; `typed` and `wrong` are a brief that was refused."""
     is_client = booking.client_id == current_actor().user_id
+    shows_brief = is_client or booking.state in ON_CALENDAR
     with read() as db:
+        kept = queries.brief_of(db, booking, current_actor()) if shows_brief else ""
         other = other_parties(db, [booking])[booking.id]
         zone = _zone_of_other(db, booking)
         steps = queries.timeline(db, booking.id)
@@ -115,7 +117,7 @@ def session_page(booking: BookingView, typed: forms.Brief | None = None, wrong: 
     return render_template(
         "booking/session.html",
         booking=booking, is_client=is_client, other=other, other_zone=zone, steps=steps, refund=refund,
-        brief=typed or forms.Brief(booking.brief, booking.sensitive), errors=wrong or {},
+        brief=typed or forms.Brief(kept, booking.sensitive), kept=kept, shows_brief=shows_brief, errors=wrong or {},
         brief_length_max=BRIEF_LENGTH_MAX, now=booking.seen_at,
         may_write=is_client and booking.state is State.CONFIRMED,
         may_cancel=booking.may_cancel,

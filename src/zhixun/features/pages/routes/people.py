@@ -205,13 +205,14 @@ def _me_page(error: DomainError | None = None) -> Page:
     actor, now = current_actor(), utc_now()
     with read() as db:
         person = account_queries.person(db, actor.user_id)
+        email = account_queries.emails_of(db, [actor.user_id], actor)[actor.user_id]
         consents = privacy_queries.consents_of(db, actor.user_id)
         sign_ins = account_queries.sign_ins_of(
             db, actor.user_id, now, token=request.cookies.get(security.COOKIE, "")
         )  # fmt: skip
     shown = request.form if error else {"name": person.name, "zone": person.zone, "language": person.language}
     page = render_template(
-        "pages/me.html", person=person, shown=shown, errors=field_sentences(error) if error else {},
+        "pages/me.html", person=person, email=email, shown=shown, errors=field_sentences(error) if error else {},
         consents=queries.standing(consents), sign_ins=sign_ins, zones=rules.every_zone(person.zone), device=rules.device, now=now,
     )  # fmt: skip
     return page, error.status if error else 200

@@ -1,0 +1,1 @@
+"""Where the master keys are kept (zhixun.kernel.ports.KeyRing)."""
