@@ -13,6 +13,7 @@ from zhixun.adapters.payment_gateway.sandbox import SandboxGateway
 from zhixun.adapters.realtime_hub.memory import MemoryHub
 from zhixun.adapters.realtime_hub.postgres import PostgresHub
 from zhixun.adapters.search_index.tantivy import TantivyIndex
+from zhixun.adapters.webhook_sender.http import HttpSender
 from zhixun.features.accounts import queries as account_queries
 from zhixun.features.accounts import rules as account_rules
 from zhixun.features.accounts.feature import feature as accounts
@@ -35,6 +36,8 @@ from zhixun.features.recommend.feature import feature as recommend
 from zhixun.features.scheduling.feature import feature as scheduling
 from zhixun.features.search.feature import feature as search
 from zhixun.features.search.ports import SearchIndex
+from zhixun.features.webhooks.feature import feature as webhooks
+from zhixun.features.webhooks.ports import WebhookSender
 from zhixun.kernel import database, outbox, vault
 from zhixun.kernel.feature import Feature
 from zhixun.kernel.ports import KeyRing, RealtimeHub
@@ -45,9 +48,24 @@ from zhixun.settings import Settings
 from zhixun.web import health, live, security, shell
 
 FEATURES: tuple[Feature, ...] = (
-    accounts, privacy, catalog, scheduling, ledger, payments, plans, booking, messaging,
-    quality, search, recommend, notifications, api, admin, pages,
-)  # fmt: skip
+    accounts,
+    privacy,
+    catalog,
+    scheduling,
+    ledger,
+    payments,
+    plans,
+    booking,
+    messaging,
+    quality,
+    search,
+    recommend,
+    notifications,
+    webhooks,
+    api,
+    admin,
+    pages,
+)
 
 
 def create_app(settings: Settings, conninfo: str) -> Flask:
@@ -59,6 +77,7 @@ def create_app(settings: Settings, conninfo: str) -> Flask:
     app = Flask("zhixun", root_path=str(shell.ROOT), template_folder="templates", static_folder=None)
     app.secret_key = settings.key()
     shell.install(app, secure=settings.secure, rate_limits=settings.rate_limits, demo=settings.demo)
+    app.config["PRIVATE_WEBHOOKS"] = _speaks_to_its_own_network(settings)
     app.config["PAYMENT_GATEWAYS"] = settings.payment_gateways
     health.install(app, in_shape=lambda db: migrations.is_current(db.connection()))
     security.identify_with(_who_holds)
@@ -85,6 +104,7 @@ def fulfil_ports(settings: Settings, conninfo: str) -> None:
     provide(Mailer, ConsoleMailer() if settings.mailer == "console" else SmtpMailer(_mail_server(settings)))
     provide(PaymentGateways, PaymentGateways({name: _gateway(name, settings) for name in settings.payment_gateways}))
     provide(SearchIndex, {"tantivy": TantivyIndex}[settings.search_index](settings.data_dir / "search"))
+    provide(WebhookSender, HttpSender(settings.key(), private_allowed=_speaks_to_its_own_network(settings)))
     provide(RealtimeHub, MemoryHub() if settings.realtime_hub == "memory" else PostgresHub(conninfo))
 
 
@@ -108,6 +128,10 @@ def _mail_server(settings: Settings) -> MailServer:
 
 def _gateway(name: str, settings: Settings) -> SandboxGateway:
     return {"sandbox": SandboxGateway}[name](settings.key())
+
+
+def _speaks_to_its_own_network(settings: Settings) -> bool:
+    return settings.demo or settings.private_webhooks
 
 
 def _who_holds(token: str) -> Actor | None:

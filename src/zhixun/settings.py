@@ -24,7 +24,7 @@ TEXTS = (
 NUMBERS = ("smtp_port",)
 PATHS = ("data_dir", "postgres_bin")
 LISTS = ("payment_gateways", "trusted_proxies")
-SWITCHES = ("rate_limits",)
+SWITCHES = ("rate_limits", "private_webhooks")
 SWITCH_WORDS = {True: {"on", "1", "true", "yes"}, False: {"off", "0", "false", "no"}}
 CHOICES = {
     "realtime_hub": {"memory", "postgres"},
@@ -62,6 +62,8 @@ class Settings:
     mail_from: str = ""
     """Where mails come from: an address, or "Name <address>"."""
     rate_limits: bool = True
+    private_webhooks: bool = False
+    """Whether webhooks may go to addresses of the own network, also without TLS."""
     demo: bool = False
     """Demo mode: sample people with a known password exist; the server listens on loopback unless told otherwise."""
     workers: int = 1

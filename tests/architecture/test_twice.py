@@ -15,6 +15,9 @@ from zhixun.features.booking import actions as bookings
 from zhixun.features.catalog import actions as catalog
 from zhixun.features.messaging import actions as messaging
 from zhixun.features.notifications.ports import Mail, Mailer
+from zhixun.features.webhooks import actions as webhooks
+from zhixun.features.webhooks.ports import Outcome, Parcel, WebhookSender
+from zhixun.features.webhooks.rules import KINDS
 from zhixun.kernel import outbox, services
 from zhixun.kernel.event import Event
 from zhixun.kernel.tables import Session, Table
@@ -32,6 +35,20 @@ class Post:
 
     def send(self, mail: Mail) -> None:
         self.sent.append(mail.message_id)
+
+
+class Program:
+    """Another program that hears every fact."""
+
+    def __init__(self) -> None:
+        self.heard: list[str] = []
+
+    def send(self, parcel: Parcel) -> Outcome:
+        self.heard.append(parcel.delivery_id)
+        return Outcome(200)
+
+    def secret(self, endpoint_id: str, version: int) -> str:
+        return ""
 
 
 @pytest.fixture
@@ -59,6 +76,10 @@ def everything() -> dict[str, list[tuple]]:
 def live() -> None:
     """Bookings that end in every way, with all that belongs to them."""
     with unit_of_work(now=NOW) as uow:
+        webhooks.put_endpoint(
+            make.acting(uow, make.operator(uow)), endpoint_id=new_id(), url="https://crm.example.com/", description="",
+            kinds=list(KINDS),
+        )  # fmt: skip
         ada, grace = make.client(uow), make.consultant(uow)
         slots = [make.slot(uow, grace, number=n) for n in range(8, 15)]
         ends = [make.paid_booking(uow, client=ada, consultant=grace, start=start) for start in slots[:3]]
@@ -83,8 +104,9 @@ def live() -> None:
 
 
 def test_every_handler_survives_being_delivered_twice(facts: list[Event]) -> None:
-    post = Post()
+    post, program = Post(), Program()
     services.provide(Mailer, post)
+    services.provide(WebhookSender, program)
     live()
     handlers: dict[type[Event], list[Callable]] = {}
     for feature in FEATURES:
@@ -94,11 +116,12 @@ def test_every_handler_survives_being_delivered_twice(facts: list[Event]) -> Non
     for fact in facts:  # grows while we go: what a handler causes is told as well
         for handler in handlers.get(type(fact), ()):
             handler(fact)
-            after, stated, mails = everything(), len(facts), len(post.sent)
+            after, stated, mails, heard = everything(), len(facts), len(post.sent), len(program.heard)
             handler(fact)
             name = f"{handler.__module__}.{handler.__name__} of {type(fact).__name__}"
             assert len(facts) == stated, f"{name} states something new the second time"
             assert len(post.sent) == mails, f"{name} mails again"
+            assert len(program.heard) == heard, f"{name} tells a program again"
             changed = [table for table, rows in everything().items() if rows != after[table]]
             assert not changed, f"{name} changes {changed} the second time"
             told.add(handler)

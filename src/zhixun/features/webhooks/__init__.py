@@ -1,0 +1,1 @@
+"""Facts told to other programs: signed, tried again, and stopped in time."""
