@@ -9,7 +9,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session as SqlSession
 
-from . import outbox
+from . import audit, outbox
 from .event import Event
 from .tables import Session
 from .values import SYSTEM, Actor, utc_now
@@ -34,4 +34,6 @@ def unit_of_work(actor: Actor = SYSTEM, now: datetime | None = None) -> Iterator
         uow = UnitOfWork(db, now or utc_now(), actor)
         yield uow
         db.flush()
+        if actor.is_a("operator"):
+            audit.record_facts(uow)
         outbox.store(db, uow.facts)

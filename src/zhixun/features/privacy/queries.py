@@ -6,6 +6,8 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from zhixun.kernel.sealed import ReadLine
+
 from . import rules
 from .models import Consent
 
@@ -33,3 +35,21 @@ def consents_of(db: Session, user_id: str) -> list[ConsentLine]:
         select(Consent).where(Consent.user_id == user_id).order_by(Consent.given_at.desc(), Consent.id.desc())
     )
     return [ConsentLine(row.purpose, row.version, row.given_at, row.withdrawn_at) for row in rows]
+
+
+@dataclass(frozen=True)
+class ReadOnce:
+    """Somebody read something of a person, for the first time on that day."""
+
+    reader_id: str
+    field: str
+    at: datetime
+
+
+def reads_of(db: Session, user_id: str, *, before: datetime | None = None, limit: int = 50) -> list[ReadOnce]:
+    """Who else has read what belongs to this person, the newest first; `before` (an instant) pages on."""
+    wanted = select(ReadLine).where(ReadLine.subject_id == user_id)
+    if before is not None:
+        wanted = wanted.where(ReadLine.at < before)
+    rows = db.scalars(wanted.order_by(ReadLine.at.desc(), ReadLine.id.desc()).limit(limit))
+    return [ReadOnce(row.reader_id, row.field, row.at) for row in rows]

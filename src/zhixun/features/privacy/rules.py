@@ -34,3 +34,21 @@ def purpose_named(name: str) -> Purpose:
     if name not in PURPOSES:
         raise Invalid(N_("There is no such consent."))
     return PURPOSES[name]
+
+
+LINES_SHOWN = 50
+FIELDS = {
+    "accounts_users.email": N_("Your e-mail address"),
+    "booking_bookings.brief": N_("What you wrote for a session"),
+    "quality_feedback.private_words": N_("Your private feedback"),
+}
+"""What a sealed column is called for the person it belongs to; the others are called something you wrote."""
+
+
+def line_number(text: str) -> int | None:
+    """The number of a line of the audit log, as a page mark. Raises Invalid."""
+    if not text:
+        return None
+    if not text.isascii() or not text.isdigit() or len(text) > 18:
+        raise Invalid(fields={"cursor": N_("This page mark is not one of ours.")})
+    return int(text)
