@@ -104,6 +104,14 @@ def test_only_those_within_are_looked_at_and_none_within_none(index: SearchIndex
     assert ids(index, "裁员", only=Filter(within=[])) == []
 
 
+@pytest.mark.parametrize("far", [3, 10**9, 10**15])
+@pytest.mark.parametrize("order", ["fit", "price", "rating"])
+def test_beyond_the_last_page_there_is_nobody_and_nothing_breaks(index: SearchIndex, far: int, order: str) -> None:
+    for words in ((), ("裁员",)):
+        beyond = index.find(words, order=order, offset=far)  # type: ignore[arg-type]
+        assert (beyond.hits, beyond.total) == ((), index.find(words, order=order, limit=far).total)  # type: ignore[arg-type]
+
+
 def test_pages_follow_each_other_without_gap_or_repeat(index: SearchIndex) -> None:
     assert ids(index, limit=2) + ids(index, limit=2, offset=2) == ["ada", "bob", "grace"]
     assert index.find((), limit=1).total == 3

@@ -11,15 +11,6 @@ from zhixun.kernel.errors import N_, Invalid
 PAGE_MAX = 100
 
 
-def page_size(asked: str | None, default: int = 20) -> int:
-    """1…100. Raises Invalid for anything else."""
-    if asked is None or asked == "":
-        return default
-    if not asked.isascii() or not asked.isdigit() or not 1 <= int(asked) <= PAGE_MAX:
-        raise Invalid(fields={"limit": N_("A limit is a number from 1 to 100.")})
-    return int(asked)
-
-
 def cursor_of(value: str) -> str:
     return base64.urlsafe_b64encode(value.encode()).decode().rstrip("=")
 

@@ -5,6 +5,7 @@ import pytest
 from tests import make
 from zhixun.features.search import jobs
 from zhixun.kernel.unit_of_work import unit_of_work
+from zhixun.web import pagination
 
 
 @pytest.fixture
@@ -30,6 +31,12 @@ def test_consultants_come_page_by_page_each_once(found):
     assert len({one["id"] for one in seen}) == 6
     prices = [one["price_from"]["amount_minor"] for one in seen]
     assert prices == sorted(prices)
+
+
+def test_a_page_mark_far_beyond_the_last_finds_nobody(found):
+    for sort in ("fit", "price", "rating", "soonest"):
+        page = found.visitor.get("/consultants", sort=sort, cursor=pagination.cursor_of("9" * 9)).json
+        assert (page["items"], page["total"], page["next"]) == ([], 6, None)
 
 
 def test_a_consultant_found_can_be_booked_at_a_shown_time(found):

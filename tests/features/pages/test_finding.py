@@ -155,6 +155,14 @@ def test_parts_of_an_address_that_make_no_sense_are_left_out_and_named(app: Flas
         assert name in page
 
 
+@pytest.mark.parametrize("number", ["0000001" + "9" * 12, "0" * 5_000 + "1", "1" * 5_000, "٣"])
+def test_a_number_however_long_is_left_out_and_named(app: Flask, ada: str, number: str) -> None:
+    for name in ("page", "price"):
+        answer = Visitor(app).get(f"/consultants?{name}={quote(number)}")
+        assert (answer.status_code, "Ada" in words(answer), name in words(answer)) == (200, True, True)
+    assert Visitor(app).get(address(ada) + f"?week={quote(number)}").status_code == 200
+
+
 def test_a_filter_is_a_link_that_takes_it_away(app: Flask, ada: str) -> None:
     answer = Visitor(app).get("/consultants?field=legal&channel=voice")
     assert "没有人同时符合这些条件" in words(answer)

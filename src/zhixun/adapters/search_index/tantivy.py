@@ -79,14 +79,17 @@ class TantivyIndex:
         if searcher is None or limit < 1:
             return Hits()
         query = _query(words, only, loose)
+        # Tantivy sets memory aside for all of offset + limit before it looks, and where there is none it ends the process.
+        is_past, limit = offset >= searcher.num_docs, max(1, min(limit, searcher.num_docs))
+        start = 0 if is_past else offset
         if order == "fit" and words:
-            found = searcher.search(query, limit, offset=offset)
+            found = searcher.search(query, limit, offset=start)
         else:
             name, direction = (_price(only.channel), Order.Asc) if order == "price" else ("rating", Order.Desc)
-            found = searcher.search(query, limit, offset=offset, order_by_field=name, order=direction)
+            found = searcher.search(query, limit, offset=start, order_by_field=name, order=direction)
         scored = order == "fit" and bool(words)
         hits = tuple(Hit(searcher.doc(at)["id"][0], float(key) if scored else 0.0) for key, at in found.hits)
-        return Hits(hits, found.count)  # type: ignore[attr-defined]  # missing in tantivy's own stub
+        return Hits(() if is_past else hits, found.count)  # type: ignore[attr-defined]  # missing in tantivy's own stub
 
     def matched_words(self, words: Sequence[str], ids: Sequence[str]) -> Mapping[str, tuple[str, ...]]:
         searcher = self._searcher()

@@ -16,6 +16,7 @@ EVENING_FROM = time(18)
 PAGE_MAX = 500
 PRICE_YUAN_MAX = 100_000
 WITHOUT_MAX = 8
+FIGURES_MAX = 9
 
 
 @dataclass(frozen=True)
@@ -43,9 +44,9 @@ def read_asked(query: Mapping[str, str], fields: Collection[FieldView], *, zone:
             wanted = asked
     wanted, unknown = _known(wanted, fields)
     price, wrong_price = _price(query.get("price", ""))
-    free, page = query.get("free", ""), query.get("page", "")
+    free, page = query.get("free", ""), read_number(query.get("page", "1") or "1", most=PAGE_MAX)
     wrong_free = free not in ("", *FREE)
-    wrong_page = bool(page) and not (page.isascii() and page.isdigit() and 1 <= int(page[:9]) <= PAGE_MAX)
+    wrong_page = not page
     for name, wrong in (("price", wrong_price), ("free", wrong_free), ("page", wrong_page)):
         if wrong:
             ignored.append(name)
@@ -53,7 +54,7 @@ def read_asked(query: Mapping[str, str], fields: Collection[FieldView], *, zone:
     from_, until = window(free, zone, now)
     return Asked(
         replace(wanted, price_max_minor=price, free_from=from_, free_until=until),
-        free, 1 if wrong_page or not page else int(page), (*ignored, *unknown),
+        free, page or 1, (*ignored, *unknown),
     )  # fmt: skip
 
 
@@ -87,6 +88,13 @@ def window(free: str, zone: str, now: datetime) -> tuple[datetime | None, dateti
     return now, day + timedelta(days=1) if free == "today" else now + timedelta(days=7)
 
 
+def read_number(text: str, *, most: int) -> int | None:
+    """A whole number from 0 to `most`, written in figures; None for anything else, however long it is."""
+    if not (text.isascii() and text.isdigit()) or len(text) > FIGURES_MAX:
+        return None
+    return number if (number := int(text)) <= most else None
+
+
 def read_without(query: Mapping[str, str]) -> tuple[str, ...]:
     """The things read out of a question that were taken away by hand: "city,inheritance"."""
     return tuple(part for part in query.get("without", "")[:400].split(",") if part)[:WITHOUT_MAX]
@@ -114,6 +122,5 @@ def _price(text: str) -> tuple[int | None, bool]:
     """The highest price in the smallest unit, and whether the text was nonsense."""
     if not text:
         return None, False
-    if not (text.isascii() and text.isdigit()) or not 1 <= int(text[:9]) <= PRICE_YUAN_MAX:
-        return None, True
-    return int(text) * 100, False
+    yuan = read_number(text, most=PRICE_YUAN_MAX)
+    return (yuan * 100, False) if yuan else (None, True)

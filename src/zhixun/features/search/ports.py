@@ -89,7 +89,7 @@ class SearchIndex(Protocol):
         """Whoever has at least one of the words (or anyone, without words), the best first.
 
         Without words "fit" orders by rating; "price" is that of the filter's channel. `loose` forgives one wrong,
-        missing or swapped letter per word.
+        missing or swapped letter per word. An `offset` or `limit` beyond all there are is no mistake and costs nothing.
         """
 
     def matched_words(self, words: Sequence[str], ids: Sequence[str]) -> Mapping[str, tuple[str, ...]]:

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from zhixun.features.booking.rules import LadderStep, ladder
 from zhixun.features.catalog.rules import ConsultantCard, ServiceView
+from zhixun.features.pages import forms
 from zhixun.features.scheduling.rules import Slot
 from zhixun.features.search.queries import LOOK_AHEAD, FreeTimes
 
@@ -116,8 +117,8 @@ def _chosen_service(card: ConsultantCard, free: dict[str, list[Slot]], service_i
 
 def _week(asked: str, start: datetime | None, free: Sequence[Slot], zone: str, now: datetime) -> int:
     """The week asked for, that of the chosen time, or the first with a free time."""
-    if asked.isascii() and asked.isdigit() and int(asked[:3]) < WEEKS:
-        return int(asked)
+    if (week := forms.read_number(asked, most=WEEKS - 1)) is not None:
+        return week
     first = start or (free[0].start if free else now)
     today = now.astimezone(ZoneInfo(zone)).date()
     return min(WEEKS - 1, (first.astimezone(ZoneInfo(zone)).date() - today).days // WEEK_DAYS)
