@@ -266,7 +266,8 @@ def test_programs_use_the_sandbox_too(app: Flask, held: tuple[Actor, str, str]) 
     for wrong in ({}, {"outcome": "win"}, ["pay"], {"outcome": {}}):
         refused = http.post(path, json=wrong, headers=mine)
         assert (refused.status_code, refused.json["code"]) == (400, "invalid")
-    assert http.post(path, data=b"{", headers=mine).status_code == 400
+    for unreadable in (b"", b"{", b"\xff", b'{"a":' * 5_000):
+        assert http.post(path, data=unreadable, headers=mine, content_type="application/json").status_code == 400
     paid = http.post(path, json={"outcome": "pay"}, headers=mine)
     assert (paid.status_code, paid.json["state"]) == (200, "captured")
     assert paid.json["amount"] == {"amount_minor": 48_000, "currency": "CNY"}

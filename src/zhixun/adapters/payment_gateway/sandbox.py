@@ -32,7 +32,7 @@ class SandboxGateway:
                 raise Invalid
             amount = Money(int(said["amount_minor"]), str(said["currency"]))
             return Capture(str(said["payment_id"]), str(said["charge_id"]), amount)
-        except (ValueError, KeyError, TypeError, OverflowError) as error:
+        except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
             raise Invalid from error
 
     def refund(self, refund_id: str, payment_id: str, provider_ref: str, amount: Money) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from enum import StrEnum
 
 from zhixun.kernel.errors import N_, Invalid
@@ -25,6 +26,10 @@ def read_outcome(text: object) -> Outcome:
         raise Invalid(fields={"outcome": N_("An outcome is pay, fail, pay_twice or pay_late.")}) from None
 
 
-def read_outcome_json(said: object) -> Outcome:
+def read_outcome_json(body: bytes) -> Outcome:
     """The outcome in a JSON object. Raises Invalid."""
+    try:
+        said = json.loads(body)
+    except (ValueError, RecursionError):  # not JSON, or nested deeper than anyone can read
+        said = None
     return read_outcome(said.get("outcome") if isinstance(said, dict) else None)

@@ -80,7 +80,7 @@ def sandbox(payment_id: str) -> AnyResponse:
 def sandbox_by_program(payment_id: str) -> Response:
     """The same for programs: {"outcome": "pay" | "fail" | "pay_twice" | "pay_late"}."""
     payment = _sandbox_payment(payment_id)
-    report_from_sandbox(payment, forms.read_outcome_json(request.get_json(silent=True)))
+    report_from_sandbox(payment, forms.read_outcome_json(request.get_data()))
     with read() as db:
         now = queries.payment(db, payment.id, current_actor())
     return jsonify(
