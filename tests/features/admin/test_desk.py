@@ -53,6 +53,16 @@ def test_the_desk_is_for_operators_only(app, path):
     assert Visitor(app).get(path).status_code == 303
 
 
+def test_bookings_are_for_those_who_may_see_orders(app):
+    with unit_of_work() as uow:
+        editor, helper = make.operator(uow, role="content"), make.operator(uow, "Hal", role="support")
+    refused = Visitor(app, editor, english=True).get("/ops/bookings")
+    assert (refused.status_code, "Your role at the desk does not include this." in words(refused)) == (403, True)
+    assert Visitor(app, editor).get(f"/ops/bookings/{NOBODYS}").status_code == 403
+    assert 'href="/ops/bookings"' not in Visitor(app, editor).get("/ops").text
+    assert Visitor(app, helper).get("/ops/bookings").status_code == 200
+
+
 @pytest.mark.parametrize("english", [False, True])
 def test_an_empty_house_is_shown_without_a_fuss(app, olga, english):
     visitor = Visitor(app, olga, english=english)

@@ -8,6 +8,6 @@ feature = Feature(
     blueprints=[bp],
     menu=[
         MenuEntry("ops", "admin.overview", "chart", N_("Overview"), 10),
-        MenuEntry("ops", "admin.bookings", "cal", N_("Bookings"), 20, marks=("admin.booking",)),
+        MenuEntry("ops", "admin.bookings", "cal", N_("Bookings"), 20, right="see_orders", marks=("admin.booking",)),
     ],
 )

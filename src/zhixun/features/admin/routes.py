@@ -1,5 +1,6 @@
 from flask import Blueprint, render_template, request
 
+from zhixun.features.accounts.rules import check_right
 from zhixun.features.booking.rules import State
 from zhixun.kernel.errors import NotFound
 from zhixun.kernel.values import Money, is_id, utc_now
@@ -30,6 +31,7 @@ def overview() -> str:
 @bp.get("/ops/bookings")
 @require("operator")
 def bookings() -> str:
+    check_right(current_actor(), "see_orders")
     now, state = utc_now(), request.args.get("state", "")
     if state not in {"", "stuck", *State}:
         state = ""
@@ -47,6 +49,7 @@ def bookings() -> str:
 @bp.get("/ops/bookings/<booking_id>")
 @require("operator")
 def booking(booking_id: str) -> str:
+    check_right(current_actor(), "see_orders")
     if not is_id(booking_id):
         raise NotFound
     now = utc_now()

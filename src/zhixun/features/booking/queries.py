@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
+from zhixun.features.accounts.rules import may
 from zhixun.features.plans.rules import PriceLine, read_lines
 from zhixun.kernel import sealed
 from zhixun.kernel.errors import NotFound
@@ -80,7 +81,7 @@ class StepLine:
 
 
 def booking(db: Session, booking_id: str, actor: Actor, now: datetime) -> BookingView:
-    """One booking, for the two people in it and for operators. Raises NotFound for everyone else."""
+    """One booking, for the two people in it and for operators who may see orders. Raises NotFound for everyone else."""
     row = db.scalar(_visible(actor).where(Booking.id == booking_id))
     if row is None:
         raise NotFound
@@ -221,7 +222,7 @@ def bookings_by_ids(db: Session, booking_ids: Sequence[str], now: datetime) -> d
 
 
 def _visible(actor: Actor) -> Select[Booking]:
-    return select(Booking) if actor.is_a("operator") or actor.is_a("system") else select(Booking).where(_mine(actor))
+    return select(Booking) if may(actor, "see_orders") else select(Booking).where(_mine(actor))
 
 
 def _mine(actor: Actor) -> ColumnElement[bool]:

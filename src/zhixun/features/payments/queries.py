@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from zhixun.features.accounts.rules import may
 from zhixun.kernel.errors import NotFound
 from zhixun.kernel.values import Actor, Money
 
@@ -47,9 +48,9 @@ class RefundView:
 
 
 def payment(db: Session, payment_id: str, actor: Actor) -> PaymentView:
-    """One payment, for its payer and for operators. Raises NotFound for everyone else."""
+    """One payment, for its payer and for operators who may see orders. Raises NotFound for everyone else."""
     row = db.get(Payment, payment_id)
-    if row is None or not (row.payer_id == actor.user_id or actor.is_a("operator") or actor.is_a("system")):
+    if row is None or not (row.payer_id == actor.user_id or may(actor, "see_orders")):
         raise NotFound
     return _view(row)
 

@@ -31,7 +31,7 @@ def test_what_a_client_gets_back_is_what_the_ladder_says_and_the_rest_is_earned(
 @pytest.mark.parametrize("who", ["consultant", "operator"])
 def test_when_the_house_cancels_everything_comes_back(scene, who):
     booking_id = scene.booked()
-    actor = scene.grace.actor if who == "consultant" else Actor("olga", frozenset({"operator"}))
+    actor = scene.grace.actor if who == "consultant" else Actor("olga", frozenset({"operator", "support"}))
     assert scene.cancel(booking_id, at=scene.start - MINUTE, who=actor) == PRICE
     assert scene.facts.count(BookingCancelled) == 1
     assert scene.view(booking_id).ended_reason == who
@@ -45,7 +45,7 @@ def test_from_the_start_on_it_is_a_question_of_who_comes(scene):
         with pytest.raises(TooLate):
             scene.cancel(booking_id, at=scene.start, who=who)
     assert not scene.view(booking_id, at=scene.start).may_cancel
-    assert scene.cancel(booking_id, at=scene.start, who=Actor("olga", frozenset({"operator"}))) == PRICE
+    assert scene.cancel(booking_id, at=scene.start, who=Actor("olga", frozenset({"operator", "support"}))) == PRICE
 
 
 def test_a_consultants_cancelling_of_a_hold_is_told_as_theirs(scene):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from zhixun.events.booking import BookingCancelled
+from zhixun.features.accounts.rules import check_right
 from zhixun.features.booking import rules
 from zhixun.features.booking.models import Booking
 from zhixun.features.booking.rules import State
@@ -19,13 +20,16 @@ def cancel_booking(uow: UnitOfWork, *, booking_id: str) -> Money:
     """End a booking before its session; returns what the client gets back.
 
     By the client: what the frozen ladder says for this moment. By the consultant or an operator: everything. From the
-    start on only an operator may: for the two it is then a question of who comes. Twice is once. Raises NotFound, TooLate.
+    start on only an operator may: for the two it is then a question of who comes. Twice is once. Raises NotFound, TooLate,
+    RightNeeded.
     """
     booking = own(uow, booking_id)
     price = price_of(booking)
     if booking.state == State.CANCELLED:
         return payment_queries.refunded_total(uow.db, purpose_of_booking(booking_id), price.currency)
     who = role_in(uow, booking)
+    if who == "operator":
+        check_right(uow.actor, "refund")
     last = booking.ends_at if who == "operator" else booking.starts_at
     if State(booking.state) not in (State.HELD, State.CONFIRMED) or last <= uow.now:
         raise TooLate

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import func, select
 
+from zhixun.features.accounts.rules import may
 from zhixun.features.booking import rules
 from zhixun.features.booking.models import Booking, Step
 from zhixun.features.booking.rules import State
@@ -33,7 +34,7 @@ def own(uow: UnitOfWork, booking_id: str, *, as_client: bool = False) -> Booking
     """The locked booking, if it is the asker's to change."""
     booking = locked(uow, booking_id)
     mine = {booking.client_id} if as_client else {booking.client_id, booking.consultant_id}
-    if uow.actor.user_id not in mine and not (uow.actor.is_a("operator") or uow.actor.is_a("system")):
+    if uow.actor.user_id not in mine and not may(uow.actor, "see_orders"):
         raise NotFound
     return booking
 
