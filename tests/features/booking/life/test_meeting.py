@@ -83,6 +83,23 @@ def test_either_of_the_two_ends_what_has_begun_once(scene):
     assert scene.view(booking_id).completed_at == scene.start + HOUR
 
 
+def test_a_consultant_alone_cannot_end_before_a_client_could_be_late(scene):
+    booking_id = scene.booked()
+    scene.join(booking_id, scene.ada, scene.start - 2 * HOUR)
+    scene.begin(booking_id, scene.start)
+    with pytest.raises(NotYet):
+        scene.complete(booking_id, scene.start + QUARTER - SECOND, who=scene.grace.actor)
+    assert scene.complete(booking_id, scene.start + QUARTER, who=scene.grace.actor) is State.COMPLETED
+
+
+@pytest.mark.parametrize("early", [0 * HOUR, 3 * HOUR])
+def test_a_consultant_ends_as_they_like_once_the_client_has_come(scene, early):
+    booking_id = scene.booked()
+    scene.join(booking_id, scene.ada, scene.start - early - MINUTE)
+    scene.begin(booking_id, scene.start - early)
+    assert scene.complete(booking_id, scene.start - early + MINUTE, who=scene.grace.actor) is State.COMPLETED
+
+
 def test_who_joins_a_session_that_runs_already_is_noted(scene):
     booking_id = scene.booked()
     scene.begin(booking_id, scene.start)

@@ -56,12 +56,17 @@ def begin_session(uow: UnitOfWork, *, booking_id: str) -> State:
 
 
 def complete_session(uow: UnitOfWork, *, booking_id: str) -> State:
-    """Either of the two ends a session that has begun. Twice is once. Raises NotFound, NotYet, TooLate (ended already)."""
+    """Either of the two ends a session that has begun. Twice is once. Raises NotFound, NotYet, TooLate (ended already).
+
+    A consultant alone in the room waits for the client as long as anyone has to: until then it is not a session held.
+    """
     booking = own(uow, booking_id)
     if booking.state == State.COMPLETED:
         return State.COMPLETED
     if booking.state != State.IN_PROGRESS:
         raise NotYet if State(booking.state) in rules.UPCOMING else TooLate
+    if uow.actor.user_id == booking.consultant_id and uow.now < _waited_until(booking) and not _client_came(booking):
+        raise NotYet(N_("Your client is not here yet. You can end the session 15 minutes after its start."))
     complete(uow, booking)
     return State.COMPLETED
 
@@ -69,6 +74,18 @@ def complete_session(uow: UnitOfWork, *, booking_id: str) -> State:
 def _joined(uow: UnitOfWork, booking: Booking, before: datetime | None) -> datetime:
     """When someone came: the first time since the room is open; before that, their latest look into it."""
     return before if before and rules.has_come(before, starts_at=booking.starts_at) else uow.now
+
+
+def _waited_until(booking: Booking) -> datetime:
+    return min(booking.starts_at + rules.NO_SHOW_AFTER, booking.ends_at)
+
+
+def _client_came(booking: Booking) -> bool:
+    """Whether the client was there when it began, early or not, or came since."""
+    joined, began = booking.client_joined_at, booking.began_at or booking.starts_at
+    return joined is not None and joined >= min(
+        began - rules.EARLY_PRESENCE, booking.starts_at - rules.ROOM_OPENS_BEFORE
+    )
 
 
 def begin(uow: UnitOfWork, booking: Booking) -> None:
