@@ -7,6 +7,7 @@ import binascii
 from datetime import UTC, datetime
 
 from zhixun.kernel.errors import N_, Invalid
+from zhixun.kernel.values import is_id
 
 PAGE_MAX = 100
 
@@ -36,6 +37,19 @@ def time_of(cursor: str | None) -> datetime | None:
         return datetime.fromisoformat(value).astimezone(UTC)
     except (ValueError, OverflowError) as error:
         raise Invalid(fields={"cursor": N_("This page mark is not one of ours.")}) from error
+
+
+def place_cursor(at: datetime, id_: str) -> str:
+    """For lists ordered by a time that several lines may share: the last line's time and id."""
+    return cursor_of(f"{at.astimezone(UTC).isoformat()} {id_}")
+
+
+def place_of(cursor: str | None) -> tuple[datetime | None, str]:
+    """What place_cursor was given; (None, "") where there is no cursor. Raises Invalid for a cursor that is not ours."""
+    at, _, id_ = (value_of(cursor) or "").rpartition(" ")
+    if cursor and not (at and is_id(id_)):
+        raise Invalid(fields={"cursor": N_("This page mark is not one of ours.")})
+    return time_of(cursor_of(at)), id_
 
 
 def number_of(cursor: str | None) -> int:

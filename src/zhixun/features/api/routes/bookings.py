@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 
 from flask import current_app
 from sqlalchemy.orm import Session
@@ -20,7 +19,7 @@ from zhixun.features.quality.actions import NotCompleted, WindowClosed
 from zhixun.features.scheduling.actions import HoldIdUsed, NotOffered, SlotTaken
 from zhixun.kernel.errors import N_, Invalid, NotFound
 from zhixun.kernel.unit_of_work import UnitOfWork
-from zhixun.kernel.values import Actor, is_id, new_id, utc_now
+from zhixun.kernel.values import Actor, new_id, utc_now
 from zhixun.web import pagination, security
 
 from . import shown
@@ -65,7 +64,7 @@ def request_booking(uow: UnitOfWork, wanted: BookingWanted) -> answers.BookingMa
     answer=answers.Bookings,
 )
 def bookings(db: Session, page: Page) -> answers.Bookings:
-    actor, (before, before_id) = security.current_actor(), _place_of(page.cursor)
+    actor, (before, before_id) = security.current_actor(), pagination.place_of(page.cursor)
     found = queries.bookings_of(
         db, actor, utc_now(), limit=page.limit + 1, before=before, before_id=before_id
     )  # fmt: skip
@@ -175,15 +174,7 @@ def _people(db: Session, views: Sequence[BookingView]) -> dict[str, accounts.Per
 
 
 def _cursor_after(last: BookingView) -> str:
-    return pagination.cursor_of(f"{last.starts_at.isoformat()} {last.id}")
-
-
-def _place_of(cursor: str | None) -> tuple[datetime | None, str]:
-    """The start and the id of the last booking seen. Raises Invalid for a cursor that is not ours."""
-    at, _, booking_id = (pagination.value_of(cursor) or "").rpartition(" ")
-    if cursor and not (at and is_id(booking_id)):
-        raise Invalid(fields={"cursor": N_("This page mark is not one of ours.")})
-    return pagination.time_of(pagination.cursor_of(at)), booking_id
+    return pagination.place_cursor(last.starts_at, last.id)
 
 
 def _gateway(asked: str | None) -> str:

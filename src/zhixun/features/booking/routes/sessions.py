@@ -50,18 +50,20 @@ NOBODY = Other(Words("已离开的用户", "Someone who has left"))
 def sessions() -> str:
     """What is coming, the next one large, and what is over, page by page."""
     actor, now = current_actor(), utc_now()
-    before = pagination.time_of(request.args.get("before"))
+    before, before_id = pagination.place_of(request.args.get("before"))
     with read() as db:
         coming = queries.bookings_of(db, actor, now, upcoming=True) if before is None else []
-        past = queries.bookings_of(db, actor, now, upcoming=False, limit=PAST_PER_PAGE + 1, before=before)
+        past = queries.bookings_of(
+            db, actor, now, upcoming=False, limit=PAST_PER_PAGE + 1, before=before, before_id=before_id
+        )
         others = other_parties(db, [*coming, *past])
     held = [one for one in coming if one.state in (State.HELD, State.PAID)]
     agreed = [one for one in coming if one not in held]
-    more = len(past) > PAST_PER_PAGE
+    last = past[PAST_PER_PAGE - 1] if len(past) > PAST_PER_PAGE else None
     return render_template(
         "booking/sessions.html",
         held=held, next=agreed[0] if agreed else None, coming=agreed[1:], past=past[:PAST_PER_PAGE], others=others,
-        now=now, first_page=before is None, older=pagination.time_cursor(past[PAST_PER_PAGE - 1].starts_at) if more else "",
+        now=now, first_page=before is None, older=pagination.place_cursor(last.starts_at, last.id) if last else "",
     )  # fmt: skip
 
 
