@@ -227,9 +227,14 @@ def test_nothing_to_pay_is_paid_at_once():
 def test_a_payment_is_its_payers_and_the_houses():
     payment_id, _ = asked()
     with Session() as db:
-        for actor in (Actor("ada"), Actor("olga", frozenset({"operator"}))):
+        for actor in (Actor("ada"), Actor("olga", frozenset({"operator", "finance"}))):
             assert queries.payment(db, payment_id, actor).id == payment_id
-        for actor in (Actor("bob"), Actor(""), Actor("bob", frozenset({"consultant"}))):
+        for actor in (
+            Actor("bob"),
+            Actor(""),
+            Actor("ed", frozenset({"operator", "content"})),
+            Actor("bob", frozenset({"consultant"})),
+        ):
             with pytest.raises(NotFound):
                 queries.payment(db, payment_id, actor)
 
