@@ -3,6 +3,7 @@
 set -eu
 here=$(dirname "$0")
 "$here/axe.sh"
+"$here/mongodb.sh"
 for name in chromium chromium-browser google-chrome; do
     if command -v "$name" >/dev/null; then exit 0; fi
 done

@@ -5,6 +5,8 @@ from __future__ import annotations
 from flask import Flask
 
 from zhixun import migrations
+from zhixun.adapters.interaction_log.mongodb import MongoLog
+from zhixun.adapters.interaction_log.sql import SqlLog
 from zhixun.adapters.key_ring.file import FileRing
 from zhixun.adapters.key_ring.given import GivenRing
 from zhixun.adapters.mailer.console import ConsoleMailer
@@ -19,6 +21,9 @@ from zhixun.features.accounts import rules as account_rules
 from zhixun.features.accounts.feature import feature as accounts
 from zhixun.features.admin.feature import feature as admin
 from zhixun.features.api.feature import feature as api
+from zhixun.features.behaviour import queries as behaviour_queries
+from zhixun.features.behaviour.feature import feature as behaviour
+from zhixun.features.behaviour.ports import InteractionLog
 from zhixun.features.booking.feature import feature as booking
 from zhixun.features.catalog.feature import feature as catalog
 from zhixun.features.ledger.feature import feature as ledger
@@ -50,6 +55,7 @@ from zhixun.web import health, live, security, shell
 FEATURES: tuple[Feature, ...] = (
     accounts,
     privacy,
+    behaviour,
     catalog,
     scheduling,
     ledger,
@@ -82,6 +88,7 @@ def create_app(settings: Settings, conninfo: str) -> Flask:
     health.install(app, in_shape=lambda db: migrations.is_current(db.connection()))
     security.identify_with(_who_holds)
     shell.count_notices_with(_unread_notices)
+    shell.ask_consent_with(_agreed_to_be_seen)
     shell.ask_rights_with(account_rules.may)
     shell.offer_menu(entry for feature in FEATURES for entry in feature.menu)
     for feature in FEATURES:
@@ -105,6 +112,7 @@ def fulfil_ports(settings: Settings, conninfo: str) -> None:
     provide(PaymentGateways, PaymentGateways({name: _gateway(name, settings) for name in settings.payment_gateways}))
     provide(SearchIndex, {"tantivy": TantivyIndex}[settings.search_index](settings.data_dir / "search"))
     provide(WebhookSender, HttpSender(settings.key(), private_allowed=_speaks_to_its_own_network(settings)))
+    provide(InteractionLog, SqlLog() if settings.interaction_log == "sql" else MongoLog(settings.mongodb_url))
     provide(RealtimeHub, MemoryHub() if settings.realtime_hub == "memory" else PostgresHub(conninfo))
 
 
@@ -142,3 +150,8 @@ def _who_holds(token: str) -> Actor | None:
 def _unread_notices(user_id: str) -> int:
     with Session() as db:
         return notice_queries.unread_count(db, user_id)
+
+
+def _agreed_to_be_seen(user_id: str) -> bool:
+    with Session() as db:
+        return behaviour_queries.may_collect(db, user_id)

@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session as SqlSession
 from zhixun import migrations
 from zhixun.adapters.database import DatabaseUnavailable, opened, place
 from zhixun.adapters.database.external import MAJOR_MIN
+from zhixun.features.behaviour import queries as behaviour
 from zhixun.features.search import queries as search
 from zhixun.kernel import database, outbox, vault
 from zhixun.kernel.tables import Session
@@ -76,6 +77,7 @@ def _inside_the_database(db: SqlSession) -> Iterator[Finding]:
     yield Finding("migrations", "ok", "The database has the newest shape.")
     yield _vault(db)
     yield _search_index(db)
+    yield _interaction_log()
     yield from _worker(outbox.queue_state(db))
 
 
@@ -193,6 +195,17 @@ def _search_index(db: SqlSession) -> Finding:
     if search.index_is_whole(db):
         return Finding("search", "ok", "Every listed consultant is in the search index.")
     return Finding("search", "warn", "The search index misses consultants. Run: zhixun search rebuild")
+
+
+def _interaction_log() -> Finding:
+    try:
+        count = behaviour.logged_count()
+    except Exception as error:  # whichever library is behind the port has its own kinds
+        return Finding(
+            "interactions", "fail",
+            f"The log of interactions does not answer ({type(error).__name__}). Check ZHIXUN_INTERACTION_LOG and its address.",
+        )  # fmt: skip
+    return Finding("interactions", "ok", f"The log of interactions answers; it has {count}.")
 
 
 def _worker(queue: outbox.QueueState) -> Iterator[Finding]:

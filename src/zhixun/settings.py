@@ -20,6 +20,7 @@ WORKERS_MAX = 64
 TEXTS = (
     "database_url", "public_url", "secret_key", "keys", "realtime_hub", "search_index", "mailer",
     "smtp_host", "smtp_user", "smtp_password", "smtp_tls", "mail_from",
+    "interaction_log", "mongodb_url",
 )  # fmt: skip
 NUMBERS = ("smtp_port",)
 PATHS = ("data_dir", "postgres_bin")
@@ -31,6 +32,7 @@ CHOICES = {
     "search_index": {"tantivy"},
     "mailer": {"console", "smtp"},
     "smtp_tls": {"starttls", "implicit", "off"},
+    "interaction_log": {"sql", "mongodb"},
     "payment_gateways": {"sandbox"},
 }
 """What each port offers; app.py knows the adapter behind each word."""
@@ -61,6 +63,9 @@ class Settings:
     smtp_tls: str = "starttls"
     mail_from: str = ""
     """Where mails come from: an address, or "Name <address>"."""
+    interaction_log: str = "sql"
+    mongodb_url: str = field(default="mongodb://127.0.0.1:27017/zhixun", repr=False)
+    """Where interactions go under interaction_log="mongodb"; its path names the database."""
     rate_limits: bool = True
     private_webhooks: bool = False
     """Whether webhooks may go to addresses of the own network, also without TLS."""
@@ -89,6 +94,8 @@ class Settings:
         address = urlsplit(self.public_url)
         if address.scheme not in {"http", "https"} or not address.hostname or address.query or address.fragment:
             raise SettingsError("ZHIXUN_PUBLIC_URL must be an address like https://consult.example.com.")
+        if not self.mongodb_url.startswith(("mongodb://", "mongodb+srv://")):
+            raise SettingsError("ZHIXUN_MONGODB_URL must start with mongodb:// or mongodb+srv://.")
         if self.secret_key and len(self.secret_key) < SECRET_LENGTH_MIN:
             raise SettingsError(
                 f"ZHIXUN_SECRET_KEY needs at least {SECRET_LENGTH_MIN} characters; leave it out to have one made."

@@ -11,10 +11,13 @@ import sqlalchemy as sa
 
 from tests import make
 from zhixun.app import FEATURES, fulfil_ports, subscribe_all
+from zhixun.features.behaviour import actions as behaviour
+from zhixun.features.behaviour.rules import Interaction
 from zhixun.features.booking import actions as bookings
 from zhixun.features.catalog import actions as catalog
 from zhixun.features.messaging import actions as messaging
 from zhixun.features.notifications.ports import Mail, Mailer
+from zhixun.features.privacy import actions as privacy
 from zhixun.features.webhooks import actions as webhooks
 from zhixun.features.webhooks.ports import Outcome, Parcel, WebhookSender
 from zhixun.features.webhooks.rules import KINDS
@@ -22,7 +25,7 @@ from zhixun.kernel import outbox, services
 from zhixun.kernel.event import Event
 from zhixun.kernel.tables import Session, Table
 from zhixun.kernel.unit_of_work import unit_of_work
-from zhixun.kernel.values import new_id
+from zhixun.kernel.values import Actor, new_id
 from zhixun.settings import Settings
 
 NOW = make.NOW
@@ -81,6 +84,7 @@ def live() -> None:
             kinds=list(KINDS),
         )  # fmt: skip
         ada, grace = make.client(uow), make.consultant(uow)
+        privacy.give_consent(uow, user_id=ada.user_id, purpose="behaviour")
         slots = [make.slot(uow, grace, number=n) for n in range(8, 15)]
         ends = [make.paid_booking(uow, client=ada, consultant=grace, start=start) for start in slots[:3]]
         done = make.completed_booking(uow, client=ada, consultant=grace, start=slots[3])
@@ -98,9 +102,22 @@ def live() -> None:
     with unit_of_work(now=NOW) as uow:
         talk = messaging.open_conversation(uow, client_id=ada.user_id, consultant_id=grace.id)
         messaging.send_message(make.acting(uow, ada), conversation_id=talk, key=new_id(), text="Hello")
+    watch(ada)
     with unit_of_work(now=NOW) as uow:
         gone = make.consultant(uow, "Hopper")
         catalog.unlist_consultant(uow, consultant_id=gone.id)
+
+
+def watch(ada: Actor) -> None:
+    """Ada looks at a page; Bob did too, and took his consent back."""
+    for who in (ada, None):
+        with unit_of_work(now=NOW) as uow:
+            seen = who or make.client(uow, "Bob")
+            privacy.give_consent(uow, user_id=seen.user_id, purpose="behaviour")
+            told = [Interaction(new_id(), "view", "page:/consultants", NOW)]
+            behaviour.state_interactions(make.acting(uow, seen), interactions=told)
+            if who is None:
+                privacy.withdraw_consent(uow, user_id=seen.user_id, purpose="behaviour")
 
 
 def test_every_handler_survives_being_delivered_twice(facts: list[Event]) -> None:

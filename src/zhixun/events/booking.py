@@ -19,6 +19,11 @@ class BookingHeld(BookingFact):
 class BookingConfirmed(BookingFact):
     """Paid, and the time is the client's."""
 
+    price_minor: int = 0
+    channel: str = ""
+    starts_at: str = ""
+    """ISO 8601."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class BookingExpired(BookingFact):

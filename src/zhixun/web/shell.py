@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
-from flask import Flask, Response, abort, g, has_request_context, request, send_from_directory
+from flask import Flask, Response, abort, g, has_request_context, request, send_from_directory, session
 from flask_babel import Babel, get_translations
 from markupsafe import Markup
 from sqlalchemy import Engine, event
@@ -26,6 +26,7 @@ from .icons import icon
 ROOT = Path(__file__).parent
 DIST = ROOT / "static" / "dist"
 BODY_BYTES_MAX = 1_000_000
+COLLECTS = "collects"
 FIELD_CLASSES = {"education": "edu", "health": "health", "legal": "legal", "career": "career"}
 
 POLICY = (
@@ -100,7 +101,7 @@ def _template_helpers(app: Flask) -> None:
         field_class=lambda field_id: FIELD_CLASSES.get(field_id, "edu"),
         language=languages.language, other_language_url=languages.other_language_url,
         language_urls=languages.language_urls, language_suggestion=languages.language_suggestion,
-        unread_notices=_unread_notices, menu=_menu_of, may=lambda right: _holds_right(security.current_actor(), right),
+        unread_notices=_unread_notices, collects=_collects, menu=_menu_of, may=lambda right: _holds_right(security.current_actor(), right),
         current_actor=security.current_actor, theme=_theme, is_demo=lambda: bool(app.config["DEMO"]),
         page_class="",
     )  # fmt: skip
@@ -174,6 +175,32 @@ def count_notices_with(function: Callable[[str], int]) -> None:
 def _unread_notices() -> int:
     """How many notices the reader has not read. None are counted on the page that says something broke."""
     return 0 if g.get("broken") else _count_notices(security.current_actor().user_id)
+
+
+_ask_consent: Callable[[str], bool] = lambda user_id: False  # noqa: E731 - replaced by app.py
+
+
+def ask_consent_with(function: Callable[[str], bool]) -> None:
+    """Say who knows whether a person agreed that their browser tells what they look at; it may cost one statement."""
+    global _ask_consent
+    _ask_consent = function
+
+
+def _collects() -> bool:
+    """Whether this page brings the beacon along. Asked once per sign-in and browser, then kept in the session; the
+    server asks again for every batch, so a consent taken back elsewhere holds at once."""
+    user_id = security.current_actor().user_id
+    if not user_id or g.get("broken"):
+        return False
+    known = session.get(COLLECTS)
+    if not known or known[0] != user_id:
+        known = session[COLLECTS] = [user_id, _ask_consent(user_id)]
+    return bool(known[1])
+
+
+def ask_consent_again() -> None:
+    """The reader has just changed their mind."""
+    session.pop(COLLECTS, None)
 
 
 def _begin() -> None:

@@ -37,7 +37,7 @@ PROMISED = {
     "/bookings/{booking_id}/timeline": {"get"}, "/payments/{payment_id}": {"get"},
     "/payments/{payment_id}/sandbox": {"post"}, "/payments/webhooks/{gateway}": {"post"}, "/me/ledger": {"get"},
     "/conversations": {"get"}, "/conversations/{conversation_id}/messages": {"get", "post"},
-    "/recommendations": {"get"}, "/feedback": {"post"},
+    "/recommendations": {"get"}, "/feedback": {"post"}, "/interactions": {"post"},
 }  # fmt: skip
 
 

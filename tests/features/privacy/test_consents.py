@@ -54,7 +54,7 @@ def test_a_yes_is_recorded_once_with_its_text_and_time():
     with ThreadPoolExecutor(6) as pool:
         list(pool.map(lambda _: give(), range(12)))
     [line] = lines()
-    assert (line.purpose, line.version, line.given_at, line.withdrawn_at) == ("behaviour", "2026-11", NOW, None)
+    assert (line.purpose, line.version, line.given_at, line.withdrawn_at) == ("behaviour", "2026-12", NOW, None)
 
 
 def test_a_yes_taken_back_stays_as_proof_and_can_be_given_again():
@@ -75,7 +75,7 @@ def test_a_new_text_means_asking_again(monkeypatch):
     assert not stands()
     give(at=LATER)
     assert stands()
-    assert {line.version for line in lines()} == {"2026-11", "2027-03"}
+    assert {line.version for line in lines()} == {"2026-12", "2027-03"}
     withdraw()
     assert not stands()
     assert all(line.withdrawn_at for line in lines())

@@ -20,7 +20,7 @@ PURPOSES = {
     purpose.name: purpose
     for purpose in (
         Purpose("terms", "2026-11", N_("I have read and agree to the terms of service and the privacy policy."), True),
-        Purpose("behaviour", "2026-11", N_("Use my visits and bookings to suggest better consultants.")),
+        Purpose("behaviour", "2026-12", N_("Use my visits, searches, questions and bookings to suggest better consultants.")),
         Purpose("news", "2026-11", N_("Write to me now and then about new consultants and offers.")),
         Purpose("sensitive", "2026-11", N_("Show sensitive facts in my question (health, family, minors) to the consultant I book.")),
     )

@@ -328,3 +328,9 @@ class MessageShown(Answer):
 class Messages(Answer):
     items: list[MessageShown]
     next: str | None
+
+
+class InteractionsTaken(Answer):
+    received: int
+    kept: int
+    """Of these, after cleaning: none without consent."""

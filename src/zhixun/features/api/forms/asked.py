@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from zhixun.features.accounts.rules import EMAIL_LENGTH_MAX, PASSWORD_LENGTH_MAX
+from zhixun.features.behaviour.rules import BATCH_MAX, SUBJECT_LENGTH_MAX
+from zhixun.features.behaviour.rules import ID_LENGTH_MAX as INTERACTION_ID_LENGTH_MAX
 from zhixun.features.booking.rules import BRIEF_LENGTH_MAX
 from zhixun.features.messaging.rules import KEY_LENGTH_MAX, SEQ_MAX
 from zhixun.features.messaging.rules import TEXT_LENGTH_MAX as MESSAGE_LENGTH_MAX
@@ -117,3 +119,24 @@ class FeedbackWanted(Asked):
     solved: Literal["yes", "partly", "no"]
     words: Annotated[Text, Field(max_length=WORDS_LENGTH_MAX)] = ""
     public: bool = True
+
+
+class InteractionWanted(Asked):
+    id: Annotated[
+        str, Field(min_length=1, max_length=INTERACTION_ID_LENGTH_MAX, pattern=r"^[A-Za-z0-9._:-]+$",
+                   description=N_("Chosen by whoever saw it: the same one twice is kept once."))
+    ]  # fmt: skip
+    kind: Literal[
+        "view", "click", "search", "question", "save", "dismiss", "booking", "payment", "session", "cancellation",
+        "feedback",
+    ]  # fmt: skip
+    subject: Annotated[
+        Text, Field(min_length=1, max_length=SUBJECT_LENGTH_MAX,
+                    description=N_("Such as consultant:ID, field:legal or page:/consultants."))
+    ]  # fmt: skip
+    text: Annotated[Text, Field(max_length=QUESTION_LENGTH_MAX)] = ""
+    at: Instant
+
+
+class InteractionsWanted(Asked):
+    events: Annotated[list[InteractionWanted], Field(min_length=1, max_length=BATCH_MAX)]

@@ -39,7 +39,12 @@ def confirm_if_paid(uow: UnitOfWork, *, booking_id: str) -> State:
         cancel_and_refund(uow, booking, price_of(booking), reason="paid_too_late")
         return State.CANCELLED
     become(uow, booking, State.CONFIRMED)
-    uow.emit(BookingConfirmed(**parties(booking)))
+    uow.emit(
+        BookingConfirmed(
+            **parties(booking), price_minor=booking.price_minor, channel=booking.channel,
+            starts_at=booking.starts_at.isoformat(),
+        )
+    )  # fmt: skip
     return State.CONFIRMED
 
 

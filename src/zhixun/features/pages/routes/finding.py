@@ -26,7 +26,7 @@ from zhixun.web.formats import reader_zone
 from zhixun.web.languages import language
 from zhixun.web.security import current_actor, read
 
-from . import bp, card
+from . import bp, card, seen
 
 REVIEWS = 8
 SIMILAR = 3
@@ -71,6 +71,8 @@ def match() -> str:
                 fields=fields,
             )
             nearest = relaxed.items
+    if not found.crisis and not found.wordless:
+        seen.note("question", question, [(one.kind, one.id) for one in found.understood])
     return render_template(
         "pages/match.html", found=found, question=question, field=field, asked=asked, without=without, now=now,
         weights=ranking.WEIGHTS_PERCENT, nearest=nearest, chosen=_chosen(asked), cut=len(question) > TEXT_LENGTH_MAX,
@@ -88,6 +90,9 @@ def consultants() -> str:
         found = search.find_consultants(
             db, asked.wanted, now=now, offset=(asked.page - 1) * PAGE_SIZE, limit=PAGE_SIZE, fields=fields
         )
+    if asked.wanted.text and asked.page == 1:
+        chosen = [(name, value) for name in ("field", "topic") if (value := getattr(asked.wanted, name))]
+        seen.note("search", asked.wanted.text, chosen)
     pages = -(-found.total // PAGE_SIZE)
     return render_template(
         "pages/consultants.html", found=found, asked=asked, pages=pages, chosen=_chosen(asked), sorts=SORTS,
@@ -111,7 +116,7 @@ def consultant(slug: str) -> str | Response:
             similar = search.find_consultants(db, wanted, now=now, limit=SIMILAR)
             return make_response(render_template("pages/gone.html", former=former, similar=similar), 410)
         fields = {field.id: field for field in catalog.fields(db)}
-        seen = quality.quality_of(db, page.card.id)
+        judged = quality.quality_of(db, page.card.id)
         reviews = quality.reviews_of(db, page.card.id, limit=REVIEWS)
         names = accounts.people(db, [line.client_id for line in reviews]) if reviews else {}
         price_rules = plans.price_notes(db, page.card.id)
@@ -131,7 +136,7 @@ def consultant(slug: str) -> str | Response:
     )  # fmt: skip
     topic = page.card.topic_ids[0] if page.card.topic_ids else ""
     return render_template(
-        "pages/consultant.html", page=page, card=page.card, field=fields[page.card.field_id], seen=seen, reviews=reviews,
+        "pages/consultant.html", page=page, card=page.card, field=fields[page.card.field_id], seen=judged, reviews=reviews,
         initials={user_id: person.name.strip()[:1].upper() for user_id, person in names.items()}, booked=booked,
         booking_id=new_id(), now=now, zone=reader_zone(), hold_minutes=booking.HOLD.seconds // 60, release_hours=booking.RELEASE_AFTER.days * 24,
         price_rules=price_rules, topic=topic, similar_count=search.count_of_topic(topic) - 1 if topic and not booked.any else 0,

@@ -15,7 +15,7 @@ from zhixun.features.privacy.rules import AT_SIGN_UP, PURPOSES
 from zhixun.kernel.errors import N_, DomainError, Invalid, TooMany
 from zhixun.kernel.unit_of_work import unit_of_work
 from zhixun.kernel.values import Actor, new_id, utc_now
-from zhixun.web import limits, security
+from zhixun.web import limits, security, shell
 from zhixun.web.errors import field_sentences, sentence_of
 from zhixun.web.languages import language
 from zhixun.web.security import current_actor, read, require, work
@@ -114,6 +114,7 @@ def change_consent(purpose: str) -> Page:
         else:
             privacy.withdraw_consent(uow, user_id=uow.actor.user_id, purpose=purpose)
             said = gettext("Noted: you took it back.")
+    shell.ask_consent_again()
     flash(said)
     return redirect(url_for("pages.me", _anchor="consents"), 303)
 

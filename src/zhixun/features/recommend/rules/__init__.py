@@ -14,7 +14,7 @@ from .ranking import (
     with_newcomer,
 )
 from .reasons import Facts, Said, doubt_of, reasons_of
-from .understanding import Reading, Understood, crisis_of, read
+from .understanding import Reading, Understood, crisis_of, labels_of, read
 
 __all__ = [
     "EXPLORE_PLACE",
@@ -29,6 +29,7 @@ __all__ = [
     "doubt_of",
     "fit",
     "is_newcomer",
+    "labels_of",
     "median",
     "per_minute",
     "read",

@@ -81,6 +81,13 @@ def read(question: str, fields: Sequence[FieldView], *, field: str = "", without
     )
 
 
+def labels_of(question: str, fields: Sequence[FieldView]) -> tuple[str, ...]:
+    """What a text is about, as labels: "field=legal", "topic=divorce-custody"."""
+    if not question.strip():
+        return ()
+    return tuple(f"{one.kind}={one.id}" for one in read(question, fields).understood if one.id)
+
+
 def crisis_of(question: str, fields: Sequence[FieldView], *, field: str = "") -> Words | None:
     """What to say first when the question speaks of danger, by the field whose word for it was found; else None.
 

@@ -1,0 +1,1 @@
+"""The log of interactions: a table beside the others, or MongoDB where a house has many visitors."""

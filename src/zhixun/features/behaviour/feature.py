@@ -1,0 +1,21 @@
+from zhixun.events.behaviour import InteractionsStated
+from zhixun.events.booking import BookingCancelled, BookingConfirmed, BookingHeld, SessionCompleted
+from zhixun.events.privacy import ConsentWithdrawn
+from zhixun.events.quality import FeedbackGiven
+from zhixun.kernel.feature import Feature, Job
+
+from . import handlers, jobs
+
+feature = Feature(
+    "behaviour",
+    handlers={
+        InteractionsStated: [handlers.record_stated],
+        BookingHeld: [handlers.record_booking],
+        BookingConfirmed: [handlers.record_payment],
+        SessionCompleted: [handlers.record_session],
+        BookingCancelled: [handlers.record_cancellation],
+        FeedbackGiven: [handlers.record_feedback],
+        ConsentWithdrawn: [handlers.forget_withdrawn],
+    },
+    jobs=[Job(jobs.forget_old, at="41 3 * * *")],
+)
