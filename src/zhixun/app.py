@@ -36,6 +36,7 @@ from zhixun.features.payments.feature import feature as payments
 from zhixun.features.payments.ports import PaymentGateways
 from zhixun.features.plans.feature import feature as plans
 from zhixun.features.privacy.feature import feature as privacy
+from zhixun.features.profiles.feature import feature as profiles
 from zhixun.features.quality.feature import feature as quality
 from zhixun.features.recommend.feature import feature as recommend
 from zhixun.features.scheduling.feature import feature as scheduling
@@ -65,6 +66,7 @@ FEATURES: tuple[Feature, ...] = (
     messaging,
     quality,
     search,
+    profiles,
     recommend,
     notifications,
     webhooks,
