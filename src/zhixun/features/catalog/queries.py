@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
 from typing import Any
@@ -81,6 +82,20 @@ def cards_of(db: Session, ids: Sequence[str]) -> dict[str, ConsultantCard]:
     """Cards by id, also of consultants no longer listed: past bookings still name them."""
     rows = list(db.scalars(select(Consultant).where(Consultant.id == any_of(set(ids)))))
     return {card.id: card for card in _cards(db, rows)}
+
+
+@dataclass(frozen=True)
+class ConsultantName:
+    slug: str
+    name: Words
+    title: Words
+
+
+def names_of(db: Session, ids: Iterable[str]) -> dict[str, ConsultantName]:
+    """Names by id, also of consultants no longer listed. One statement."""
+    wanted = select(Consultant.id, Consultant.slug, Consultant.name, Consultant.title)
+    rows = db.execute(wanted.where(Consultant.id == any_of(set(ids))))
+    return {row.id: ConsultantName(row.slug, row.name, row.title) for row in rows}
 
 
 def consultant(db: Session, slug_or_id: str) -> ConsultantPage:

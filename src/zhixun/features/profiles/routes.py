@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 
 from zhixun.features.behaviour import queries as behaviour
 from zhixun.features.catalog import queries as catalog
-from zhixun.features.catalog.rules import ConsultantCard
+from zhixun.features.catalog.queries import ConsultantName
 from zhixun.kernel.values import Words
 from zhixun.web.security import current_actor, read, require, safe_next, work
 
@@ -81,9 +81,9 @@ def choose_habits() -> Response:
     return redirect(url_for("profiles.mine", _anchor="habits"), 303)
 
 
-def _named(db: Session, profile: ProfileView, seen: list[str]) -> dict[str, ConsultantCard]:
+def _named(db: Session, profile: ProfileView, seen: list[str]) -> dict[str, ConsultantName]:
     wanted = {*profile.not_interested, *(one for one in seen if one)}
-    return catalog.cards_of(db, sorted(wanted)) if wanted else {}
+    return catalog.names_of(db, wanted) if wanted else {}
 
 
 def _labels(profile: ProfileView, names: dict[str, Words]) -> list[LabelShown]:
