@@ -48,3 +48,17 @@ def test_what_is_rolled_back_never_happened(db_url: str, deliver_all: Callable[[
         ring_and_break()
     deliver_all()
     assert heard == []
+
+
+@dataclass(frozen=True, kw_only=True)
+class BellFell(BellRang):
+    pass
+
+
+def test_one_handler_may_hear_of_several_facts(db_url: str, deliver_all: Callable[[], None]) -> None:
+    outbox.subscribe(BellFell, listen)
+    with unit_of_work() as uow:
+        uow.emit(BellRang(tower="north"))
+        uow.emit(BellFell(tower="south"))
+    deliver_all()
+    assert sorted(heard) == ["north", "south"]

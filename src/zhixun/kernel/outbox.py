@@ -69,7 +69,11 @@ def store(db: Session, events: Sequence[Event]) -> None:
     """Write one job per subscribed handler of each event, in the caller's transaction, in one statement."""
     jobs = [
         ProcrastinateJob(
-            queue=QUEUE, lock=None, queueing_lock=None, task_name=_name(handler), task_kwargs={"fact": asdict(event)}
+            queue=QUEUE,
+            lock=None,
+            queueing_lock=None,
+            task_name=_task_name(type(event), handler),
+            task_kwargs={"fact": asdict(event)},
         )
         for event in events
         for handler in _handlers[type(event)]
@@ -91,7 +95,9 @@ def fact_app(conninfo: str) -> procrastinate.App:
     retry = procrastinate.RetryStrategy(max_attempts=ATTEMPTS_MAX, exponential_wait=2)
     for event_type, handlers in _handlers.items():
         for handler in handlers:
-            app.task(name=_name(handler), queue=QUEUE, retry=retry)(partial(_deliver, event_type, handler))
+            app.task(name=_task_name(event_type, handler), queue=QUEUE, retry=retry)(
+                partial(_deliver, event_type, handler)
+            )
     return app
 
 
@@ -238,6 +244,12 @@ def _deliver(event_type: type[Event], handler: Handler, *, fact: dict[str, Any])
 
 def _run_job(job: Job, timestamp: int) -> None:
     job.run()
+
+
+def _task_name(event_type: type[Event], handler: Handler) -> str:
+    """The handler's name; with the fact's where it hears of several, since each is read in its own form."""
+    heard = sum(handler in many for many in _handlers.values())
+    return _name(handler) if heard < 2 else f"{_name(handler)}:{event_type.__name__}"
 
 
 def _name(function: Callable[..., None]) -> str:
