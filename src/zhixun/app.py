@@ -20,7 +20,9 @@ from zhixun.features.accounts import queries as account_queries
 from zhixun.features.accounts import rules as account_rules
 from zhixun.features.accounts.feature import feature as accounts
 from zhixun.features.admin.feature import feature as admin
+from zhixun.features.api.actions import use_key
 from zhixun.features.api.feature import feature as api
+from zhixun.features.api.rules import TOKEN_MARK
 from zhixun.features.behaviour import queries as behaviour_queries
 from zhixun.features.behaviour.feature import feature as behaviour
 from zhixun.features.behaviour.ports import InteractionLog
@@ -145,6 +147,8 @@ def _speaks_to_its_own_network(settings: Settings) -> bool:
 
 
 def _who_holds(token: str) -> Actor | None:
+    if token.startswith(TOKEN_MARK):
+        return use_key(token)
     with Session() as db:
         return account_queries.actor_of_token(db, token, utc_now())
 

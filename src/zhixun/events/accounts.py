@@ -6,3 +6,14 @@ from zhixun.kernel.event import Event
 @dataclass(frozen=True, kw_only=True)
 class PersonSignedUp(Event):
     user_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RolesChanged(Event):
+    """Somebody was given roles of the house, or lost them."""
+
+    user_id: str
+    by_id: str
+    given: str
+    """Names of roles with blanks between them."""
+    taken: str

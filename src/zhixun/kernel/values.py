@@ -92,6 +92,8 @@ class Actor:
     name: str = ""
     zone: str = "Asia/Shanghai"
     language: str = "zh"
+    read_only: bool = False
+    """Came with a key that may only read."""
 
     def is_a(self, role: str) -> bool:
         return role in self.roles

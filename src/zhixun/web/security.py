@@ -25,6 +25,11 @@ SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 P = ParamSpec("P")
 R = TypeVar("R")
 
+
+class KeyReadsOnly(Forbidden):
+    code, message = "key_reads_only", N_("This key may only read.")
+
+
 csrf = CSRFProtect()
 _identify: Callable[[str], Actor | None] = lambda token: None  # noqa: E731 - replaced by app.py
 
@@ -105,6 +110,8 @@ def guard_writes() -> None:
     """Pages carry a CSRF token. API calls by cookie must come from our own pages; by token they need nothing more."""
     if request.method in SAFE_METHODS:
         return
+    if current_actor().read_only:
+        raise KeyReadsOnly
     if not request.path.startswith("/api/"):
         csrf.protect()
         return

@@ -10,8 +10,8 @@ from argon2.exceptions import InvalidHashError, VerifyMismatchError
 from sqlalchemy import delete, func, select
 from sqlalchemy.exc import IntegrityError
 
-from zhixun.events.accounts import PersonSignedUp
-from zhixun.kernel.errors import N_, Conflict, Forbidden, NotFound, TooMany
+from zhixun.events.accounts import PersonSignedUp, RolesChanged
+from zhixun.kernel.errors import N_, Conflict, Forbidden, Invalid, NotFound, TooMany
 from zhixun.kernel.sealed import seal
 from zhixun.kernel.unit_of_work import UnitOfWork, unit_of_work
 from zhixun.kernel.values import new_id
@@ -33,6 +33,10 @@ class WrongPassword(Forbidden):
 
 class TooManyTries(TooMany):
     code, message = "too_many_tries", N_("Too many wrong passwords. Please wait 15 minutes and try again.")
+
+
+class LastAdministrator(Conflict):
+    code, message = "last_administrator", N_("The house needs at least one administrator. Appoint another one first.")
 
 
 @dataclass(frozen=True)
@@ -157,6 +161,36 @@ def change_preferences(
     user.name = rules.clean_name(name) if name is not None else user.name
     user.zone = rules.clean_zone(zone) if zone else user.zone
     user.language = rules.clean_language(language) if language else user.language
+
+
+def appoint(uow: UnitOfWork, *, user_id: str, roles: Iterable[str]) -> None:
+    """Give a person exactly these roles of the house (APPOINTED), and take the others of them away; being a client or a
+    consultant is not touched. Whoever holds a role at the desk is an operator. Raises RightNeeded, NotFound, Invalid,
+    LastAdministrator."""
+    rules.check_right(uow.actor, "appoint")
+    wanted = frozenset(roles)
+    if wanted - rules.APPOINTED:
+        raise Invalid(fields={"roles": N_("We do not know this role.")})
+    # One after the other: two administrators who dismiss each other at the same moment would leave none.
+    uow.db.execute(select(func.pg_advisory_xact_lock(func.hashtextextended("appoint", 0))))
+    user = uow.db.get(User, user_id, with_for_update=True)
+    if user is None:
+        raise NotFound
+    before = frozenset(user.roles) & rules.APPOINTED
+    if before == wanted:
+        return
+    if "administrator" in before - wanted:
+        others = select(func.count()).where(User.roles.contains(["administrator"]), User.id != user_id)
+        if not uow.db.scalar(others):
+            raise LastAdministrator
+    desk = {"operator"} if wanted & rules.DESK_RIGHTS.keys() else set()
+    user.roles = sorted((set(user.roles) - rules.APPOINTED - {"operator"}) | wanted | desk)
+    uow.emit(
+        RolesChanged(
+            user_id=user_id, by_id=uow.actor.user_id, given=" ".join(sorted(wanted - before)),
+            taken=" ".join(sorted(before - wanted)),
+        )
+    )  # fmt: skip
 
 
 def forget_lapsed(uow: UnitOfWork) -> None:

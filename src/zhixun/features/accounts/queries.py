@@ -80,6 +80,12 @@ def index_of(db: Session, address: str) -> str:
     return vault.blind(db, "email", address)
 
 
+def appointed(db: Session) -> list[Person]:
+    """Everyone who holds a role of the house (rules.APPOINTED), by name."""
+    rows = db.scalars(select(User).where(User.roles.overlap(sorted(rules.APPOINTED))).order_by(User.name, User.id))
+    return [_person(row) for row in rows]
+
+
 def people_count(db: Session) -> dict[str, int]:
     """How many people hold each role."""
     role = func.unnest(User.roles).label("role")

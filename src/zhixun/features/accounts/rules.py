@@ -27,6 +27,8 @@ DESK_RIGHTS: dict[str, frozenset[str]] = {
 }  # fmt: skip
 """What each role at the desk may do. An operator holds one or more of these roles beside "operator"."""
 RIGHTS = DESK_RIGHTS["administrator"]
+APPOINTED = frozenset({"reviewer", *DESK_RIGHTS})
+"""Roles that an administrator gives and takes."""
 ROLES = frozenset({"client", "consultant", "reviewer", "operator", *DESK_RIGHTS})
 
 SIGN_IN_LASTS = timedelta(days=30)

@@ -9,5 +9,6 @@ feature = Feature(
     menu=[
         MenuEntry("ops", "admin.overview", "chart", N_("Overview"), 10),
         MenuEntry("ops", "admin.bookings", "cal", N_("Bookings"), 20, right="see_orders", marks=("admin.booking",)),
+        MenuEntry("ops", "admin.people", "users", N_("Who does what"), 90, right="appoint"),
     ],
 )

@@ -1,12 +1,17 @@
-from flask import Blueprint, render_template, request
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import gettext
+from werkzeug.wrappers import Response
 
+from zhixun.features.accounts import actions as account_actions
+from zhixun.features.accounts import queries as accounts
 from zhixun.features.accounts.rules import check_right
 from zhixun.features.booking.rules import State
-from zhixun.kernel.errors import NotFound
+from zhixun.kernel.errors import Invalid, NotFound
 from zhixun.kernel.values import Money, is_id, utc_now
 from zhixun.web import charts, pagination
+from zhixun.web.errors import field_sentences, sentence_of
 from zhixun.web.formats import money
-from zhixun.web.security import current_actor, read, require
+from zhixun.web.security import current_actor, read, require, work
 
 from . import queries, rules
 
@@ -56,3 +61,39 @@ def booking(booking_id: str) -> str:
     with read() as db:
         told = queries.story(db, booking_id, current_actor(), now)
     return render_template("admin/booking.html", told=told, booking=told.booking, now=now)
+
+
+@bp.get("/ops/people")
+@require("operator")
+def people() -> str | tuple[str, int]:
+    check_right(current_actor(), "appoint")
+    email = request.args.get("email", "").strip()
+    found, said = None, ""
+    with read() as db:
+        appointed = accounts.appointed(db)
+        if email:
+            try:
+                found = accounts.person_by_email(db, email)
+            except Invalid as refusal:
+                said = field_sentences(refusal)["email"]
+    if email and found is None and not said:
+        said = gettext("Nobody has an account with this address.")
+    page = render_template(
+        "admin/people.html", appointed=appointed, found=found, email=email, said=said, roles=rules.ROLE_WORDS
+    )
+    return page if not said else (page, 404)
+
+
+@bp.post("/ops/people/<user_id>")
+@require("operator")
+def appoint(user_id: str) -> Response:
+    if not is_id(user_id):
+        raise NotFound
+    try:
+        with work() as uow:
+            account_actions.appoint(uow, user_id=user_id, roles=request.form.getlist("roles"))
+    except account_actions.LastAdministrator as refusal:
+        flash(sentence_of(refusal), "bad")
+    else:
+        flash(gettext("Saved. It counts from the next page they open."))
+    return redirect(url_for("admin.people"), 303)

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from zhixun.kernel.errors import N_
+
 PERIOD = timedelta(days=30)
 LATEST_SHOWN = 8
 LINES_SHOWN = 30
@@ -13,6 +15,17 @@ REFUND_LATE = timedelta(minutes=30)
 """A refund that has not gone through after this needs a person to look."""
 WORKER_SILENT_SECONDS = 120
 QUEUE_LATE_SECONDS = 60
+
+
+ROLE_WORDS = {
+    "reviewer": N_("Reviewer: checks credentials, reviews sessions"),
+    "support": N_("Support: orders, refunds, disputes, clients, complaints"),
+    "finance": N_("Finance: orders, refunds, disputes, payouts, coupons"),
+    "content": N_("Content: knowledge, fields, coupons, campaigns"),
+    "privacy_officer": N_("Privacy officer: audit log, erasure"),
+    "administrator": N_("Administrator: everything, and who may do what"),
+}
+"""What each role of the house is for, as the one who gives it reads it."""
 
 
 @dataclass(frozen=True)

@@ -1,16 +1,19 @@
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass
+from datetime import timedelta
 
-from sqlalchemy import ColumnElement, and_, delete, select, update
+from sqlalchemy import ColumnElement, and_, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import OperationalError
 
 from zhixun.kernel.errors import N_, Conflict, DomainError
-from zhixun.kernel.unit_of_work import UnitOfWork
+from zhixun.kernel.unit_of_work import UnitOfWork, unit_of_work
+from zhixun.kernel.values import Actor
 
-from . import rules
-from .models import KeptAnswer
+from . import queries, rules
+from .models import ApiKey, KeptAnswer
 
 LOCK_TIMED_OUT = "55P03"
 """PostgreSQL's code for a lock that was not free within lock_timeout."""
@@ -23,6 +26,14 @@ class KeyReused(DomainError):
 
 class InProgress(Conflict):
     code, message = "in_progress", N_("The same request is being worked on. Please ask again in a moment.")
+
+
+class KeyExists(Conflict):
+    code, message = "key_exists", N_("This key is there already. Its token was shown once; make another if it is lost.")
+
+
+class TooManyKeys(Conflict):
+    code, message = "too_many_keys", N_("You have ten keys. Please end one first.")
 
 
 @dataclass(frozen=True)
@@ -74,6 +85,44 @@ def forget_old_keys(uow: UnitOfWork) -> int:
         delete(KeptAnswer).where(KeptAnswer.at <= uow.now - rules.KEY_LASTS).returning(KeptAnswer.key)
     )
     return len(gone.all())
+
+
+def make_key(uow: UnitOfWork, *, key_id: str, name: str, days: int, read_only: bool) -> str:
+    """Make a key for one of the asker's programs and return its token, which is never shown again. Raises Invalid,
+    KeyExists (sent twice), TooManyKeys."""
+    person_id, name, days = uow.actor.user_id, rules.clean_key_name(name), rules.clean_days(days)
+    uow.db.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"keys:{person_id}", 0))))
+    if uow.db.get(ApiKey, key_id) is not None:
+        raise KeyExists
+    valid = (ApiKey.person_id == person_id, ApiKey.expires_at > uow.now)
+    if (uow.db.scalar(select(func.count()).where(*valid)) or 0) >= rules.KEYS_MAX:
+        raise TooManyKeys
+    token = rules.TOKEN_MARK + secrets.token_urlsafe(32)
+    uow.db.add(
+        ApiKey(
+            id=key_id, person_id=person_id, name=name, token_hash=queries.hash_of(token), read_only=read_only,
+            created_at=uow.now, expires_at=uow.now + timedelta(days=days), used_at=None,
+        )
+    )  # fmt: skip
+    return token
+
+
+def end_key(uow: UnitOfWork, *, key_id: str) -> None:
+    """End one of the asker's own keys, at once. One that is gone already, or not theirs, changes nothing."""
+    uow.db.execute(delete(ApiKey).where(ApiKey.id == key_id, ApiKey.person_id == uow.actor.user_id))
+
+
+def use_key(token: str) -> Actor | None:
+    """Whose key this is, or None when it is unknown, ended or expired. Own transactions."""
+    with unit_of_work() as uow:
+        found = queries.holder_of(uow.db, token, uow.now)
+        if found and (found.used_at is None or uow.now - found.used_at >= rules.USED_NOTED_EVERY):
+            uow.db.execute(update(ApiKey).where(ApiKey.id == found.key_id).values(used_at=uow.now))
+    return found.actor if found else None
+
+
+def forget_ended_keys(uow: UnitOfWork) -> None:
+    uow.db.execute(delete(ApiKey).where(ApiKey.expires_at <= uow.now))
 
 
 def _mine(uow: UnitOfWork, key: str) -> ColumnElement[bool]:

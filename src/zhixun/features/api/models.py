@@ -24,3 +24,20 @@ class KeptAnswer(Table):
     status: Mapped[int | None]
     answer: Mapped[str | None]
     """The exact JSON; none where doing it again is harmless and the answer would hold somebody's words."""
+
+
+class ApiKey(Table):
+    """A program's own way in, in the name of a person. Only the hash of its token is stored."""
+
+    __tablename__ = "api_keys"
+    personal_data = "erase"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    person_id: Mapped[str] = mapped_column(index=True)
+    name: Mapped[str]
+    token_hash: Mapped[str] = mapped_column(unique=True)
+    read_only: Mapped[bool]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+    """The last time, to the hour."""

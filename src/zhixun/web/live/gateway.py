@@ -95,6 +95,8 @@ class _Connection:
         self._actor = await self._in_thread(security.identify, self._token) or VISITOR
         if self._actor is VISITOR:
             await self._refuse(SignInRequired(), wire.NOT_SIGNED_IN)
+        if self._actor.read_only:
+            await self._refuse(security.KeyReadsOnly(), wire.NOT_SIGNED_IN)
         if chosen not in LANGUAGES:
             self._language = self._actor.language
         if switchboard.open_of[self._actor.user_id] >= wire.CONNECTIONS_MAX:

@@ -2,5 +2,6 @@
 
 from . import bookings, desk, docs, finding, money, people, talking, watching  # noqa: F401 - they hang their addresses on `bp`
 from .endpoint import bp, endpoints
+from .keys import keys
 
-__all__ = ["bp", "endpoints"]
+__all__ = ["bp", "endpoints", "keys"]
