@@ -44,8 +44,8 @@ class Command:
 @dataclass(frozen=True)
 class MenuEntry:
     """A line of a menu. `place` is "me" (everyone signed in), "pro" (a consultant's own pages) or "ops" (the desk);
-    `label` is the English sentence; `order` sorts within the place; `right` hides it from operators who lack it;
-    `marks` are further endpoints of the same feature for which the line counts as the page one is on."""
+    `label` is the English sentence; `order` sorts within the place; `right` hides it from operators who lack it, `role`
+    from everyone who does not hold it; `marks` are further endpoints of the same feature for which the line counts as the page one is on."""
 
     place: Literal["me", "pro", "ops"]
     endpoint: str
@@ -54,6 +54,7 @@ class MenuEntry:
     order: int
     right: str = ""
     marks: tuple[str, ...] = ()
+    role: str = ""
 
 
 @dataclass(frozen=True)

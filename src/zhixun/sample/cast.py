@@ -43,7 +43,13 @@ DEMO_ACCOUNTS = (
     DemoAccount("operator@example.com", "operator", "岳明", desk_roles=("administrator",)),
     DemoAccount("finance@example.com", "operator", "沈度", desk_roles=("finance",)),
     DemoAccount("reviewer2@example.com", "reviewer", "Miriam Holt", "en", "Europe/London"),
+    DemoAccount("reviewer3@example.com", "reviewer", "闻一舟"),
     *(_numbered(place) for place in range(NUMBERED_CLIENTS)),
+)
+EXPERTS = tuple(
+    Actor(id_of("account", one.email), frozenset({"reviewer"}), one.name, one.zone, one.language)
+    for one in DEMO_ACCOUNTS
+    if one.role == "reviewer"
 )
 DEMO_CLIENT = Actor(id_of("account", "client@example.com"), frozenset({"client"}), "许知夏")
 

@@ -39,6 +39,8 @@ PRICE_TABLES = (
     (PriceRule("evening", "07:00-10:00", 9_000), PriceRule("urgent", "12", 11_500)),
     (PriceRule("weekend", "", 11_500), PriceRule("cap", "", 12_000)),
 )
+AGREE_TO_EXPERTS = 0.8
+"""The share of clients who let experts read their sessions."""
 GREY, GREY_AFTER_YEARS = "#6c6a6e", 18
 
 
@@ -106,6 +108,8 @@ def _sign_up(
         roles=roles,
     )  # fmt: skip
     privacy.give_consent(uow, user_id=user_id, purpose="terms")
+    if "client" in roles and Random(f"experts:{user_id}").random() < AGREE_TO_EXPERTS:
+        privacy.give_consent(uow, user_id=user_id, purpose="expert_review")
 
 
 def _add_consultant(uow: UnitOfWork, place: int, password_hash: str) -> None:

@@ -160,7 +160,13 @@ def _menu_of(place: str) -> list[MenuEntry]:
     needed = {"me": "", "pro": "consultant", "ops": "operator"}[place]
     if not actor.user_id or (needed and not actor.is_a(needed)):
         return []
-    return [entry for entry in _menu if entry.place == place and (not entry.right or _holds_right(actor, entry.right))]
+    return [
+        entry
+        for entry in _menu
+        if entry.place == place
+        and (not entry.role or actor.is_a(entry.role))
+        and (not entry.right or _holds_right(actor, entry.right))
+    ]
 
 
 _count_notices: Callable[[str], int] = lambda user_id: 0  # noqa: E731 - replaced by app.py

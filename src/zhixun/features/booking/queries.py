@@ -215,6 +215,13 @@ def sessions_held(db: Session, consultant_ids: Sequence[str]) -> dict[str, int]:
     return dict(rows.all())
 
 
+def completed_between(db: Session, *, from_: datetime, until: datetime, now: datetime) -> list[BookingView]:
+    """Sessions completed in [from_, until), the first first, for callers that have already decided who may see them."""
+    done = and_(Booking.state == State.COMPLETED, Booking.completed_at >= from_, Booking.completed_at < until)
+    rows = db.scalars(select(Booking).where(done).order_by(Booking.completed_at, Booking.id))
+    return [_view(row, now) for row in rows]
+
+
 def bookings_by_ids(db: Session, booking_ids: Sequence[str], now: datetime) -> dict[str, BookingView]:
     """Several bookings at once, for callers that have already decided who may see them."""
     rows = db.scalars(select(Booking).where(Booking.id.in_(booking_ids)))

@@ -147,6 +147,11 @@ def service(db: Session, service_id: str) -> ServiceView:
     return _service(row)
 
 
+def name_of(db: Session, consultant_id: str) -> Words:
+    """What a consultant is called on their page, also of one no longer listed; no words for who never was."""
+    return db.scalar(select(Consultant.name).where(Consultant.id == consultant_id)) or Words()
+
+
 def is_listed(db: Session, consultant_id: str) -> bool:
     return bool(db.scalar(select(Consultant.listed).where(Consultant.id == consultant_id)))
 

@@ -114,6 +114,22 @@ def messages_before(
     return message_lines(db, rows.all()[::-1])
 
 
+def said_between(
+    db: Session, *, client_id: str, consultant_id: str, from_: datetime, until: datetime, limit: int, reader: Actor
+) -> list[MessageLine]:
+    """What two people wrote to each other in [from_, until), in order, for a third who may read it by the caller's word.
+    Both see in their access logs who did. Two statements."""
+    rows = list(db.scalars(
+        select(Message).where(
+            Message.conversation_id == rules.conversation_id_of(client_id, consultant_id), Message.at >= from_,
+            Message.at < until,
+        ).order_by(Message.seq).limit(limit)
+    ))  # fmt: skip
+    letters = [Letter(row.id, row.sender_id, row.text) for row in rows]
+    texts = sealed.unseal_many(db, Message.text, letters, reader=reader)
+    return [message_line(row, text) for row, text in zip(rows, texts, strict=True)]
+
+
 def last_seqs(db: Session, actor: Actor) -> dict[str, int]:
     """How far each of the asker's conversations goes, of the latest CONVERSATIONS_MAX."""
     rows = db.execute(

@@ -20,7 +20,7 @@ DEMO_ACCOUNTS = (
     ("operator@example.com", N_("Sample operator")),
 )
 
-FIRST_PAGES = (("operator", "admin.overview"), ("consultant", "pages.pro_day"))
+FIRST_PAGES = (("operator", "admin.overview"), ("consultant", "pages.pro_day"), ("reviewer", "quality.review"))
 """Where a role begins after signing in; the first that fits. Everyone else begins at home."""
 
 SIGN_UP_CHECKS: dict[str, Callable[[str], object]] = {
@@ -127,6 +127,14 @@ TABLES: dict[str, Words] = {
         "你在咨询后的反馈：五项评分、是否解决、推荐程度、文字、是否公开",
         "Your feedback after a session: five scores, whether it helped, how likely you are to recommend it, your words, "
         "and whether they are public",
+    ),
+    "quality_cases": Words(
+        "哪些咨询经客户同意、隐去姓名后交给专家阅读，何时开始和结束",
+        "Which sessions experts read without names, with the client’s consent, from when until when",
+    ),
+    "quality_expert_reviews": Words(
+        "专家对一次咨询的评分和文字，以及由哪位专家写下",
+        "An expert’s marks and words about a session, and which expert gave them",
     ),
     "notifications_notices": Words("我们告诉过你的事，以及你是否读过", "What we told you, and whether you read it"),
     "messaging_conversations": Words(

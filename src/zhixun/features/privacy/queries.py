@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -7,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from zhixun.kernel.sealed import ReadLine
+from zhixun.kernel.tables import any_of
 
 from . import rules
 from .models import Consent
@@ -27,6 +29,15 @@ def has_consent(db: Session, user_id: str, purpose: str) -> bool:
         Consent.version == rules.purpose_named(purpose).version,
     )  # fmt: skip
     return db.scalar(given.limit(1)) is not None
+
+
+def who_consented(db: Session, user_ids: Collection[str], purpose: str) -> frozenset[str]:
+    """Those of these people whose yes to the purpose's present text stands. One statement. Raises Invalid."""
+    given = select(Consent.user_id).where(
+        Consent.user_id == any_of(user_ids), Consent.purpose == purpose, Consent.withdrawn_at.is_(None),
+        Consent.version == rules.purpose_named(purpose).version,
+    )  # fmt: skip
+    return frozenset(db.scalars(given))
 
 
 def consents_of(db: Session, user_id: str) -> list[ConsentLine]:

@@ -23,6 +23,7 @@ PURPOSES = {
         Purpose("behaviour", "2026-12", N_("Use my visits, searches, questions and bookings to suggest better consultants.")),
         Purpose("news", "2026-11", N_("Write to me now and then about new consultants and offers.")),
         Purpose("sensitive", "2026-11", N_("Show sensitive facts in my question (health, family, minors) to the consultant I book.")),
+        Purpose("expert_review", "2026-11", N_("Let experts read my sessions without names, to check how good the advice was.")),
     )
 }  # fmt: skip
 

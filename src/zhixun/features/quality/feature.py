@@ -1,5 +1,15 @@
-from zhixun.kernel.feature import Feature
+from zhixun.kernel.errors import N_
+from zhixun.kernel.feature import Feature, Job, MenuEntry
 
+from . import jobs
 from .routes import bp
 
-feature = Feature("quality", blueprints=[bp])
+feature = Feature(
+    "quality",
+    blueprints=[bp],
+    jobs=[Job(jobs.choose_sessions, at="20 19 * * *"), Job(jobs.pass_time, at="*/10 * * * *")],
+    menu=[
+        MenuEntry("me", "quality.review", "book", N_("Sessions to read"), 20, marks=("quality.read_case",), role="reviewer"),
+        MenuEntry("ops", "quality.desk", "badge", N_("Quality"), 60, right="settle_disputes"),
+    ],
+)  # fmt: skip

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from zhixun.features.quality import rules
+from zhixun.features.quality.queries import FeedbackView
 from zhixun.kernel.errors import Invalid
 from zhixun.kernel.values import is_id, new_id
-
-from . import rules
-from .queries import FeedbackView
 
 NUMBER_LENGTH_MAX = 2
 MISSING = -1
@@ -25,6 +24,8 @@ class Answers:
     scores: Mapping[str, int] = field(default_factory=dict)
     words: str = ""
     public: bool = False
+    experts: bool = False
+    """Whether experts may read the client's sessions without names; ticked here, it is a consent."""
 
 
 def read_answers(form: Mapping[str, str]) -> Answers:
@@ -36,6 +37,7 @@ def read_answers(form: Mapping[str, str]) -> Answers:
         scores={name: _number(form.get(name, "")) for name in rules.DIMENSIONS},
         words=form.get("words", "").replace("\r\n", "\n"),
         public=form.get("public") == "yes",
+        experts=form.get("experts") == "yes",
     )
 
 

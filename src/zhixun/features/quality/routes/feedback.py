@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
+from flask import flash, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
@@ -12,16 +12,17 @@ from zhixun.features.booking.queries import BookingView
 from zhixun.features.booking.rules import State
 from zhixun.features.catalog import queries as catalog
 from zhixun.features.catalog.rules import ConsultantCard
+from zhixun.features.privacy import actions as privacy
+from zhixun.features.privacy import queries as privacy_queries
+from zhixun.features.quality import actions, forms, queries, rules
+from zhixun.features.quality.actions import NotCompleted, WindowClosed
+from zhixun.features.quality.queries import FeedbackView
 from zhixun.kernel.errors import Conflict, Invalid, NotFound
 from zhixun.kernel.values import is_id, utc_now
 from zhixun.web import errors
 from zhixun.web.security import current_actor, read, require, work
 
-from . import actions, forms, queries, rules
-from .actions import NotCompleted, WindowClosed
-from .queries import FeedbackView
-
-bp = Blueprint("quality", __name__, template_folder="templates")
+from . import bp
 
 
 @bp.route("/sessions/<booking_id>/feedback", methods=["GET", "POST"])
@@ -51,6 +52,8 @@ def _give(booking_id: str, answers: forms.Answers) -> None:
             uow, feedback_id=answers.feedback_id, booking_id=booking_id, scores=answers.scores, nps=answers.nps,
             solved=answers.solved, words=answers.words, public=answers.public,
         )  # fmt: skip
+        if answers.experts:
+            privacy.give_consent(uow, user_id=uow.actor.user_id, purpose="expert_review")
 
 
 def _own_session(db: Session, booking_id: str) -> BookingView:
@@ -69,7 +72,7 @@ def _form(
     """The form; or, outside the window, when it opens or that it has closed."""
     page = render_template(
         "quality/feedback.html",
-        booking=booking, card=_card(booking), given=given, answers=answers,
+        booking=booking, card=_card(booking), given=given, answers=answers, agreed=_agreed(booking),
         errors=errors.field_sentences(error) if error else {},
         opens=None if booking.state is State.COMPLETED else booking.ends_at,
         closes=booking.completed_at + rules.WINDOW if booking.completed_at else None,
@@ -82,3 +85,8 @@ def _form(
 def _card(booking: BookingView) -> ConsultantCard | None:
     with read() as db:
         return catalog.cards_of(db, [booking.consultant_id]).get(booking.consultant_id)
+
+
+def _agreed(booking: BookingView) -> bool:
+    with read() as db:
+        return privacy_queries.has_consent(db, booking.client_id, "expert_review")

@@ -7,12 +7,12 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Numeric, case, cast, func, select
 from sqlalchemy.orm import Session
 
+from zhixun.features.quality import rules
+from zhixun.features.quality.models import Feedback
+from zhixun.features.quality.rules import Estimate, Group
 from zhixun.kernel.sealed import unseal
 from zhixun.kernel.tables import any_of
 from zhixun.kernel.values import Actor, Words
-
-from . import rules
-from .models import Feedback
 
 _OVERALL = (
     Feedback.accuracy + Feedback.clarity + Feedback.actionable + Feedback.boundaries + Feedback.punctual
@@ -73,6 +73,17 @@ def satisfaction_of(db: Session, consultant_ids: Sequence[str]) -> dict[str, Sat
         .group_by(Feedback.consultant_id)
     )
     return {who: Satisfaction(float(mean), count, float(solved)) for who, mean, count, solved in rows}
+
+
+def satisfaction_estimates_of(db: Session, consultant_ids: Sequence[str]) -> dict[str, Estimate]:
+    """Satisfaction with its shrunk estimate and interval. Who has no feedback is not in the answer. One statement."""
+    rows = db.execute(
+        select(Feedback.consultant_id, func.count(), func.sum(_OVERALL), func.sum(_OVERALL * _OVERALL))
+        .group_by(Feedback.consultant_id)
+    )  # fmt: skip
+    groups = {who: Group(count, float(total), float(squares)) for who, count, total, squares in rows}
+    population = rules.population_of(list(groups.values()))
+    return {who: rules.estimate(groups[who], population) for who in consultant_ids if who in groups}
 
 
 def quality_of(db: Session, consultant_id: str) -> QualityView:

@@ -9,12 +9,11 @@ from zhixun.events.quality import FeedbackGiven
 from zhixun.features.booking import queries as bookings
 from zhixun.features.booking.queries import BookingView
 from zhixun.features.booking.rules import State
+from zhixun.features.quality import rules
+from zhixun.features.quality.models import Feedback
 from zhixun.kernel.errors import N_, Conflict, NotFound
 from zhixun.kernel.sealed import seal
 from zhixun.kernel.unit_of_work import UnitOfWork
-
-from . import rules
-from .models import Feedback
 
 
 class NotCompleted(Conflict):

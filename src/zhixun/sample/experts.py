@@ -1,0 +1,65 @@
+"""What the sample's experts say about some of the sessions, each after it was held."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from random import Random
+
+from zhixun.features.catalog import queries as catalog
+from zhixun.features.privacy import queries as privacy
+from zhixun.features.quality import actions as quality
+from zhixun.features.quality.actions import NoSeat, TooManySeats
+from zhixun.kernel.errors import NotFound
+from zhixun.kernel.unit_of_work import UnitOfWork
+from zhixun.kernel.values import SYSTEM, Actor
+
+from .cast import EXPERTS
+from .history import acting
+from .plan import Story
+from .words import id_of, talk_of
+
+READ_SHARE, READ_SHARE_OF_DEMO = 0.16, 0.4
+LEANINGS = (0.0, 0.35, -0.25)
+"""How much higher or lower each expert marks; the desk finds it out from the marks alone."""
+STRICTER = 0.35
+"""Experts mark lower than clients do."""
+DAY = timedelta(days=1)
+
+
+def let_experts_read(uow: UnitOfWork, story: Story, done_at: datetime, now: datetime) -> None:
+    """Some sessions of those who agreed are read by two experts, by a third where the two are far apart. What lies less
+    than some days back still waits for its second expert, or for its first."""
+    random = story.dice("experts")
+    share = READ_SHARE_OF_DEMO if story.consultant.place == 0 else READ_SHARE
+    if random.random() >= share or not privacy.has_consent(uow.db, story.client.user_id, "expert_review"):
+        return
+    opened_at = done_at + DAY * 0.4
+    if opened_at >= now:
+        return
+    quality.open_case(acting(uow, SYSTEM, opened_at), booking_id=story.booking_id)
+    order = random.sample(range(len(EXPERTS)), len(EXPERTS))
+    for turn, which in enumerate(order):
+        at = opened_at + (1 + turn) * DAY * random.uniform(0.8, 1.3)
+        if at >= now:
+            return
+        try:
+            _read(uow, story, EXPERTS[which], random, LEANINGS[which], at)
+        except (NotFound, NoSeat, TooManySeats):  # enough have read it
+            return
+
+
+def _read(uow: UnitOfWork, story: Story, expert: Actor, random: Random, leaning: float, at: datetime) -> None:
+    as_expert = acting(uow, expert, at)
+    quality.take_seat(as_expert, review_id=id_of("expert", story.booking_id, expert.user_id), case_id=story.booking_id)
+    told = story.answers
+    level = sum(told.scores.values()) / len(told.scores) if told else story.consultant.profile.level
+    true = 0.5 * (level + story.consultant.profile.level) - STRICTER + story.dice("true").gauss(0, 0.25)
+    marks = {
+        line.name: min(5, max(1, round(true + leaning + random.gauss(0, 0.45))))
+        for line in catalog.rubric_of(uow.db, story.consultant.profile.field_id)
+    }
+    said = talk_of("experts")
+    quality.hand_in(
+        as_expert, case_id=story.booking_id, marks=marks, good=random.choice(said["good"][story.language]),
+        learn=random.choice(said["learn"][story.language]),
+    )  # fmt: skip
