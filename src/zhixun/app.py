@@ -32,7 +32,7 @@ from zhixun.features.ledger.feature import feature as ledger
 from zhixun.features.messaging.feature import feature as messaging
 from zhixun.features.notifications import queries as notice_queries
 from zhixun.features.notifications.feature import feature as notifications
-from zhixun.features.notifications.ports import Mailer
+from zhixun.features.notifications.ports import House, Mailer
 from zhixun.features.pages.feature import feature as pages
 from zhixun.features.payments.feature import feature as payments
 from zhixun.features.payments.ports import PaymentGateways
@@ -113,6 +113,7 @@ def unlock_vault(settings: Settings) -> None:
 def fulfil_ports(settings: Settings, conninfo: str) -> None:
     """Choose the adapter behind each port. Every choice is a line here and a setting in settings.py."""
     provide(Mailer, ConsoleMailer() if settings.mailer == "console" else SmtpMailer(_mail_server(settings)))
+    provide(House, House(settings.public_url.rstrip("/"), settings.key()))
     provide(PaymentGateways, PaymentGateways({name: _gateway(name, settings) for name in settings.payment_gateways}))
     provide(SearchIndex, {"tantivy": TantivyIndex}[settings.search_index](settings.data_dir / "search"))
     provide(WebhookSender, HttpSender(settings.key(), private_allowed=_speaks_to_its_own_network(settings)))

@@ -16,11 +16,13 @@ from zhixun.features.behaviour.rules import Interaction
 from zhixun.features.booking import actions as bookings
 from zhixun.features.catalog import actions as catalog
 from zhixun.features.messaging import actions as messaging
+from zhixun.features.notifications import actions as notices
 from zhixun.features.notifications.ports import Mail, Mailer
 from zhixun.features.privacy import actions as privacy
 from zhixun.features.webhooks import actions as webhooks
 from zhixun.features.webhooks.ports import Outcome, Parcel, WebhookSender
 from zhixun.features.webhooks.rules import KINDS
+from zhixun.features.notifications.rules import Preferences
 from zhixun.kernel import outbox, services
 from zhixun.kernel.event import Event
 from zhixun.kernel.tables import Session, Table
@@ -103,6 +105,15 @@ def live() -> None:
         talk = messaging.open_conversation(uow, client_id=ada.user_id, consultant_id=grace.id)
         messaging.send_message(make.acting(uow, ada), conversation_id=talk, key=new_id(), text="Hello")
     watch(ada)
+    with unit_of_work(now=NOW) as uow:
+        notices.prefer(make.acting(uow, ada), wanted=Preferences(digest=True))
+        notices.tell(
+            uow, notice_id=new_id(), user_id=ada.user_id, kind="feedback_given", subject_id=ends[2],
+            values={"title": {}, "other": "Grace"},
+        )  # fmt: skip
+        notices.prefer(make.acting(uow, ada), wanted=Preferences())
+        notices.release_held_mails(make.acting(uow, uow.actor, now=NOW + 24 * HOUR))
+        notices.remind(make.acting(uow, uow.actor, now=slots[2] - 23 * HOUR))
     with unit_of_work(now=NOW) as uow:
         gone = make.consultant(uow, "Hopper")
         catalog.unlist_consultant(uow, consultant_id=gone.id)

@@ -161,7 +161,7 @@ def test_a_setting_that_makes_no_sense_stops_the_start(
     monkeypatch.setenv("ZHIXUN_MAILER", "smoke")
     assert in_process("migrate", "--data-dir", tmp_path, "--json") == 2
     said = capsys.readouterr()
-    assert said.err == "ZHIXUN_MAILER must be one of: console.\n"
+    assert said.err == "ZHIXUN_MAILER must be one of: console, smtp.\n"
     assert json.loads(said.out) == {"code": "cannot_start", "message": said.err.strip()}
 
 

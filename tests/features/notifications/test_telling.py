@@ -8,13 +8,21 @@ import pytest
 from sqlalchemy import select
 
 from tests import make
-from zhixun.events.booking import BookingCancelled, BookingConfirmed, BookingExpired, SessionCompleted, SessionMissed
+from zhixun.events.booking import (
+    BookingCancelled,
+    BookingConfirmed,
+    BookingExpired,
+    BookingFact,
+    SessionCompleted,
+    SessionMissed,
+)
+from zhixun.events.notifications import HeldMailsReleased, ReminderDue
 from zhixun.events.quality import FeedbackGiven
 from zhixun.features.booking import actions as bookings
 from zhixun.features.notifications import actions, handlers, queries, rules
 from zhixun.features.notifications.feature import feature
 from zhixun.features.notifications.models import Notice
-from zhixun.features.notifications.ports import Mail, Mailer, Undeliverable
+from zhixun.features.notifications.ports import House, Mail, Mailer, Undeliverable
 from zhixun.features.notifications.rules import Occasion
 from zhixun.kernel import services
 from zhixun.kernel.tables import Session
@@ -53,6 +61,7 @@ def post(monkeypatch):
     monkeypatch.setattr("zhixun.kernel.unit_of_work.utc_now", lambda: NOW)
     made = Post()
     services.provide(Mailer, made)
+    services.provide(House, House("https://consult.example.com", "a key"))
     return made
 
 
@@ -87,8 +96,12 @@ def test_every_fact_we_hear_survives_being_delivered_twice(booked, post, subscri
         BookingCancelled: {"reason": "client"},
         SessionMissed: {"absent": "client"},
         FeedbackGiven: {"feedback_id": new_id()},
+        ReminderDue: {"kind": "reminder_day"},
+        HeldMailsReleased: {"bundle_id": new_id(), "user_id": booked["client_id"]},
     }
-    fact = fact_type(**booked, **more.get(fact_type, {}))
+    fact = fact_type(
+        **(booked if issubclass(fact_type, BookingFact | FeedbackGiven) else {}), **more.get(fact_type, {})
+    )
     for _ in range(2):
         handler(fact)
     with Session() as db:

@@ -160,6 +160,16 @@ def day_of(db: Session, consultant_id: str, *, from_: datetime, until: datetime,
     return [_view(row, now) for row in rows]
 
 
+def starting_between(
+    db: Session, *, from_: datetime, until: datetime, now: datetime, limit: int = 2_000
+) -> list[BookingView]:
+    """Confirmed bookings of the whole house that start in (from_, until], soonest first."""
+    near = (Booking.state == State.CONFIRMED, Booking.starts_at > from_, Booking.starts_at <= until)
+    return [
+        _view(row, now) for row in db.scalars(select(Booking).where(*near).order_by(Booking.starts_at).limit(limit))
+    ]
+
+
 def unreleased_of(db: Session, consultant_id: str, now: datetime, *, limit: int = 200) -> list[BookingView]:
     """A consultant's bookings whose money may still wait in escrow, the soonest session first."""
     paid = Booking.state.in_((State.PAID, State.CONFIRMED, State.IN_PROGRESS))

@@ -1,9 +1,10 @@
 from zhixun.events.booking import BookingCancelled, BookingConfirmed, BookingExpired, SessionCompleted, SessionMissed
+from zhixun.events.notifications import HeldMailsReleased, ReminderDue
 from zhixun.events.quality import FeedbackGiven
 from zhixun.kernel.errors import N_
-from zhixun.kernel.feature import Feature, MenuEntry
+from zhixun.kernel.feature import Feature, Job, MenuEntry
 
-from . import handlers
+from . import handlers, jobs
 from .routes import bp
 
 feature = Feature(
@@ -15,7 +16,10 @@ feature = Feature(
         BookingExpired: [handlers.tell_client_expired],
         SessionCompleted: [handlers.ask_client_for_feedback],
         SessionMissed: [handlers.tell_both_missed],
+        ReminderDue: [handlers.remind_both],
+        HeldMailsReleased: [handlers.send_held_mails],
         FeedbackGiven: [handlers.tell_consultant_of_feedback],
     },
-    menu=[MenuEntry("me", "notifications.notices", "bell", N_("Notices"), 30)],
+    jobs=[Job(jobs.remind, at="* * * * *"), Job(jobs.release_held_mails, at="* * * * *")],
+    menu=[MenuEntry("me", "notifications.notices", "bell", N_("Notices"), 30, marks=("notifications.preferences",))],
 )

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from dataclasses import dataclass, replace
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import jinja2
 
 from zhixun.events.booking import (
     BookingCancelled,
@@ -13,18 +18,44 @@ from zhixun.events.booking import (
     SessionCompleted,
     SessionMissed,
 )
+from zhixun.events.notifications import HeldMailsReleased, ReminderDue
 from zhixun.events.quality import FeedbackGiven
 from zhixun.features.accounts import queries as accounts
+from zhixun.features.accounts.queries import Person
 from zhixun.features.booking import queries as bookings
 from zhixun.features.booking.queries import BookingView
 from zhixun.kernel.services import service
-from zhixun.kernel.unit_of_work import unit_of_work
+from zhixun.kernel.unit_of_work import UnitOfWork, unit_of_work
 
-from . import actions, rules
-from .ports import Mail, Mailer, Undeliverable
-from .rules import Occasion
+from . import actions, queries, rules
+from .ports import House, Mail, Mailer, Undeliverable
+from .queries import NoticeLine
+from .rules import Link, Occasion
 
 log = logging.getLogger(__name__)
+
+Part = tuple[str, Link]
+"""A mail's text, and where its button leads."""
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A mail that is to be written."""
+
+    kind: str
+    view: BookingView
+    other: str
+    to: Person
+    address: str
+    notice_id: str
+
+
+RULE = "-- "
+"""What stands above the footer of a mail; mail programs know it as the end of what was written."""
+_PAGE = jinja2.Environment(
+    loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True, trim_blocks=True,
+    undefined=jinja2.StrictUndefined,
+).get_template("notifications/mail.html")  # fmt: skip
 
 
 def tell_both_confirmed(event: BookingConfirmed) -> None:
@@ -51,11 +82,38 @@ def tell_consultant_of_feedback(event: FeedbackGiven) -> None:
     _tell(event, "feedback_given", [event.consultant_id])
 
 
+def remind_both(event: ReminderDue) -> None:
+    with unit_of_work() as uow:
+        view = bookings.booking(uow.db, event.booking_id, uow.actor, uow.now)
+    if rules.still_true(event.kind, state=view.state, starts_at=view.starts_at, now=view.seen_at):
+        _tell(event, event.kind, [event.client_id, event.consultant_id])
+
+
+def send_held_mails(event: HeldMailsReleased) -> None:
+    """What waited for the morning goes out as one mail, without what is no longer so."""
+    with unit_of_work() as uow:
+        person = accounts.people(uow.db, [event.user_id]).get(event.user_id)
+        addresses = accounts.emails_of(uow.db, [event.user_id], uow.actor)
+        waiting = queries.unsent_of_bundle(uow.db, event.bundle_id)
+        letters = [letter for line in waiting if person and (letter := _letter_of(uow, line, person, addresses[event.user_id]))]
+        if not letters:
+            actions.note_mailed(uow, notice_id=event.bundle_id)
+            return
+    if len(letters) == 1:
+        _send([replace(_mail(letters[0]), message_id=event.bundle_id)])
+    else:
+        _send([_bundled(letters, event.bundle_id)])
+
+
 def _tell(event: BookingFact | FeedbackGiven, kind: str, readers: list[str]) -> None:
-    """Notices first, then the mails, outside any transaction. A mail that fails keeps no other back; the fact is then
-    delivered again, and only what has not been sent is sent."""
+    """Notices first, then the mails, outside any transaction."""
+    _send([_mail(letter) for letter in _write(event, kind, readers)])
+
+
+def _send(mails: list[Mail]) -> None:
+    """A mail that fails keeps no other back; the fact is then delivered again, and only what has not been sent is sent."""
     failures = []
-    for mail in _write(event, kind, readers):
+    for mail in mails:
         try:
             service(Mailer).send(mail)
         except Undeliverable as refusal:
@@ -69,8 +127,8 @@ def _tell(event: BookingFact | FeedbackGiven, kind: str, readers: list[str]) -> 
         raise failures[0]
 
 
-def _write(event: BookingFact | FeedbackGiven, kind: str, readers: list[str]) -> list[Mail]:
-    """Store the notices, each once, and return the mails that are still to be sent."""
+def _write(event: BookingFact | FeedbackGiven, kind: str, readers: list[str]) -> list[Letter]:
+    """Store the notices, each once, and return those whose mails are to be sent now."""
     with unit_of_work() as uow:
         view = bookings.booking(uow.db, event.booking_id, uow.actor, uow.now)
         people = accounts.people(uow.db, [view.client_id, view.consultant_id])
@@ -83,11 +141,58 @@ def _write(event: BookingFact | FeedbackGiven, kind: str, readers: list[str]) ->
             if actions.tell(
                 uow, notice_id=notice_id, user_id=reader, kind=kind, subject_id=event.booking_id, values=values
             ):
-                subject, body = rules.letter(
-                    kind, _occasion(view, other.name, reader), language=person.language, zone=person.zone
-                )
-                found.append(Mail(addresses[reader], subject, body, notice_id))
+                found.append(Letter(kind, view, other.name, person, addresses[reader], notice_id))
         return found
+
+
+def _letter_of(uow: UnitOfWork, line: NoticeLine, person: Person, address: str) -> Letter | None:
+    """The mail of a notice that was held back, as things are now; None where it no longer says something true."""
+    view = bookings.booking(uow.db, line.subject_id, uow.actor, uow.now)
+    if not rules.still_true(line.kind, state=view.state, starts_at=view.starts_at, now=uow.now):
+        return None
+    return Letter(line.kind, view, str(line.values["other"]), person, address, line.id)
+
+
+def _mail(letter: Letter) -> Mail:
+    person = letter.to
+    subject, body = _words(letter)
+    stop = rules.stop_path(letter.kind, service(House).key, person.user_id)
+    link = rules.button(letter.kind, letter.view.id, person.language)
+    return _laid_out(Mail(letter.address, subject, body, letter.notice_id), person, [(body, link)], stop)
+
+
+def _bundled(letters: list[Letter], bundle_id: str) -> Mail:
+    """Several mails as one, each under its subject."""
+    person = letters[0].to
+    parts: list[Part] = []
+    for letter in letters:
+        subject, body = _words(letter)
+        parts.append((f"{subject}\n\n{body}", rules.button(letter.kind, letter.view.id, person.language)))
+    subject = rules.DIGESTS[person.language].format(count=len(letters))
+    return _laid_out(Mail(letters[0].address, subject, "", bundle_id), person, parts, "")
+
+
+def _words(letter: Letter) -> tuple[str, str]:
+    occasion = _occasion(letter.view, letter.other, letter.to.user_id)
+    return rules.letter(letter.kind, occasion, language=letter.to.language, zone=letter.to.zone)
+
+
+def _laid_out(mail: Mail, person: Person, parts: list[Part], stop: str) -> Mail:
+    """The mail with its links and its footer, as text and as a page."""
+    house = service(House)
+    host = urlsplit(house.public_url).netloc
+    said, choose, end = rules.FOOTERS[person.language]
+    choose_url = house.public_url + rules.in_language("/me/notices", person.language)
+    stop_url = house.public_url + rules.in_language(stop, person.language) if stop else ""
+    linked = [(body, (words, house.public_url + path)) for body, (words, path) in parts]
+    text = "\n\n".join(f"{body}\n\n{words}: {url}" for body, (words, url) in linked)
+    text += f"\n\n{RULE}\n{said.format(host=host)}\n{choose}: {choose_url}\n" + (f"{end}: {stop_url}\n" if stop else "")
+    page = _PAGE.render(
+        language=person.language, subject=mail.subject, host=host, home=house.public_url,
+        parts=[(rules.paragraphs(body), link) for body, link in linked],
+        footer=said.format(host=host), choose=(choose, choose_url), stop=(end, stop_url) if stop else None,
+    )  # fmt: skip
+    return replace(mail, text=text, html=page, unsubscribe_url=stop_url)
 
 
 def _occasion(view: BookingView, other: str, reader: str) -> Occasion:

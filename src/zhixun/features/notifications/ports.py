@@ -1,7 +1,16 @@
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
+
+
+@dataclass(frozen=True)
+class House:
+    """What a mail needs to know of the house that sends it."""
+
+    public_url: str
+    key: str = field(repr=False)
+    """Signs the links by which a reader ends mails."""
 
 
 @dataclass(frozen=True)

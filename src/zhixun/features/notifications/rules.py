@@ -7,11 +7,13 @@ whoever changes one sees the other.
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from zhixun.kernel.errors import N_
+from zhixun.kernel.errors import N_, Invalid, NotFound
 from zhixun.kernel.values import Words
 
 SENTENCES = {
@@ -21,6 +23,8 @@ SENTENCES = {
     "session_completed": N_("Your session “%(title)s” is over. How was it?"),
     "missed_by_client": N_("“%(title)s” did not take place: the client was not there."),
     "missed_by_consultant": N_("“%(title)s” did not take place: the consultant was not there."),
+    "reminder_day": N_("A reminder: “%(title)s” with %(other)s is within a day."),
+    "reminder_soon": N_("“%(title)s” with %(other)s begins in a few minutes."),
     "feedback_given": N_("%(other)s told you how the session was."),
 }
 
@@ -42,6 +46,8 @@ MAILS = {
         "session_completed": ("这次咨询怎么样？", "「{title}」已结束。\n\n请用一分钟告诉我们它有没有帮到你。七天内可以修改。"),
         "missed_by_client": ("咨询未进行：{title}", "「{title}」没有进行：开始 15 分钟后客户仍未到场。\n\n原定时间：{when}"),
         "missed_by_consultant": ("咨询未进行：{title}", "「{title}」没有进行：开始 15 分钟后咨询师仍未到场。\n\n原定时间：{when}\n\n费用会全额原路退回。"),
+        "reminder_day": ("提醒：{title}", "你和{other}的咨询「{title}」就在一天之内。\n\n时间：{when}\n时长：{minutes} 分钟{free}"),
+        "reminder_soon": ("马上开始：{title}", "你和{other}的咨询「{title}」几分钟后开始，房间已经可以进入。\n\n时间：{when}\n时长：{minutes} 分钟"),
         "feedback_given": ("你收到一份反馈", "{other}对「{title}」写了反馈。"),
     },
     "en": {
@@ -51,6 +57,8 @@ MAILS = {
         "session_completed": ("How was your session?", "“{title}” is over.\n\nPlease take a minute to tell us whether it helped. You can change your answer for seven days."),
         "missed_by_client": ("Not held: {title}", "“{title}” did not take place: 15 minutes after the start the client was not there.\n\nIt was planned for: {when}"),
         "missed_by_consultant": ("Not held: {title}", "“{title}” did not take place: 15 minutes after the start the consultant was not there.\n\nIt was planned for: {when}\n\nThe price goes back in full, the way it was paid."),
+        "reminder_day": ("Reminder: {title}", "Your session “{title}” with {other} is within a day.\n\nWhen: {when}\nLength: {minutes} minutes{free}"),
+        "reminder_soon": ("Beginning soon: {title}", "Your session “{title}” with {other} begins in a few minutes; the room is open.\n\nWhen: {when}\nLength: {minutes} minutes"),
         "feedback_given": ("You have new feedback", "{other} wrote feedback on “{title}”."),
     },
 }  # fmt: skip
@@ -91,3 +99,181 @@ def _when(at: datetime, language: str, zone: str) -> str:
     if language == "zh":
         return f"{local.year} 年 {local.month} 月 {local.day} 日 {day} {local:%H:%M}（{zone}）"
     return f"{day} {local.day} {MONTHS[local.month - 1]} {local.year}, {local:%H:%M} ({zone})"
+
+
+@dataclass(frozen=True)
+class Group:
+    """Kinds of notices that a person switches on and off together."""
+
+    label: str
+    line: str
+    kinds: frozenset[str]
+    needed: bool = False
+    """About one's own bookings and money: always told, in the app and by mail."""
+
+
+GROUPS = {
+    "bookings": Group(
+        N_("Your bookings"), N_("Confirmed, cancelled, expired, or did not take place."),
+        frozenset({"booking_confirmed", "booking_cancelled", "booking_expired", "missed_by_client", "missed_by_consultant"}),
+        needed=True,
+    ),
+    "reminders": Group(
+        N_("Reminders"), N_("A day before a session, and a quarter of an hour before."),
+        frozenset({"reminder_day", "reminder_soon"}),
+    ),
+    "feedback": Group(
+        N_("Feedback"), N_("When you are asked how it was, and when someone told you."),
+        frozenset({"session_completed", "feedback_given"}),
+    ),
+}  # fmt: skip
+"""A kind in no group is about the house or one's safety, and always told."""
+GROUP_OF = {kind: name for name, group in GROUPS.items() for kind in group.kinds}
+URGENT = frozenset({"reminder_soon", "booking_cancelled", "missed_by_client", "missed_by_consultant"})
+"""What would be useless in the morning: neither quiet hours nor the daily mail hold it back."""
+REMINDERS = {
+    "reminder_day": (timedelta(hours=20), timedelta(hours=24)),
+    "reminder_soon": (timedelta(0), timedelta(minutes=15)),
+}
+"""Kind → between how long and how long before the start. Wide enough that a clock that stood still does not lose them."""
+FRESH = timedelta(hours=2)
+"""Who has booked so shortly before a day ahead has just been told, and needs no reminder of a day."""
+DIGEST_AT = time(8, 0)
+HALF_HOURS = tuple(f"{hour:02d}:{minute:02d}" for hour in range(24) for minute in (0, 30))
+
+
+@dataclass(frozen=True)
+class Preferences:
+    """`off` holds "reminders:mail", "feedback:in_app" …; quiet hours are "HH:MM" on the reader's clock, or both empty."""
+
+    off: frozenset[str] = frozenset()
+    quiet_from: str = ""
+    quiet_until: str = ""
+    digest: bool = False
+
+
+@dataclass(frozen=True)
+class Way:
+    """How one notice reaches its reader: `mail_at` is when its mail is due, None for no mail."""
+
+    shown: bool
+    mail_at: datetime | None
+
+
+def way_of(kind: str, wanted: Preferences, *, now: datetime, zone: str) -> Way:
+    group = GROUP_OF.get(kind)
+    if group is None or GROUPS[group].needed:
+        return Way(True, _mail_at(kind, wanted, now, zone))
+    mail = f"{group}:mail" not in wanted.off
+    return Way(f"{group}:in_app" not in wanted.off, _mail_at(kind, wanted, now, zone) if mail else None)
+
+
+def _mail_at(kind: str, wanted: Preferences, now: datetime, zone: str) -> datetime:
+    if kind in URGENT:
+        return now
+    if wanted.digest:
+        return _next(DIGEST_AT, now, zone)
+    if wanted.quiet_from and _is_between(wanted.quiet_from, now.astimezone(ZoneInfo(zone)), wanted.quiet_until):
+        return _next(time.fromisoformat(wanted.quiet_until), now, zone)
+    return now
+
+
+def _is_between(begin: str, here: datetime, end: str) -> bool:
+    """Whether a clock's time is in [begin, end); the hours may go over midnight."""
+    at = here.strftime("%H:%M")
+    return begin <= at < end if begin < end else at >= begin or at < end
+
+
+def _next(at: time, now: datetime, zone: str) -> datetime:
+    """The first instant after `now` when clocks in `zone` show `at`; where that is skipped, the instant they jump over it."""
+    day = now.astimezone(ZoneInfo(zone)).date()
+    days = (datetime.combine(day + timedelta(days=n), at, ZoneInfo(zone)).astimezone(UTC) for n in (0, 1, 2))
+    return next(found for found in days if found > now)
+
+
+def check_preferences(wanted: Preferences) -> None:
+    """Raises Invalid."""
+    hours = (wanted.quiet_from, wanted.quiet_until)
+    if any(hours) and not all(one in HALF_HOURS for one in hours):
+        raise Invalid(fields={"quiet_from": N_("Quiet hours have a beginning and an end.")})
+    if all(hours) and wanted.quiet_from == wanted.quiet_until:
+        raise Invalid(fields={"quiet_from": N_("Quiet hours end at another time than they begin.")})
+
+
+def still_true(kind: str, *, state: str, starts_at: datetime, now: datetime) -> bool:
+    """Whether a notice of this kind may still be told: nobody is reminded of what is cancelled or has begun."""
+    return kind not in REMINDERS or (state == "confirmed" and now < starts_at)
+
+
+def stop_path(kind: str, key: str, user_id: str) -> str:
+    """Where the reader of such a mail ends them; empty for kinds that are always told."""
+    group = GROUP_OF.get(kind, "")
+    if not group or GROUPS[group].needed:
+        return ""
+    return f"/notices/stop/{stop_token(key, user_id, group)}"
+
+
+def stop_token(key: str, user_id: str, group: str) -> str:
+    """What a mail carries so that its reader can end such mails without signing in."""
+    return f"{user_id}.{group}.{_seal(key, user_id, group)}"
+
+
+def read_stop_token(key: str, token: str) -> tuple[str, str]:
+    """(user id, group). Raises NotFound for whatever we did not write."""
+    user_id, _, rest = token.partition(".")
+    group, _, seal = rest.partition(".")
+    if group not in GROUPS or not hmac.compare_digest(seal.encode(), _seal(key, user_id, group).encode()):
+        raise NotFound
+    return user_id, group
+
+
+def _seal(key: str, user_id: str, group: str) -> str:
+    return hmac.new(key.encode(), f"stop-mails:{user_id}:{group}".encode(), hashlib.sha256).hexdigest()[:32]
+
+
+BUTTONS = {
+    "session_completed": (Words("写下反馈", "Give feedback"), "/sessions/{id}/feedback"),
+    "reminder_soon": (Words("进入咨询室", "Enter the room"), "/sessions/{id}/room"),
+}
+BUTTON = (Words("查看这次咨询", "See the session"), "/sessions/{id}")
+
+
+Link = tuple[str, str]
+"""Words, and where they lead."""
+
+
+def button(kind: str, subject_id: str, language: str) -> Link:
+    """The words of a mail's button, and the path it leads to in the reader's language."""
+    words, path = BUTTONS.get(kind, BUTTON)
+    return words.in_language(language), in_language(path.format(id=subject_id), language)
+
+
+def in_language(path: str, language: str) -> str:
+    return f"/en{path}" if language == "en" else path
+
+
+FOOTERS = {
+    "zh": ("这封邮件由{host}发出，因为你在那里有账号。", "选择收到哪些邮件", "不再接收这类邮件"),
+    "en": (
+        "You get this mail because you have an account at {host}.",
+        "Choose your mails",
+        "No more mails of this kind",
+    ),
+}
+DIGESTS = {"zh": "{count} 条通知", "en": "{count} notices"}
+
+
+def paragraphs(body: str) -> list[list[tuple[str, str]]]:
+    """A mail's text in its parts: paragraphs of lines, each (label, words); a line "When: Monday" has a label."""
+    return [[_labelled(line) for line in part.split("\n")] for part in body.split("\n\n")]
+
+
+def _labelled(line: str) -> tuple[str, str]:
+    for mark in ("：", ": "):
+        label, found, words = line.partition(mark)
+        if found and words and len(label) <= LABEL_LENGTH_MAX:
+            return label, words
+    return "", line
+
+
+LABEL_LENGTH_MAX = 24
