@@ -5,6 +5,8 @@ from __future__ import annotations
 from flask import Flask
 
 from zhixun import migrations
+from zhixun.adapters.ice_servers.coturn import Coturn
+from zhixun.adapters.ice_servers.host_only import HostOnly
 from zhixun.adapters.interaction_log.mongodb import MongoLog
 from zhixun.adapters.interaction_log.sql import SqlLog
 from zhixun.adapters.key_ring.file import FileRing
@@ -27,6 +29,8 @@ from zhixun.features.behaviour import queries as behaviour_queries
 from zhixun.features.behaviour.feature import feature as behaviour
 from zhixun.features.behaviour.ports import InteractionLog
 from zhixun.features.booking.feature import feature as booking
+from zhixun.features.calls.feature import feature as calls
+from zhixun.features.calls.ports import IceServers
 from zhixun.features.catalog.feature import feature as catalog
 from zhixun.features.ledger.feature import feature as ledger
 from zhixun.features.messaging.feature import feature as messaging
@@ -66,6 +70,7 @@ FEATURES: tuple[Feature, ...] = (
     plans,
     booking,
     messaging,
+    calls,
     quality,
     search,
     profiles,
@@ -94,6 +99,7 @@ def create_app(settings: Settings, conninfo: str) -> Flask:
     shell.count_notices_with(_unread_notices)
     shell.ask_consent_with(_agreed_to_be_seen)
     shell.ask_rights_with(account_rules.may)
+    shell.offer_panels(feature.panels for feature in FEATURES)
     shell.offer_menu(entry for feature in FEATURES for entry in feature.menu)
     for feature in FEATURES:
         for blueprint in feature.blueprints:
@@ -118,6 +124,7 @@ def fulfil_ports(settings: Settings, conninfo: str) -> None:
     provide(SearchIndex, {"tantivy": TantivyIndex}[settings.search_index](settings.data_dir / "search"))
     provide(WebhookSender, HttpSender(settings.key(), private_allowed=_speaks_to_its_own_network(settings)))
     provide(InteractionLog, SqlLog() if settings.interaction_log == "sql" else MongoLog(settings.mongodb_url))
+    provide(IceServers, _ice_servers(settings))
     provide(RealtimeHub, MemoryHub() if settings.realtime_hub == "memory" else PostgresHub(conninfo))
 
 
@@ -130,6 +137,15 @@ def subscribe_all() -> None:
                 outbox.subscribe(event_type, handler)
         for job in feature.jobs:
             outbox.start_by_clock(job)
+
+
+def _ice_servers(settings: Settings) -> IceServers:
+    if not settings.turn_urls:
+        return HostOnly(settings.stun_urls)
+    return Coturn(
+        turn_urls=settings.turn_urls, secret=settings.turn_secret, stun_urls=settings.stun_urls,
+        relay_only=settings.turn_only,
+    )  # fmt: skip
 
 
 def _mail_server(settings: Settings) -> MailServer:

@@ -21,11 +21,12 @@ TEXTS = (
     "database_url", "public_url", "secret_key", "keys", "realtime_hub", "search_index", "mailer",
     "smtp_host", "smtp_user", "smtp_password", "smtp_tls", "mail_from",
     "interaction_log", "mongodb_url",
+    "turn_secret",
 )  # fmt: skip
 NUMBERS = ("smtp_port",)
 PATHS = ("data_dir", "postgres_bin")
-LISTS = ("payment_gateways", "trusted_proxies")
-SWITCHES = ("rate_limits", "private_webhooks")
+LISTS = ("payment_gateways", "trusted_proxies", "turn_urls", "stun_urls")
+SWITCHES = ("rate_limits", "private_webhooks", "turn_only")
 SWITCH_WORDS = {True: {"on", "1", "true", "yes"}, False: {"off", "0", "false", "no"}}
 CHOICES = {
     "realtime_hub": {"memory", "postgres"},
@@ -66,6 +67,13 @@ class Settings:
     interaction_log: str = "sql"
     mongodb_url: str = field(default="mongodb://127.0.0.1:27017/zhixun", repr=False)
     """Where interactions go under interaction_log="mongodb"; its path names the database."""
+    stun_urls: tuple[str, ...] = ()
+    turn_urls: tuple[str, ...] = ()
+    """The relay for calls: turn:turn.example.com:3478?transport=udp, turns:…"""
+    turn_secret: str = field(default="", repr=False)
+    """What the relay and we share; credentials are made of it."""
+    turn_only: bool = False
+    """Every call goes through the relay, so that nobody in it learns the other's address."""
     rate_limits: bool = True
     private_webhooks: bool = False
     """Whether webhooks may go to addresses of the own network, also without TLS."""
@@ -110,6 +118,7 @@ class Settings:
             raise SettingsError(f"ZHIXUN_POSTGRES_BIN names {self.postgres_bin}, which is no folder.")
         if self.mailer == "smtp":
             self._check_mail()
+        self._check_calls()
         for name, known in CHOICES.items():
             chosen = getattr(self, name)
             if not chosen or not ({chosen} if isinstance(chosen, str) else set(chosen)) <= known:
@@ -119,6 +128,15 @@ class Settings:
                 ip_network(proxy)
             except ValueError:
                 raise SettingsError(f"ZHIXUN_TRUSTED_PROXIES: {proxy} is no IP address or network.") from None
+
+    def _check_calls(self) -> None:
+        for name, schemes in (("stun_urls", ("stun:", "stuns:")), ("turn_urls", ("turn:", "turns:"))):
+            if not all(url.startswith(schemes) and not url.endswith(":") for url in getattr(self, name)):
+                raise SettingsError(f"ZHIXUN_{name.upper()} are addresses like {schemes[0]}relay.example.com:3478.")
+        if bool(self.turn_urls) != bool(self.turn_secret):
+            raise SettingsError("ZHIXUN_TURN_URLS and ZHIXUN_TURN_SECRET (coturn's static-auth-secret) go together.")
+        if self.turn_only and not self.turn_urls:
+            raise SettingsError("ZHIXUN_TURN_ONLY needs a relay: set ZHIXUN_TURN_URLS.")
 
     def _check_mail(self) -> None:
         if not self.smtp_host:

@@ -18,11 +18,11 @@ from zhixun.features.catalog import actions as catalog
 from zhixun.features.messaging import actions as messaging
 from zhixun.features.notifications import actions as notices
 from zhixun.features.notifications.ports import Mail, Mailer
+from zhixun.features.notifications.rules import Preferences
 from zhixun.features.privacy import actions as privacy
 from zhixun.features.webhooks import actions as webhooks
 from zhixun.features.webhooks.ports import Outcome, Parcel, WebhookSender
 from zhixun.features.webhooks.rules import KINDS
-from zhixun.features.notifications.rules import Preferences
 from zhixun.kernel import outbox, services
 from zhixun.kernel.event import Event
 from zhixun.kernel.tables import Session, Table

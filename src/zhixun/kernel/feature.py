@@ -66,3 +66,6 @@ class Feature:
     commands: Sequence[Command] = ()
     sockets: Mapping[str, LiveFunction] = field(default_factory=dict)
     menu: Sequence[MenuEntry] = ()
+    panels: Mapping[str, Callable[[str], str]] = field(default_factory=dict)
+    """What this feature adds to a page of a feature below it: the page's place ("session") → a function of the
+    subject's id that returns HTML, or nothing."""

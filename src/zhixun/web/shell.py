@@ -6,7 +6,7 @@ import json
 import mimetypes
 import secrets
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -101,7 +101,7 @@ def _template_helpers(app: Flask) -> None:
         field_class=lambda field_id: FIELD_CLASSES.get(field_id, "edu"),
         language=languages.language, other_language_url=languages.other_language_url,
         language_urls=languages.language_urls, language_suggestion=languages.language_suggestion,
-        unread_notices=_unread_notices, collects=_collects, menu=_menu_of, may=lambda right: _holds_right(security.current_actor(), right),
+        unread_notices=_unread_notices, collects=_collects, menu=_menu_of, panels=_panels_of, may=lambda right: _holds_right(security.current_actor(), right),
         current_actor=security.current_actor, theme=_theme, is_demo=lambda: bool(app.config["DEMO"]),
         page_class="",
     )  # fmt: skip
@@ -143,6 +143,21 @@ def offer_menu(entries: Iterable[MenuEntry]) -> None:
     """Say which lines the menus have; the features bring them, app.py hands them over."""
     global _menu
     _menu = tuple(sorted(entries, key=lambda entry: (entry.place, entry.order, entry.endpoint)))
+
+
+_panels: dict[str, list[Callable[[str], str]]] = {}
+
+
+def offer_panels(given: Iterable[Mapping[str, Callable[[str], str]]]) -> None:
+    """Say what features add to pages of features below them; app.py hands it over, `panels(place, id)` shows it."""
+    _panels.clear()
+    for panels in given:
+        for place, panel in panels.items():
+            _panels.setdefault(place, []).append(panel)
+
+
+def _panels_of(place: str, subject_id: str) -> Markup:
+    return Markup("").join(Markup(panel(subject_id)) for panel in _panels.get(place, ()))
 
 
 _holds_right: Callable[[Actor, str], bool] = lambda actor, right: False  # noqa: E731 - replaced by app.py

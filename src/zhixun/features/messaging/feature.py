@@ -21,8 +21,5 @@ feature = Feature(
         "send": sockets.on_send,
         "read": sockets.on_read,
         "typing": sockets.on_typing,
-        "join": sockets.on_join,
-        "leave": sockets.on_leave,
-        "signal": sockets.on_signal,
     },
 )

@@ -95,7 +95,9 @@ def send_held_mails(event: HeldMailsReleased) -> None:
         person = accounts.people(uow.db, [event.user_id]).get(event.user_id)
         addresses = accounts.emails_of(uow.db, [event.user_id], uow.actor)
         waiting = queries.unsent_of_bundle(uow.db, event.bundle_id)
-        letters = [letter for line in waiting if person and (letter := _letter_of(uow, line, person, addresses[event.user_id]))]
+        letters = [
+            letter for line in waiting if person and (letter := _letter_of(uow, line, person, addresses[event.user_id]))
+        ]
         if not letters:
             actions.note_mailed(uow, notice_id=event.bundle_id)
             return

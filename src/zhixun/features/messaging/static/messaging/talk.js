@@ -1,6 +1,6 @@
 // One conversation, live: on its page and in the session room. Without this file the form posts and the page reloads.
 const $ = (s, r = document) => r.querySelector(s), $$ = (s, r = document) => [...r.querySelectorAll(s)];
-const PING_MS = 25000, SILENT_MS = 60000, TYPING_MS = 3000, TYPING_SHOWN_MS = 6000, HERE_MS = 70000, WAIT_MS_FIRST = 500, WAIT_MS_MAX = 30000;
+const PING_MS = 25000, SILENT_MS = 60000, TYPING_MS = 3000, TYPING_SHOWN_MS = 6000, HERE_MS = 70000, WAIT_MS_FIRST = 500, WAIT_MS_MAX = 30000, AHEAD_SHOWN_S = 3600;
 
 // A UUIDv7 as 32 hex characters: the time, then chance. Made here, so that a message sent twice is stored once.
 export function newId() {
@@ -9,6 +9,13 @@ export function newId() {
   bytes[6] = (bytes[6] & 0x0f) | 0x70;
   bytes[8] = (bytes[8] & 0x3f) | 0x80;
   return [...bytes].map(b => b.toString(16).padStart(2, '0')).join('');
+}
+
+// What is left, in the words of a clock: "23:41", "1:59:08", "1 d 01:03".
+function remaining(seconds, days) {
+  const two = n => String(n).padStart(2, '0'), hours = seconds / 3600 | 0, minutes = (seconds / 60 | 0) % 60;
+  if (hours >= 24) return `${days.replace('#', hours / 24 | 0)} ${two(hours % 24)}:${two(minutes)}`;
+  return hours ? `${hours}:${two(minutes)}:${two(seconds % 60)}` : `${two(minutes)}:${two(seconds % 60)}`;
 }
 
 // The line to /live. It comes back by itself; `hello()` says what is known, `on` hears every frame.
@@ -214,9 +221,9 @@ class Room {
     const tick = () => {
       const at = performance.now() + ahead, before = at < +start && this.scene !== 'running', left = Math.max(0, Math.round(((before ? +start : +end) - at) / 1000));
       if (this.scene === 'early' && at >= +this.stage.dataset.opens) return location.reload();
-      if (!before || left < 3600) {
+      if (!before || left < AHEAD_SHOWN_S) {
         el.firstElementChild.textContent = before ? untilStart : untilEnd;
-        el.lastElementChild.textContent = `${String(left / 60 | 0).padStart(2, '0')}:${String(left % 60).padStart(2, '0')}`;
+        el.lastElementChild.textContent = remaining(left, el.dataset.days);
         ring.style.setProperty('--p', String(before ? 100 : Math.min(100, 100 * left / ((+end - +start) / 1000))));
         if (!before && (left === 300 || left === 60)) dispatchEvent(new CustomEvent('toast', { detail: warn.replace('#', left / 60) }));
       }
@@ -230,11 +237,14 @@ const root = $('[data-talk]'), stage = $('[data-room]');
 if (root) {
   const talk = new Talk(root), parts = [talk], dot = $('[data-line]');
   if (stage) parts.push(new Room(stage, talk.words, talk.me));
+  // The call in the room has a script of its own; it hears and speaks through this line.
+  const tell = (name, detail) => dispatchEvent(new CustomEvent(name, { detail }));
   const line = new Line({
     hello: () => talk.hello(),
-    on: frame => parts.forEach(part => part.hear(frame)),
-    change: (up, code) => { if (dot) dot.hidden = !up; parts.forEach(part => part.changed(up, code)); },
+    on: frame => { parts.forEach(part => part.hear(frame)); if (frame.booking) tell('live', frame); },
+    change: (up, code) => { if (dot) dot.hidden = !up; parts.forEach(part => part.changed(up, code)); tell('live-line', up); },
   });
+  addEventListener('live-say', e => line.say(e.detail.type, e.detail));
   parts.forEach(part => { part.line = line; });
   addEventListener('online', () => line.now());
   document.addEventListener('visibilitychange', () => { if (document.visibilityState === 'visible') line.now(); });

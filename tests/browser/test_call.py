@@ -1,0 +1,58 @@
+"""Two people in a video call, each in a browser of their own; and what happens without a camera."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests import make
+from tests.web.live_server import token_of
+from zhixun.features.messaging import actions as messaging
+from zhixun.kernel.unit_of_work import unit_of_work
+
+SECONDS_MAX = 280
+ALONE = ["unshare", "--net"] if os.geteuid() == 0 else ["unshare", "--net", "--map-root-user"]
+NEEDED = {"turnserver": "coturn", "unshare": "util-linux", "chromium": "chromium"}
+
+
+@pytest.fixture
+def tools() -> None:
+    for program, package in NEEDED.items():
+        if shutil.which(program) is None:
+            missing = f"{program} is missing: apt-get install {package}"
+            if os.environ.get("CI"):
+                pytest.fail(missing)
+            pytest.skip(missing)
+
+
+def test_two_people_see_and_hear_each_other_through_the_relay(db_url: str, open_path: Path, tools: None) -> None:
+    with unit_of_work() as uow:
+        ada, grace = (
+            make.client(uow),
+            make.consultant(uow, hours=make.AROUND_THE_CLOCK, service={"interval_minutes": 5}),
+        )
+        booking = make.paid_booking(uow, client=ada, consultant=grace)
+        messaging.open_conversation(uow, client_id=ada.user_id, consultant_id=grace.id)
+    asked = {
+        "database": db_url, "folder": str(open_path), "booking": booking,
+        "tokens": [token_of(ada), token_of(grace.actor)],
+    }  # fmt: skip
+    ran = subprocess.run(
+        [*ALONE, sys.executable, "-m", "tests.browser.call_in_namespace"],
+        input=json.dumps(asked), capture_output=True, text=True, timeout=SECONDS_MAX, check=False,
+    )  # fmt: skip
+    assert ran.returncode == 0, ran.stderr[-4_000:]
+    seen = json.loads(ran.stdout.splitlines()[-1])  # above it is what the house logged
+    assert seen["devices"] == {"picture": True, "axe": []}
+    assert seen["ada"]["way"] == seen["grace"]["way"] == seen["back"] == ["relay", "relay"]
+    assert seen["picture"]
+    assert seen["light_off"]
+    assert seen["axe_before"] == seen["axe_call"] == []
+    assert "Both on the line for" in seen["attendance"]
+    print(f"connected {seen['connected_seconds']} s after the second had joined")
