@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from zhixun import migrations
+from zhixun.adapters.blob_store.files import FileStore
 from zhixun.adapters.ice_servers.coturn import Coturn
 from zhixun.adapters.ice_servers.host_only import HostOnly
 from zhixun.adapters.interaction_log.mongodb import MongoLog
@@ -52,7 +53,7 @@ from zhixun.features.webhooks.feature import feature as webhooks
 from zhixun.features.webhooks.ports import WebhookSender
 from zhixun.kernel import database, outbox, vault
 from zhixun.kernel.feature import Feature
-from zhixun.kernel.ports import KeyRing, RealtimeHub
+from zhixun.kernel.ports import BlobStore, KeyRing, RealtimeHub
 from zhixun.kernel.services import provide
 from zhixun.kernel.tables import Session
 from zhixun.kernel.values import Actor, utc_now
@@ -124,6 +125,7 @@ def fulfil_ports(settings: Settings, conninfo: str) -> None:
     provide(SearchIndex, {"tantivy": TantivyIndex}[settings.search_index](settings.data_dir / "search"))
     provide(WebhookSender, HttpSender(settings.key(), private_allowed=_speaks_to_its_own_network(settings)))
     provide(InteractionLog, SqlLog() if settings.interaction_log == "sql" else MongoLog(settings.mongodb_url))
+    provide(BlobStore, FileStore(settings.data_dir / "blobs"))
     provide(IceServers, _ice_servers(settings))
     provide(RealtimeHub, MemoryHub() if settings.realtime_hub == "memory" else PostgresHub(conninfo))
 

@@ -16,6 +16,7 @@ from zhixun.features.behaviour.rules import Interaction
 from zhixun.features.booking import actions as bookings
 from zhixun.features.catalog import actions as catalog
 from zhixun.features.messaging import actions as messaging
+from zhixun.features.messaging.rules.files import checked
 from zhixun.features.notifications import actions as notices
 from zhixun.features.notifications.ports import Mail, Mailer
 from zhixun.features.notifications.rules import Preferences
@@ -114,6 +115,10 @@ def live() -> None:
         notices.prefer(make.acting(uow, ada), wanted=Preferences())
         notices.release_held_mails(make.acting(uow, uow.actor, now=NOW + 24 * HOUR))
         notices.remind(make.acting(uow, uow.actor, now=slots[2] - 23 * HOUR))
+    with unit_of_work(now=NOW) as uow:
+        note = checked("note.txt", b"Hello")
+        line = messaging.send_message(make.acting(uow, ada), conversation_id=talk, key=new_id(), text="", files=[note])
+        messaging.remove_file(make.acting(uow, ada), conversation_id=talk, file_id=line.files[0].id)
     with unit_of_work(now=NOW) as uow:
         gone = make.consultant(uow, "Hopper")
         catalog.unlist_consultant(uow, consultant_id=gone.id)

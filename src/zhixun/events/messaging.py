@@ -9,3 +9,11 @@ class MessageSent(Event):
     conversation_id: str
     sender_id: str
     seq: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileRemoved(Event):
+    """Its sender took a file back; what was kept of it is to go."""
+
+    file_id: str
+    conversation_id: str

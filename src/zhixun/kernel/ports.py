@@ -20,6 +20,19 @@ class RealtimeHub(Protocol):
         """Call `deliver(frame)` (from any thread, must not block) for each frame; the answer ends the subscription."""
 
 
+class BlobStore(Protocol):
+    """Keeps what is too large for the database. Give it sealed data only (sealed.seal_blob)."""
+
+    def put(self, blob_id: str, data: bytes) -> None:
+        """Keep `data` under an id. The same id again replaces it; whoever reads sees the one or the other, whole."""
+
+    def get(self, blob_id: str) -> bytes | None:
+        """What was put there, or None."""
+
+    def delete(self, blob_id: str) -> None:
+        """Forget it. Twice is once."""
+
+
 @dataclass(frozen=True)
 class MasterKey:
     name: str

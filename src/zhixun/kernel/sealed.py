@@ -155,6 +155,25 @@ def _note(field: str, letters: Sequence[Letter], reader: Actor) -> None:
             _noted.popitem(last=False)
 
 
+def seal_blob(db: vault.Database, *, blob_id: str, person: str, data: bytes) -> bytes:
+    """Seal what goes into the BlobStore under this id. Raises PersonErased."""
+    nonce = secrets.token_bytes(vault.NONCE_BYTES)
+    cipher = AESGCM(vault.key_to_seal_with(db, person))
+    return FORMAT + nonce + cipher.encrypt(nonce, data, _bound("blob", blob_id, person))
+
+
+def unseal_blob(db: vault.Database, *, blob_id: str, person: str, data: bytes) -> bytes | None:
+    """What was sealed; None where the person has been erased."""
+    key = vault.keys_of(db, [person]).get(person)
+    if key is None:
+        return None
+    nonce, sealed = data[1 : 1 + vault.NONCE_BYTES], data[1 + vault.NONCE_BYTES :]
+    try:
+        return AESGCM(key).decrypt(nonce, sealed, _bound("blob", blob_id, person))
+    except InvalidTag:
+        raise vault.VaultBroken(f"The file {blob_id} was changed by other hands, or belongs elsewhere.") from None
+
+
 def _opened(key: bytes | None, name: str, letter: Letter) -> str:
     if not letter.sealed or key is None:
         return ""

@@ -68,6 +68,11 @@ def is_api() -> bool:
     return request.path.startswith("/api/")
 
 
+def by_script() -> bool:
+    """Whether a page's own script asks, and not a browser that goes somewhere."""
+    return request.accept_mimetypes.best == "application/json"
+
+
 def _refused(error: DomainError) -> Response:
     if not is_api() and isinstance(error, SignInRequired):
         back = request.full_path.rstrip("?") if request.method == "GET" else request.headers.get("Referer", "")
@@ -112,7 +117,7 @@ def _broken(error: Exception) -> Response:
 
 
 def _answer(status: int, code: str, sentence: str, fields: Mapping[str, str], extra: Mapping[str, Any]) -> Response:
-    if is_api():
+    if is_api() or by_script():
         said: dict[str, Any] = {"code": code, "message": sentence, **extra}
         if fields:
             said["fields"] = dict(fields)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
+from typing import TypeVar
 
 from flask import current_app
 from sqlalchemy import delete
@@ -12,6 +14,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from zhixun.kernel.errors import TooMany
 from zhixun.kernel.tables import Session, Table
 from zhixun.kernel.values import utc_now
+
+View = TypeVar("View")
 
 
 class Window(Table):
@@ -23,6 +27,16 @@ class Window(Table):
     """What is limited and for whom: "sign_in:203.0.113.7"."""
     began_at: Mapped[datetime] = mapped_column(primary_key=True)
     tries: Mapped[int]
+
+
+def takes_body(bytes_max: int) -> Callable[[View], View]:
+    """For a form that carries files: its address takes a larger body than others do."""
+
+    def decorate(view: View) -> View:
+        view.body_bytes_max = bytes_max  # type: ignore[attr-defined]  # the shell reads it before anyone reads the body
+        return view
+
+    return decorate
 
 
 def limit(name: str, whom: str, *, tries: int, seconds: int) -> None:

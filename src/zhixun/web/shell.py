@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
-from flask import Flask, Response, abort, g, has_request_context, request, send_from_directory, session
+from flask import Flask, Response, abort, current_app, g, has_request_context, request, send_from_directory, session
 from flask_babel import Babel, get_translations
 from markupsafe import Markup
 from sqlalchemy import Engine, event
@@ -226,6 +226,8 @@ def ask_consent_again() -> None:
 
 def _begin() -> None:
     g.began, g.sql_count, g.request_id = time.perf_counter(), 0, secrets.token_hex(6)
+    view = current_app.view_functions.get(request.endpoint or "")
+    request.max_content_length = getattr(view, "body_bytes_max", BODY_BYTES_MAX)
 
 
 def _headers(response: Response) -> Response:

@@ -1,18 +1,22 @@
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Sequence
+
 from sqlalchemy import or_, select
 from sqlalchemy.dialects.postgresql import insert
 
-from zhixun.events.messaging import MessageSent
+from zhixun.events.messaging import FileRemoved, MessageSent
 from zhixun.features.booking import queries as bookings
 from zhixun.kernel import sealed
 from zhixun.kernel.errors import N_, Conflict, Invalid, NotFound
 from zhixun.kernel.unit_of_work import UnitOfWork
 from zhixun.kernel.values import is_id, new_id
 
-from . import rules
-from .models import Conversation, Message
-from .queries import MessageLine, message_line, message_lines
+from . import queries, rules
+from .models import Conversation, Message, MessageFile
+from .queries import FileLine, MessageLine, message_line, message_lines
+from .rules.files import CheckedFile, check_count
 
 
 class NotYetTalking(Conflict):
@@ -45,14 +49,35 @@ def open_for_booking(uow: UnitOfWork, *, booking_id: str) -> str:
     return open_conversation(uow, client_id=view.client_id, consultant_id=view.consultant_id)
 
 
+def seal_files(
+    uow: UnitOfWork, *, conversation_id: str, key: str, files: Sequence[CheckedFile]
+) -> list[tuple[str, bytes]]:
+    """(id, sealed data) for each file of the message that the asker is about to send under `key`; the caller puts them
+    into the BlobStore and then sends it. The same key gives the same ids. Raises Invalid, NotFound."""
+    check_count(len(files))
+    talk = queries.conversation(uow.db, conversation_id, uow.actor)
+    ids = _file_ids(talk.id, uow.actor.user_id, rules.check_key(key), len(files))
+    return [
+        (file_id, sealed.seal_blob(uow.db, blob_id=file_id, person=uow.actor.user_id, data=file.data))
+        for file_id, file in zip(ids, files, strict=True)
+    ]
+
+
 def send_message(
-    uow: UnitOfWork, *, conversation_id: str, key: str, text: str, reply_to: str | None = None
+    uow: UnitOfWork,
+    *,
+    conversation_id: str,
+    key: str,
+    text: str,
+    reply_to: str | None = None,
+    files: Sequence[CheckedFile] = (),
 ) -> MessageLine:
     """Add a message with the conversation's next number. The same `key` of the same sender returns the first message.
 
     `reply_to` is the id of a message of this conversation. Raises Invalid, NotFound.
     """
-    key, words = rules.check_key(key), rules.clean_text(text)
+    check_count(len(files))
+    key, words = rules.check_key(key), "" if files and text == "" else rules.clean_text(text)
     talk = _locked(uow, conversation_id)
     known = uow.db.scalar(
         select(Message).where(
@@ -70,8 +95,42 @@ def send_message(
         text=sealed.seal(uow.db, Message.text, row=message_id, person=sender_id, text=words), reply_to=reply_to, at=uow.now,
     )  # fmt: skip
     uow.db.add(message)
+    uow.db.flush()
+    lines = _add_files(uow, message, files)
     uow.emit(MessageSent(message_id=message.id, conversation_id=talk.id, sender_id=message.sender_id, seq=message.seq))
-    return message_line(message, words)
+    return message_line(message, words, lines)
+
+
+def remove_file(uow: UnitOfWork, *, conversation_id: str, file_id: str) -> None:
+    """The sender takes a file back; nobody can open it any more. Twice is once. Raises NotFound."""
+    talk = queries.conversation(uow.db, conversation_id, uow.actor)
+    row = uow.db.get(MessageFile, file_id, with_for_update=True)
+    if row is None or row.conversation_id != talk.id or row.sender_id != uow.actor.user_id:
+        raise NotFound
+    if row.removed_at is None:
+        row.removed_at = uow.now
+        uow.emit(FileRemoved(file_id=row.id, conversation_id=talk.id))
+
+
+def _add_files(uow: UnitOfWork, message: Message, files: Sequence[CheckedFile]) -> list[FileLine]:
+    lines = []
+    ids = _file_ids(message.conversation_id, message.sender_id, message.key, len(files))
+    for position, (file_id, file) in enumerate(zip(ids, files, strict=True)):
+        name = sealed.seal(uow.db, MessageFile.name, row=file_id, person=message.sender_id, text=file.name)
+        uow.db.add(
+            MessageFile(
+                id=file_id, message_id=message.id, conversation_id=message.conversation_id, sender_id=message.sender_id,
+                position=position, name=name, media_type=file.media_type, bytes=len(file.data), width=file.width,
+                height=file.height,
+            )
+        )  # fmt: skip
+        lines.append(FileLine(file_id, file.name, file.media_type, len(file.data), file.width, file.height, False))
+    return lines
+
+
+def _file_ids(conversation_id: str, sender_id: str, key: str, count: int) -> list[str]:
+    made = (f"file:{conversation_id}:{sender_id}:{key}:{number}" for number in range(count))
+    return [hashlib.sha256(one.encode()).hexdigest()[:32] for one in made]
 
 
 def mark_read(uow: UnitOfWork, *, conversation_id: str, seq: int) -> int:

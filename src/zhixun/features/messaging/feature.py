@@ -1,4 +1,5 @@
 from zhixun.events.booking import BookingCancelled, BookingConfirmed, SessionBegan, SessionCompleted
+from zhixun.events.messaging import FileRemoved
 from zhixun.kernel.errors import N_
 from zhixun.kernel.feature import Feature, MenuEntry
 
@@ -14,6 +15,7 @@ feature = Feature(
         BookingCancelled: [handlers.show_cancelled],
         SessionBegan: [handlers.show_began],
         SessionCompleted: [handlers.show_completed],
+        FileRemoved: [handlers.forget_file],
     },
     sockets={
         "hello": sockets.on_hello,

@@ -1,4 +1,7 @@
 from zhixun.events.booking import BookingCancelled, BookingConfirmed, BookingFact, SessionBegan, SessionCompleted
+from zhixun.events.messaging import FileRemoved
+from zhixun.kernel.ports import BlobStore
+from zhixun.kernel.services import service
 from zhixun.kernel.unit_of_work import unit_of_work
 from zhixun.web import live
 
@@ -21,6 +24,10 @@ def show_completed(event: SessionCompleted) -> None:
 
 def show_cancelled(event: BookingCancelled) -> None:
     _notice(event, "cancelled")
+
+
+def forget_file(event: FileRemoved) -> None:
+    service(BlobStore).delete(event.file_id)
 
 
 def _notice(event: BookingFact, state: str) -> None:

@@ -50,3 +50,23 @@ class Message(Table):
     text: Mapped[Sealed] = sealed_for("sender_id")
     reply_to: Mapped[str | None]
     at: Mapped[datetime]
+
+
+class MessageFile(Table):
+    """A file sent with a message. What is in it lies sealed in the BlobStore, under the row's id."""
+
+    __tablename__ = "messaging_files"
+    __table_args__ = (CheckConstraint("bytes > 0"), Index("messaging_files_message", "message_id", "position"))
+    personal_data = "erase"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    message_id: Mapped[str] = mapped_column(ForeignKey("messaging_messages.id"))
+    conversation_id: Mapped[str]
+    sender_id: Mapped[str]
+    position: Mapped[int]
+    name: Mapped[Sealed] = sealed_for("sender_id")
+    media_type: Mapped[str]
+    bytes: Mapped[int]
+    width: Mapped[int]
+    height: Mapped[int]
+    removed_at: Mapped[datetime | None]

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,10 +11,11 @@ from sqlalchemy.orm import Session, aliased
 from zhixun.kernel import sealed
 from zhixun.kernel.errors import NotFound
 from zhixun.kernel.sealed import NOTHING, Letter
+from zhixun.kernel.tables import any_of
 from zhixun.kernel.values import Actor
 
 from . import rules
-from .models import Conversation, Message
+from .models import Conversation, Message, MessageFile
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,28 @@ class ConversationLine:
 
 
 @dataclass(frozen=True)
+class FileLine:
+    id: str
+    name: str
+    media_type: str
+    bytes: int
+    width: int
+    height: int
+    removed: bool
+
+    @property
+    def is_picture(self) -> bool:
+        return self.width > 0
+
+
+@dataclass(frozen=True)
+class SentFile(FileLine):
+    """A file with whose key it is sealed."""
+
+    sender_id: str = ""
+
+
+@dataclass(frozen=True)
 class MessageLine:
     id: str
     conversation_id: str
@@ -43,6 +66,7 @@ class MessageLine:
     text: str
     reply_to: str | None
     at: datetime
+    files: tuple[FileLine, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -149,19 +173,59 @@ def message_frame(line: MessageLine) -> dict[str, Any]:
     return {
         "type": "message", "conversation": line.conversation_id, "seq": line.seq, "id": line.id,
         "client_id": line.key, "sender": line.sender_id, "text": line.text, "reply_to": line.reply_to,
-        "at": line.at.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+        "at": line.at.strftime("%Y-%m-%dT%H:%M:%S.%fZ"), "files": [file_frame(line, one) for one in line.files],
     }  # fmt: skip
+
+
+def file_frame(line: MessageLine, file: FileLine) -> dict[str, Any]:
+    """A file as it goes over the wire; the two fetch it from `url`."""
+    return {
+        "id": file.id, "name": file.name, "media_type": file.media_type, "bytes": file.bytes, "width": file.width,
+        "height": file.height, "removed": file.removed, "url": f"/messages/{line.conversation_id}/files/{file.id}",
+    }  # fmt: skip
+
+
+def file(db: Session, conversation_id: str, file_id: str, actor: Actor) -> SentFile:
+    """One file, for the two people of its conversation. Raises NotFound, also for one that was removed."""
+    conversation(db, conversation_id, actor)
+    row = db.get(MessageFile, file_id)
+    if row is None or row.conversation_id != conversation_id or row.removed_at is not None:
+        raise NotFound
+    name = sealed.unseal(
+        db, MessageFile.name, row=row.id, person=row.sender_id, sealed=row.name, reader=None
+    )  # fmt: skip
+    return SentFile(row.id, name, row.media_type, row.bytes, row.width, row.height, False, row.sender_id)
 
 
 def message_lines(db: Session, rows: Sequence[Message]) -> list[MessageLine]:
     """For the two people they were written between: no line in anybody's access log."""
     letters = [Letter(row.id, row.sender_id, row.text) for row in rows]
     texts = sealed.unseal_many(db, Message.text, letters, reader=None)
-    return [message_line(row, text) for row, text in zip(rows, texts, strict=True)]
+    files = _files_of(db, [row.id for row in rows])
+    return [message_line(row, text, files.get(row.id, ())) for row, text in zip(rows, texts, strict=True)]
 
 
-def message_line(row: Message, text: str) -> MessageLine:
-    return MessageLine(row.id, row.conversation_id, row.seq, row.key, row.sender_id, text, row.reply_to, row.at)
+def message_line(row: Message, text: str, files: Iterable[FileLine] = ()) -> MessageLine:
+    return MessageLine(
+        row.id, row.conversation_id, row.seq, row.key, row.sender_id, text, row.reply_to, row.at, tuple(files)
+    )
+
+
+def _files_of(db: Session, message_ids: list[str]) -> dict[str, list[FileLine]]:
+    """Message id → its files, in order. One statement, and one for the keys where there are any."""
+    found: dict[str, list[FileLine]] = {}
+    if not message_ids:
+        return found
+    wanted = select(MessageFile).where(MessageFile.message_id == any_of(message_ids))
+    rows = db.scalars(wanted.order_by(MessageFile.message_id, MessageFile.position)).all()
+    names = sealed.unseal_many(
+        db, MessageFile.name, [Letter(row.id, row.sender_id, row.name) for row in rows], reader=None
+    )
+    for row, name in zip(rows, names, strict=True):
+        gone = row.removed_at is not None
+        line = FileLine(row.id, name, row.media_type, row.bytes, row.width, row.height, gone)
+        found.setdefault(row.message_id, []).append(line)
+    return found
 
 
 def _unread(actor: Actor) -> ColumnElement[int]:

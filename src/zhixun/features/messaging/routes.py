@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
+from urllib.parse import quote
 
-from flask import Blueprint, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, jsonify, make_response, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -17,14 +18,21 @@ from zhixun.features.booking import queries as bookings
 from zhixun.features.booking.queries import BookingView
 from zhixun.features.booking.rules import State
 from zhixun.features.catalog import queries as catalog
+from zhixun.kernel import sealed
 from zhixun.kernel.errors import Invalid, NotFound
+from zhixun.kernel.ports import BlobStore
+from zhixun.kernel.services import service
 from zhixun.kernel.unit_of_work import unit_of_work
 from zhixun.kernel.values import Words, new_id, utc_now
-from zhixun.web import errors, formats, live
+from zhixun.web import errors, formats, limits, live
 from zhixun.web.security import current_actor, read, require, work
 
 from . import actions, forms, queries, rules
 from .queries import ConversationView, MessageLine
+from .rules import files as file_rules
+
+UPLOADS_MAX, UPLOADS_SECONDS = 60, 600
+"""How often one person may send files."""
 
 bp = Blueprint("messaging", __name__, template_folder="templates")
 
@@ -88,24 +96,77 @@ def conversation(conversation_id: str) -> AnyResponse:
 
 @bp.post("/messages/<conversation_id>")
 @require()
+@limits.takes_body(file_rules.UPLOAD_BYTES_MAX)
 def send(conversation_id: str) -> AnyResponse:
-    """Send without JavaScript. A refused message comes back with its words, on the page it was written on."""
+    """Send a form with its files; the page's script sends files by it too. A refused message comes back with its words,
+    on the page it was written on."""
     typed = forms.read_message(request.form)
     try:
-        with work() as uow:
-            line = actions.send_message(
-                uow, conversation_id=forms.own_id(conversation_id), key=typed.key, text=typed.text
-            )  # fmt: skip
-            talk = queries.conversation(uow.db, line.conversation_id, uow.actor)
+        line, talk = _sent(forms.own_id(conversation_id), typed)
     except Invalid as error:
+        if errors.by_script():
+            raise
         said = next(iter(errors.field_sentences(error).values()), errors.sentence_of(error))
         if typed.room:
             return _room_page(typed.room, typed=typed, error=said)
         return _conversation_page(conversation_id, typed=typed, error=said)
     live.announce(talk.people, queries.message_frame(line))
+    if errors.by_script():
+        return make_response(jsonify(seq=line.seq, id=line.id), 201)
     if typed.room:
         return redirect(url_for("messaging.room", booking_id=typed.room, _anchor="last"), 303)
     return redirect(url_for("messaging.conversation", conversation_id=talk.id, _anchor="last"), 303)
+
+
+def _sent(conversation_id: str, typed: forms.Typed) -> tuple[MessageLine, ConversationView]:
+    """Files first, sealed, then the message that names them: nobody is shown a file that is not there."""
+    chosen = [one for one in request.files.getlist("files") if one.filename]
+    if chosen:
+        limits.limit("send_files", current_actor().user_id, tries=UPLOADS_MAX, seconds=UPLOADS_SECONDS)
+    file_rules.check_count(len(chosen))
+    files = [file_rules.checked(one.filename or "", one.read()) for one in chosen]
+    if files:
+        with work() as uow:
+            kept = actions.seal_files(uow, conversation_id=conversation_id, key=typed.key, files=files)
+        for file_id, data in kept:
+            service(BlobStore).put(file_id, data)
+    with work() as uow:
+        line = actions.send_message(
+            uow, conversation_id=conversation_id, key=typed.key, text=typed.text if not files else typed.text.strip(),
+            files=files,
+        )  # fmt: skip
+        return line, queries.conversation(uow.db, line.conversation_id, uow.actor)
+
+
+@bp.get("/messages/<conversation_id>/files/<file_id>")
+@require()
+def file(conversation_id: str, file_id: str) -> AnyResponse:
+    """A file, for the two people it was sent between. A picture is shown, everything else is only ever saved."""
+    with read() as db:
+        found = queries.file(db, forms.own_id(conversation_id), forms.own_id(file_id), current_actor())
+    kept = service(BlobStore).get(found.id)
+    with read() as db:
+        data = kept and sealed.unseal_blob(db, blob_id=found.id, person=found.sender_id, data=kept)
+    if not data:
+        raise NotFound
+    response = make_response(data)
+    response.headers["Content-Type"] = found.media_type + (
+        "; charset=utf-8" if found.media_type == "text/plain" else ""
+    )
+    how = "inline" if found.is_picture else "attachment"
+    response.headers["Content-Disposition"] = f"{how}; filename*=UTF-8''{quote(found.name)}"
+    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    return response
+
+
+@bp.post("/messages/<conversation_id>/files/<file_id>/removal")
+@require()
+def remove_file(conversation_id: str, file_id: str) -> AnyResponse:
+    with work() as uow:
+        actions.remove_file(uow, conversation_id=forms.own_id(conversation_id), file_id=forms.own_id(file_id))
+        talk = queries.conversation(uow.db, conversation_id, uow.actor)
+    live.announce(talk.people, {"type": "removed", "conversation": talk.id, "file": file_id})
+    return redirect(url_for("messaging.conversation", conversation_id=talk.id), 303)
 
 
 @bp.get("/sessions/<booking_id>/room")

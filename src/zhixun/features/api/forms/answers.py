@@ -314,6 +314,15 @@ class Conversations(Answer):
     next: str | None = None
 
 
+class FileShown(Answer):
+    id: str
+    name: str
+    media_type: str
+    bytes: int
+    removed: bool
+    url: str
+
+
 class MessageShown(Answer):
     id: str
     conversation_id: str
@@ -323,6 +332,7 @@ class MessageShown(Answer):
     text: str
     reply_to: str | None
     at: At
+    files: list[FileShown]
 
 
 class Messages(Answer):

@@ -155,4 +155,11 @@ def message(line: MessageLine) -> answers.MessageShown:
     return answers.MessageShown(
         id=line.id, conversation_id=line.conversation_id, seq=line.seq, client_id=line.key, sender_id=line.sender_id,
         text=line.text, reply_to=line.reply_to, at=line.at,
+        files=[
+            answers.FileShown(
+                id=one.id, name=one.name, media_type=one.media_type, bytes=one.bytes, removed=one.removed,
+                url=f"/messages/{line.conversation_id}/files/{one.id}",
+            )
+            for one in line.files
+        ],
     )  # fmt: skip

@@ -1,6 +1,6 @@
 // One conversation, live: on its page and in the session room. Without this file the form posts and the page reloads.
 const $ = (s, r = document) => r.querySelector(s), $$ = (s, r = document) => [...r.querySelectorAll(s)];
-const PING_MS = 25000, SILENT_MS = 60000, TYPING_MS = 3000, TYPING_SHOWN_MS = 6000, HERE_MS = 70000, WAIT_MS_FIRST = 500, WAIT_MS_MAX = 30000, AHEAD_SHOWN_S = 3600;
+const PING_MS = 25000, SILENT_MS = 60000, TYPING_MS = 3000, TYPING_SHOWN_MS = 6000, HERE_MS = 70000, WAIT_MS_FIRST = 500, WAIT_MS_MAX = 30000, AHEAD_SHOWN_S = 3600, FILES_MAX = 5, FILE_BYTES_MAX = 10e6;
 
 // A UUIDv7 as 32 hex characters: the time, then chance. Made here, so that a message sent twice is stored once.
 export function newId() {
@@ -10,6 +10,8 @@ export function newId() {
   bytes[8] = (bytes[8] & 0x3f) | 0x80;
   return [...bytes].map(b => b.toString(16).padStart(2, '0')).join('');
 }
+
+function size(bytes) { return bytes < 1000 ? `${bytes} B` : bytes < 1e6 ? `${(bytes / 1e3).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`; }
 
 // What is left, in the words of a clock: "23:41", "1:59:08", "1 d 01:03".
 function remaining(seconds, days) {
@@ -52,7 +54,7 @@ class Talk {
   constructor(root) {
     Object.assign(this, { root, id: root.dataset.conversation, me: root.dataset.me, seq: +root.dataset.seq, theirs: +root.dataset.read, mine: 0 });
     this.words = JSON.parse(root.dataset.words);
-    this.list = $('[data-list]', root); this.log = $('.log', root); this.form = $('[data-compose]', root); this.box = this.form.elements.text;
+    this.list = $('[data-list]', root); this.log = $('.log', root); this.form = $('[data-compose]', root); this.box = this.form.elements.text; this.files = this.form.elements.files;
     const lang = document.documentElement.lang, timeZone = root.dataset.zone;
     this.clock = new Intl.DateTimeFormat(lang, { timeZone, hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
     this.day = new Intl.DateTimeFormat(lang.startsWith('zh') ? lang : 'en-GB', { timeZone, month: lang.startsWith('zh') ? 'long' : 'short', day: 'numeric', weekday: 'short' });
@@ -86,17 +88,44 @@ class Talk {
       this.save(); this.refuse('');
       if (this.box.value.trim() && Date.now() - (this.typedAt || 0) > TYPING_MS && this.line.say('typing', { conversation: this.id })) this.typedAt = Date.now();
     });
+    this.files.addEventListener('change', () => this.choose());
+    this.box.addEventListener('paste', e => { if (e.clipboardData.files.length) { e.preventDefault(); this.files.files = e.clipboardData.files; this.choose(); } });
     document.addEventListener('visibilitychange', () => this.read());
     this.log.addEventListener('scroll', () => this.read(), { passive: true });
   }
   submit() {
-    const text = this.box.value.trim();
-    if (!text) return this.box.focus();
+    const text = this.box.value.trim(), files = [...this.files.files];
+    if (!text && !files.length) return this.box.focus();
     if ([...text].length > +this.box.dataset.lengthMax) return this.refuse(this.words.long);
+    if (files.length) return this.upload(text, files);
     const key = newId();
     this.pend(key, text);
     this.box.value = ''; this.box.focus(); this.typedAt = 0;
     this.save(); this.send(key); this.toEnd();
+  }
+  // Files go by the form's own way, as a whole; the message they belong to comes back over the line like any other.
+  async upload(text, files) {
+    if (this.uploading) return;
+    if (files.length > FILES_MAX) return this.refuse(this.words.many);
+    if (files.some(one => one.size > FILE_BYTES_MAX)) return this.refuse(this.words.heavy);
+    const data = new FormData(this.form), button = $('button', this.form);
+    data.set('client_id', this.uploadKey ||= newId());
+    data.delete('files');
+    files.forEach(one => data.append('files', one, one.name || 'picture.png'));
+    this.uploading = true; button.setAttribute('aria-busy', 'true'); this.refuse('');
+    try {
+      const answer = await fetch(this.form.action, { method: 'POST', body: data, headers: { Accept: 'application/json' } }), said = await answer.json();
+      if (!answer.ok) return this.refuse(Object.values(said.fields || {})[0] || said.message);
+      this.uploadKey = null; this.form.reset(); this.box.value = ''; this.save(); this.choose(); this.box.focus();
+      if (!this.line.up) location.reload();
+    } catch { this.refuse(this.words.broken); } finally { this.uploading = false; button.removeAttribute('aria-busy'); }
+  }
+  choose() {
+    const list = $('[data-chosen]', this.root), files = [...this.files.files];
+    this.uploadKey = null;
+    list.replaceChildren(...files.map(one => { const row = document.createElement('li'); row.textContent = `${one.name} · ${size(one.size)}`; return row; }));
+    list.hidden = !files.length;
+    this.refuse(files.length > FILES_MAX ? this.words.many : files.some(one => one.size > FILE_BYTES_MAX) ? this.words.heavy : '');
   }
   refuse(words) { const said = $('[data-refused]', this.root); said.textContent = words; said.hidden = !words; }
   pend(key, text) {
@@ -119,6 +148,7 @@ class Talk {
     if (frame.conversation !== this.id) return;
     if (frame.type === 'message') this.message(frame);
     if (frame.type === 'receipt') this.receipt(frame);
+    if (frame.type === 'removed') this.removed(frame.file);
     if (frame.type === 'typing' && frame.user !== this.me) this.typing(true);
   }
   message(frame) {
@@ -160,8 +190,35 @@ class Talk {
     foot.className = 'msg__f'; mark.className = 'msg__s'; mark.dataset.mark = '';
     if (frame.at) { const at = document.createElement('time'); at.dateTime = frame.at; at.textContent = this.clock.format(new Date(frame.at)); foot.append(at); }
     if (frame.seq) row.dataset.seq = frame.seq;
-    foot.append(mark); row.append(who, bubble, foot);
+    foot.append(mark); row.append(who, ...(frame.text ? [bubble] : []), ...(frame.files || []).map(one => this.file(one, own)), foot);
     return row;
+  }
+  file(one, own) {
+    const box = document.createElement('div'), link = document.createElement('a');
+    if (one.removed) { box.className = 'bub bub--gone'; box.textContent = this.words.gone; return box; }
+    box.className = 'sent'; box.dataset.file = one.id; link.href = one.url;
+    if (one.width) {
+      const picture = new Image(one.width, one.height);
+      picture.src = one.url; picture.alt = one.name; picture.onload = () => { if (this.stick) this.toEnd(); };
+      link.className = 'bub--shot'; link.append(picture); this.stick = this.atEnd();
+    } else {
+      const name = document.createElement('b'), bytes = document.createElement('span'), words = document.createElement('span');
+      name.textContent = one.name; bytes.className = 'small'; bytes.textContent = size(one.bytes); words.append(name, bytes);
+      link.className = 'bub bub--file'; link.download = one.name; link.append(words);
+    }
+    box.append(link);
+    if (own) {
+      const form = document.createElement('form'), token = document.createElement('input'), button = document.createElement('button');
+      form.method = 'post'; form.action = `${one.url}/removal`;
+      token.type = 'hidden'; token.name = 'csrf_token'; token.value = this.form.elements.csrf_token.value;
+      button.className = 'sent__x'; button.setAttribute('aria-label', this.words.retract.replace('#', one.name)); button.textContent = '×';
+      form.append(token, button); box.append(form);
+    }
+    return box;
+  }
+  removed(id) {
+    const box = $(`[data-file="${CSS.escape(id)}"]`, this.list);
+    if (box) { box.className = 'bub bub--gone'; box.textContent = this.words.gone; }
   }
   separate(at) {
     const day = this.ymd.format(at);

@@ -1,0 +1,126 @@
+"""What may be sent beside words: pictures, PDF, office documents and plain text, known by what is in them.
+
+Neither the name nor what the browser says of a file is believed. A picture is drawn anew, so that nothing hidden in it
+(where it was taken, by which phone, what else lay in the file) goes along. What a browser would run is never taken.
+"""
+
+from __future__ import annotations
+
+import zipfile
+from dataclasses import dataclass
+from io import BytesIO
+
+from zhixun.kernel.errors import N_, Invalid
+
+FILE_BYTES_MAX = 10_000_000
+FILES_MAX = 5
+UPLOAD_BYTES_MAX = 25_000_000
+"""All files of one message together, with the form around them."""
+PIXELS_MAX = 40_000_000
+SIDE_PIXELS_MAX = 3_000
+"""A picture larger than this is made smaller: enough to read a page of small print."""
+NAME_LENGTH_MAX = 120
+ENTRIES_MAX = 5_000
+PICTURES = {b"\xff\xd8\xff": "JPEG", b"\x89PNG\r\n\x1a\n": "PNG", b"GIF8": "GIF"}
+ENDINGS = {
+    "image/jpeg": ("jpg", "jpeg"), "image/png": ("png",), "application/pdf": ("pdf",), "text/plain": ("txt", "md", "csv"),
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": ("docx",),
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": ("xlsx",),
+    "application/vnd.openxmlformats-officedocument.presentationml.presentation": ("pptx",),
+}  # fmt: skip
+OFFICE = dict(zip(("word/", "xl/", "ppt/"), list(ENDINGS)[4:], strict=True))
+
+
+class FileRefused(Invalid):
+    code = "file_refused"
+
+
+@dataclass(frozen=True)
+class CheckedFile:
+    name: str
+    media_type: str
+    data: bytes
+    width: int = 0
+    height: int = 0
+    """Pixels; 0 for what is no picture."""
+
+
+def checked(name: str, data: bytes) -> CheckedFile:
+    """The file as it may be kept. Raises FileRefused with a sentence."""
+    if not data:
+        raise _refused(N_("This file is empty."))
+    if len(data) > FILE_BYTES_MAX:
+        raise _refused(N_("A file has at most 10 MB."))
+    if any(data.startswith(mark) for mark in PICTURES) or (data[:4] == b"RIFF" and data[8:12] == b"WEBP"):
+        return _picture(name, data)
+    media_type = _media_type(data)
+    if media_type is None:
+        raise _refused(N_("We take pictures, PDF, Word, Excel and PowerPoint files, and plain text."))
+    return CheckedFile(clean_name(name, media_type), media_type, data)
+
+
+def check_count(count: int) -> None:
+    if count > FILES_MAX:
+        raise _refused(N_("A message has at most 5 files. Please send the others in another one."))
+
+
+def clean_name(name: str, media_type: str) -> str:
+    """The last part of a path, without what confuses a file system or an eye, ending as its content does."""
+    last = name.replace("\\", "/").rsplit("/", 1)[-1]
+    kept = "".join(c for c in last if c.isprintable() and c not in '<>:"|?*').strip(" .")
+    stem, dot, ending = kept.rpartition(".")
+    endings = ENDINGS[media_type]
+    if not dot or ending.lower() not in endings:
+        stem, ending = kept, endings[0]
+    return f"{stem[: NAME_LENGTH_MAX - len(ending) - 1] or 'file'}.{ending}"
+
+
+def _media_type(data: bytes) -> str | None:
+    if data.startswith(b"%PDF-"):
+        return "application/pdf"
+    if data.startswith(b"PK\x03\x04"):
+        return _office(data)
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return None
+    plain = all(c in "\n\r\t\f" or c.isprintable() or c.isspace() for c in text)
+    return "text/plain" if plain and not text.lstrip().startswith("<") else None
+
+
+def _office(data: bytes) -> str | None:
+    """An office document without programs in it."""
+    try:
+        with zipfile.ZipFile(BytesIO(data)) as packed:
+            names = packed.namelist()
+    except (zipfile.BadZipFile, ValueError, NotImplementedError):
+        return None
+    if len(names) > ENTRIES_MAX or "[Content_Types].xml" not in names or any("vbaproject" in n.lower() for n in names):
+        return None
+    return next((kind for folder, kind in OFFICE.items() if any(name.startswith(folder) for name in names)), None)
+
+
+def _picture(name: str, data: bytes) -> CheckedFile:
+    from PIL import Image, ImageOps  # a page without pictures needs not wait for it
+
+    try:
+        with Image.open(BytesIO(data), formats=("JPEG", "PNG", "GIF", "WEBP")) as opened:
+            if opened.width * opened.height > PIXELS_MAX:
+                raise _refused(N_("This picture has too many pixels. Please send a smaller one."))
+            upright = ImageOps.exif_transpose(opened)
+            upright.thumbnail((SIDE_PIXELS_MAX, SIDE_PIXELS_MAX))
+            see_through = "A" in upright.getbands() or "transparency" in upright.info
+            drawn = upright.convert("RGBA" if see_through else "RGB")
+            as_png = see_through or opened.format == "PNG"
+    except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError):
+        raise _refused(N_("This picture is damaged.")) from None
+    out = BytesIO()
+    blank = Image.new(drawn.mode, drawn.size)
+    blank.paste(drawn)  # the points alone, without what else the file said
+    blank.save(out, "PNG", optimize=False) if as_png else blank.save(out, "JPEG", quality=88)
+    media_type = "image/png" if as_png else "image/jpeg"
+    return CheckedFile(clean_name(name, media_type), media_type, out.getvalue(), drawn.width, drawn.height)
+
+
+def _refused(sentence: str) -> FileRefused:
+    return FileRefused(sentence, fields={"files": sentence})
