@@ -14,10 +14,13 @@ from zhixun.adapters.key_ring.file import FileRing
 from zhixun.adapters.key_ring.given import GivenRing
 from zhixun.adapters.mailer.console import ConsoleMailer
 from zhixun.adapters.mailer.smtp import MailServer, SmtpMailer
+from zhixun.adapters.passage_index.tantivy import TantivyPassages
 from zhixun.adapters.payment_gateway.sandbox import SandboxGateway
 from zhixun.adapters.realtime_hub.memory import MemoryHub
 from zhixun.adapters.realtime_hub.postgres import PostgresHub
 from zhixun.adapters.search_index.tantivy import TantivyIndex
+from zhixun.adapters.text_model.extractive import ExtractiveModel
+from zhixun.adapters.text_model.openai import ModelServer, OpenAiModel
 from zhixun.adapters.webhook_sender.http import HttpSender
 from zhixun.features.accounts import queries as account_queries
 from zhixun.features.accounts import rules as account_rules
@@ -26,6 +29,8 @@ from zhixun.features.admin.feature import feature as admin
 from zhixun.features.api.actions import use_key
 from zhixun.features.api.feature import feature as api
 from zhixun.features.api.rules import TOKEN_MARK
+from zhixun.features.assistant.feature import feature as assistant
+from zhixun.features.assistant.ports import PassageIndex, TextModel
 from zhixun.features.behaviour import queries as behaviour_queries
 from zhixun.features.behaviour.feature import feature as behaviour
 from zhixun.features.behaviour.ports import InteractionLog
@@ -33,6 +38,7 @@ from zhixun.features.booking.feature import feature as booking
 from zhixun.features.calls.feature import feature as calls
 from zhixun.features.calls.ports import IceServers
 from zhixun.features.catalog.feature import feature as catalog
+from zhixun.features.credentials.feature import feature as credentials
 from zhixun.features.ledger.feature import feature as ledger
 from zhixun.features.messaging.feature import feature as messaging
 from zhixun.features.notifications import queries as notice_queries
@@ -65,6 +71,7 @@ FEATURES: tuple[Feature, ...] = (
     privacy,
     behaviour,
     catalog,
+    credentials,
     scheduling,
     ledger,
     payments,
@@ -78,6 +85,7 @@ FEATURES: tuple[Feature, ...] = (
     recommend,
     notifications,
     webhooks,
+    assistant,
     api,
     admin,
     pages,
@@ -127,6 +135,10 @@ def fulfil_ports(settings: Settings, conninfo: str) -> None:
     provide(InteractionLog, SqlLog() if settings.interaction_log == "sql" else MongoLog(settings.mongodb_url))
     provide(BlobStore, FileStore(settings.data_dir / "blobs"))
     provide(IceServers, _ice_servers(settings))
+    provide(PassageIndex, TantivyPassages(settings.data_dir / "passages"))
+    provide(
+        TextModel, ExtractiveModel() if settings.text_model == "extractive" else OpenAiModel(_model_server(settings))
+    )
     provide(RealtimeHub, MemoryHub() if settings.realtime_hub == "memory" else PostgresHub(conninfo))
 
 
@@ -155,6 +167,10 @@ def _mail_server(settings: Settings) -> MailServer:
         settings.smtp_host, settings.smtp_port, settings.mail_from, settings.smtp_user, settings.smtp_password,
         settings.smtp_tls,
     )  # fmt: skip
+
+
+def _model_server(settings: Settings) -> ModelServer:
+    return ModelServer(settings.text_model_url, settings.text_model_name, settings.text_model_key)
 
 
 def _gateway(name: str, settings: Settings) -> SandboxGateway:

@@ -22,6 +22,8 @@ from zhixun import asgi, doctor, migrations, sample, worker
 from zhixun.adapters.database import DatabaseUnavailable, opened
 from zhixun.adapters.key_ring.given import KeysUnreadable
 from zhixun.app import FEATURES, fulfil_ports, subscribe_all, unlock_vault
+from zhixun.features.assistant import actions as assistant
+from zhixun.features.assistant.queries import house_articles
 from zhixun.features.catalog import actions as catalog
 from zhixun.features.search import jobs as search
 from zhixun.kernel import database
@@ -245,6 +247,7 @@ def _serve(given: argparse.Namespace) -> int:
     with _door(settings, given) as door, _house(settings, watched=True) as address:
         with unit_of_work() as uow:
             catalog.put_house_fields(uow)
+            assistant.put_house_articles(uow, articles=house_articles())
         jobs = "" if settings.workers == 1 else " Jobs need a process of their own: zhixun worker"
         _answer(settings, address, door, lambda: _step(f"Zhixun answers at http://{given.host}:{given.port}.{jobs}"))
     return 0

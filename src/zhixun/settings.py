@@ -19,6 +19,7 @@ SECRET_LENGTH_MIN = 16
 WORKERS_MAX = 64
 TEXTS = (
     "database_url", "public_url", "secret_key", "keys", "realtime_hub", "search_index", "mailer",
+    "text_model", "text_model_url", "text_model_name", "text_model_key",
     "smtp_host", "smtp_user", "smtp_password", "smtp_tls", "mail_from",
     "interaction_log", "mongodb_url",
     "turn_secret",
@@ -32,6 +33,7 @@ CHOICES = {
     "realtime_hub": {"memory", "postgres"},
     "search_index": {"tantivy"},
     "mailer": {"console", "smtp"},
+    "text_model": {"extractive", "openai"},
     "smtp_tls": {"starttls", "implicit", "off"},
     "interaction_log": {"sql", "mongodb"},
     "payment_gateways": {"sandbox"},
@@ -74,6 +76,10 @@ class Settings:
     """What the relay and we share; credentials are made of it."""
     turn_only: bool = False
     """Every call goes through the relay, so that nobody in it learns the other's address."""
+    text_model: str = "extractive"
+    text_model_url: str = ""
+    text_model_name: str = ""
+    text_model_key: str = field(default="", repr=False)
     rate_limits: bool = True
     private_webhooks: bool = False
     """Whether webhooks may go to addresses of the own network, also without TLS."""
@@ -119,6 +125,8 @@ class Settings:
         if self.mailer == "smtp":
             self._check_mail()
         self._check_calls()
+        if self.text_model == "openai":
+            self._check_model()
         for name, known in CHOICES.items():
             chosen = getattr(self, name)
             if not chosen or not ({chosen} if isinstance(chosen, str) else set(chosen)) <= known:
@@ -149,6 +157,13 @@ class Settings:
             )
         if bool(self.smtp_user) != bool(self.smtp_password):
             raise SettingsError("ZHIXUN_SMTP_USER and ZHIXUN_SMTP_PASSWORD go together.")
+
+    def _check_model(self) -> None:
+        address = urlsplit(self.text_model_url)
+        if address.scheme not in {"http", "https"} or not address.hostname:
+            raise SettingsError("ZHIXUN_TEXT_MODEL_URL must be an address like https://models.example.com/v1.")
+        if not self.text_model_name:
+            raise SettingsError("ZHIXUN_TEXT_MODEL_NAME must say which model is asked there.")
 
     @property
     def secure(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,10 +11,14 @@ import sqlalchemy as sa
 
 from tests import make
 from zhixun.app import FEATURES, fulfil_ports, subscribe_all
+from zhixun.features.assistant import actions as assistant
+from zhixun.features.assistant.queries import house_articles
 from zhixun.features.behaviour import actions as behaviour
 from zhixun.features.behaviour.rules import Interaction
 from zhixun.features.booking import actions as bookings
 from zhixun.features.catalog import actions as catalog
+from zhixun.features.credentials import actions as credentials
+from zhixun.features.credentials.rules import Proof, Wish
 from zhixun.features.messaging import actions as messaging
 from zhixun.features.messaging.rules.files import checked
 from zhixun.features.notifications import actions as notices
@@ -122,6 +126,24 @@ def live() -> None:
     with unit_of_work(now=NOW) as uow:
         gone = make.consultant(uow, "Hopper")
         catalog.unlist_consultant(uow, consultant_id=gone.id)
+    with unit_of_work(now=NOW) as uow:
+        assistant.put_house_articles(uow, articles=house_articles()[:2])
+        talk = new_id()
+        asked = assistant.ask_person(
+            make.acting(uow, ada), hand_over_id=new_id(), talk_id=talk, note="A person, please"
+        )
+    with unit_of_work(now=NOW) as uow:
+        olga = make.operator(uow)
+        assistant.answer_hand_over(make.acting(uow, olga), hand_over_id=asked, text="Here I am.")
+    with unit_of_work(now=NOW) as uow:
+        proof = Proof("licence", "1310120", "A bureau", date(2020, 1, 1), None, "")
+        claim = credentials.submit_claim(make.acting(uow, grace.actor), claim_id=new_id(), proof=proof)
+        wish = Wish("career", "Coach", "I help with offers", "Ten years of hiring people.", "Shanghai", 9, 30_000)
+        applied = credentials.apply(make.acting(uow, ada), application_id=new_id(), wish=wish)
+        uow.db.flush()
+        for name in ("Rosa", "Max"):
+            credentials.agree(make.acting(uow, make.person(uow, name, roles=("reviewer",))), claim_id=claim)
+        credentials.accept_application(make.acting(uow, olga), application_id=applied)
 
 
 def watch(ada: Actor) -> None:

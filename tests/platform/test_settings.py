@@ -35,6 +35,19 @@ def test_what_makes_no_sense_is_refused_by_name(name: str, value: str) -> None:
         Settings.from_environment({f"ZHIXUN_{name}": value})
 
 
+def test_a_model_of_ones_own_needs_an_address_and_a_name() -> None:
+    given = {"ZHIXUN_TEXT_MODEL": "openai"}
+    with pytest.raises(SettingsError, match="ZHIXUN_TEXT_MODEL_URL"):
+        Settings.from_environment(given)
+    given["ZHIXUN_TEXT_MODEL_URL"] = "https://models.example.com/v1"
+    with pytest.raises(SettingsError, match="ZHIXUN_TEXT_MODEL_NAME"):
+        Settings.from_environment(given)
+    given |= {"ZHIXUN_TEXT_MODEL_NAME": "small", "ZHIXUN_TEXT_MODEL_KEY": "sk-secret"}
+    settings = Settings.from_environment(given)
+    assert settings.text_model_name == "small"
+    assert "sk-secret" not in repr(settings)
+
+
 @pytest.mark.parametrize("workers", [0, -1, 65])
 def test_the_number_of_workers_has_limits(workers: int) -> None:
     with pytest.raises(SettingsError, match="--workers must be between 1 and 64"):

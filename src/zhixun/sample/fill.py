@@ -10,6 +10,8 @@ from datetime import datetime
 
 from zhixun.events.catalog import ConsultantListed
 from zhixun.features.accounts import actions as accounts
+from zhixun.features.assistant import actions as assistant
+from zhixun.features.assistant.queries import house_articles
 from zhixun.features.booking import queries as bookings
 from zhixun.features.catalog import actions as catalog
 from zhixun.kernel.errors import DomainError
@@ -48,6 +50,7 @@ def fill_first(
     password_hash = accounts.hash_password(PASSWORD)
     with unit_of_work() as uow:
         catalog.put_house_fields(uow)
+        assistant.put_house_articles(uow, articles=house_articles())
     people.add_demo_accounts(password_hash, at)
     new = people.add_consultants(consultants, password_hash, at)
     add_demo_sessions(seed=seed, consultants=consultants, now=at)

@@ -193,6 +193,16 @@ def appoint(uow: UnitOfWork, *, user_id: str, roles: Iterable[str]) -> None:
     )  # fmt: skip
 
 
+def grant_role(uow: UnitOfWork, *, user_id: str, role: str) -> None:
+    """Add a role to a person; twice is once. Who may decide that is for the caller to know. Raises NotFound."""
+    assert role in rules.ROLES, role
+    user = uow.db.get(User, user_id, with_for_update=True)
+    if user is None:
+        raise NotFound
+    if role not in user.roles:
+        user.roles = [*user.roles, role]
+
+
 def forget_lapsed(uow: UnitOfWork) -> None:
     """Delete sign-ins that have ended and tries that no longer count."""
     uow.db.execute(delete(SignIn).where(SignIn.expires_at <= uow.now))

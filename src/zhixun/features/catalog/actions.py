@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 
@@ -182,6 +182,11 @@ def add_credential(
             "checked_on": checked_on, "expires_on": expires_on,
         },
     )  # fmt: skip
+
+
+def remove_credential(uow: UnitOfWork, *, credential_id: str) -> None:
+    """Show it no longer. What is not there is no mistake."""
+    uow.db.execute(delete(Credential).where(Credential.id == credential_id))
 
 
 def _stored(many: Sequence[Words]) -> list[dict[str, Any]]:

@@ -1,4 +1,6 @@
+from zhixun.events.assistant import HandOverEnded
 from zhixun.events.booking import BookingCancelled, BookingConfirmed, BookingExpired, SessionCompleted, SessionMissed
+from zhixun.events.credentials import ApplicationDecided, CredentialDecided
 from zhixun.events.notifications import HeldMailsReleased, ReminderDue
 from zhixun.events.quality import FeedbackGiven
 from zhixun.kernel.errors import N_
@@ -19,6 +21,9 @@ feature = Feature(
         ReminderDue: [handlers.remind_both],
         HeldMailsReleased: [handlers.send_held_mails],
         FeedbackGiven: [handlers.tell_consultant_of_feedback],
+        HandOverEnded: [handlers.tell_hand_over_ended],
+        CredentialDecided: [handlers.tell_credential_decided],
+        ApplicationDecided: [handlers.tell_application_decided],
     },
     jobs=[Job(jobs.remind, at="* * * * *"), Job(jobs.release_held_mails, at="* * * * *")],
     menu=[MenuEntry("me", "notifications.notices", "bell", N_("Notices"), 30, marks=("notifications.preferences",))],

@@ -6,10 +6,12 @@ import hashlib
 import logging
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import jinja2
 
+from zhixun.events.assistant import HandOverEnded
 from zhixun.events.booking import (
     BookingCancelled,
     BookingConfirmed,
@@ -18,12 +20,15 @@ from zhixun.events.booking import (
     SessionCompleted,
     SessionMissed,
 )
+from zhixun.events.credentials import ApplicationDecided, CredentialDecided
 from zhixun.events.notifications import HeldMailsReleased, ReminderDue
 from zhixun.events.quality import FeedbackGiven
 from zhixun.features.accounts import queries as accounts
 from zhixun.features.accounts.queries import Person
 from zhixun.features.booking import queries as bookings
 from zhixun.features.booking.queries import BookingView
+from zhixun.features.credentials.rules import KINDS
+from zhixun.kernel.event import Event
 from zhixun.kernel.services import service
 from zhixun.kernel.unit_of_work import UnitOfWork, unit_of_work
 
@@ -107,6 +112,35 @@ def send_held_mails(event: HeldMailsReleased) -> None:
         _send([_bundled(letters, event.bundle_id)])
 
 
+def tell_credential_decided(event: CredentialDecided) -> None:
+    name = KINDS[event.kind].as_dict() if event.kind in KINDS else ""
+    _notice(event, f"credential_{event.state}", event.consultant_id, event.claim_id, {"title": name})
+
+
+def tell_application_decided(event: ApplicationDecided) -> None:
+    _notice(event, f"application_{event.state}", event.person_id, event.application_id, {})
+
+
+def tell_hand_over_ended(event: HandOverEnded) -> None:
+    """A notice alone: the answer stands in the conversation, and a mail would carry it past everyone's eyes."""
+    with unit_of_work() as uow:
+        by = accounts.people(uow.db, [event.answered_by]) if event.answered_by else {}
+    other = by[event.answered_by].name if by else ""
+    _notice(event, f"hand_over_{event.state}", event.person_id, event.talk_id, {"other": other})
+
+
+def _notice(event: Event, kind: str, reader: str, subject_id: str, values: dict[str, Any]) -> None:
+    with unit_of_work() as uow:
+        actions.tell(
+            uow,
+            notice_id=_notice_id(event, kind, reader),
+            user_id=reader,
+            kind=kind,
+            subject_id=subject_id,
+            values=values,
+        )
+
+
 def _tell(event: BookingFact | FeedbackGiven, kind: str, readers: list[str]) -> None:
     """Notices first, then the mails, outside any transaction."""
     _send([_mail(letter) for letter in _write(event, kind, readers)])
@@ -139,7 +173,7 @@ def _write(event: BookingFact | FeedbackGiven, kind: str, readers: list[str]) ->
         for reader in readers:
             person, other = people[reader], people[view.other_party(reader)]
             values = {"title": view.title.as_dict(), "other": other.name}
-            notice_id = hashlib.sha256(f"{event.event_id}:{kind}:{reader}".encode()).hexdigest()[:32]
+            notice_id = _notice_id(event, kind, reader)
             if actions.tell(
                 uow, notice_id=notice_id, user_id=reader, kind=kind, subject_id=event.booking_id, values=values
             ):
@@ -195,6 +229,10 @@ def _laid_out(mail: Mail, person: Person, parts: list[Part], stop: str) -> Mail:
         footer=said.format(host=host), choose=(choose, choose_url), stop=(end, stop_url) if stop else None,
     )  # fmt: skip
     return replace(mail, text=text, html=page, unsubscribe_url=stop_url)
+
+
+def _notice_id(event: Event, kind: str, reader: str) -> str:
+    return hashlib.sha256(f"{event.event_id}:{kind}:{reader}".encode()).hexdigest()[:32]
 
 
 def _occasion(view: BookingView, other: str, reader: str) -> Occasion:

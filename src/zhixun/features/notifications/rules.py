@@ -26,6 +26,19 @@ SENTENCES = {
     "reminder_day": N_("A reminder: “%(title)s” with %(other)s is within a day."),
     "reminder_soon": N_("“%(title)s” with %(other)s begins in a few minutes."),
     "feedback_given": N_("%(other)s told you how the session was."),
+    "credential_verified": N_("Two people have checked your credential “%(title)s”. It stands on your page."),
+    "credential_refused": N_("Your credential “%(title)s” was refused. The reason stands beside it."),
+    "credential_lapsed": N_(
+        "Nobody checked your credential “%(title)s” in time. Please hand it in again; we are sorry."
+    ),
+    "credential_expired": N_("Your credential “%(title)s” has run out. Please hand in the new one."),
+    "application_accepted": N_("You are a consultant now: your page and calendar are open."),
+    "application_refused": N_("Your application was refused. The reason stands on its page."),
+    "application_lapsed": N_("Your application was not decided in time. Please apply again; we are sorry."),
+    "hand_over_answered": N_("%(other)s answered what you asked a person of the house."),
+    "hand_over_lapsed": N_(
+        "Nobody answered your question to a person of the house in time. Please ask again; we are sorry."
+    ),
 }
 
 WEEKDAYS = {

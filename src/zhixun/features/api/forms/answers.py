@@ -344,3 +344,35 @@ class InteractionsTaken(Answer):
     received: int
     kept: int
     """Of these, after cleaning: none without consent."""
+
+
+class CitationShown(Answer):
+    number: Annotated[int, Field(description=N_("The mark in the answer, [1]."))]
+    article_id: str
+    title: str
+    text: Annotated[str, Field(description=N_("The passage that is cited."))]
+    url: str
+
+
+class HandOverOffered(Answer):
+    offered: bool
+    urgent: Annotated[
+        bool, Field(description=N_("The words spoke of danger: show the numbers and offer a person first."))
+    ]
+    waiting: bool
+
+
+class AnswerTold(Answer):
+    conversation_id: str
+    answer: str
+    citations: list[CitationShown]
+    confidence: float
+    answered: bool
+    hand_over: HandOverOffered
+    consultants: list[Recommended]
+
+
+class HandOverAsked(Answer):
+    id: str
+    conversation_id: str
+    state: Literal["waiting"]

@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from zhixun.features.accounts.rules import EMAIL_LENGTH_MAX, PASSWORD_LENGTH_MAX
+from zhixun.features.assistant.rules import NOTE_LENGTH_MAX as HAND_OVER_NOTE_LENGTH_MAX
+from zhixun.features.assistant.rules import QUESTION_LENGTH_MAX as ASSISTANT_QUESTION_LENGTH_MAX
 from zhixun.features.behaviour.rules import BATCH_MAX, SUBJECT_LENGTH_MAX
 from zhixun.features.behaviour.rules import ID_LENGTH_MAX as INTERACTION_ID_LENGTH_MAX
 from zhixun.features.booking.rules import BRIEF_LENGTH_MAX
@@ -140,3 +142,16 @@ class InteractionWanted(Asked):
 
 class InteractionsWanted(Asked):
     events: Annotated[list[InteractionWanted], Field(min_length=1, max_length=BATCH_MAX)]
+
+
+class AnswerWanted(Asked):
+    question: Annotated[Text, Field(max_length=ASSISTANT_QUESTION_LENGTH_MAX)]
+    conversation_id: Annotated[Id | None, Field(description=N_("Goes on with a conversation, or names a new one."))] = (
+        None
+    )
+    question_id: Annotated[Id | None, Field(description=N_("Chosen by you: the same one twice is kept once."))] = None
+
+
+class HandOverWanted(Asked):
+    conversation_id: Id
+    note: Annotated[Text, Field(max_length=HAND_OVER_NOTE_LENGTH_MAX)] = ""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, request, stream_with_context
 
 from zhixun.features.api import actions, rules
 from zhixun.features.api.forms.kinds import Answer, Asked
@@ -22,6 +22,7 @@ from . import reading
 PREFIX = "/api/v1"
 WRITES_PER_MINUTE = 120
 REPLAYED_HEADER = "Idempotency-Replayed"
+JSON, EVENTS = "application/json", "text/event-stream"
 
 bp = Blueprint("api", "zhixun.features.api", template_folder="templates", url_prefix=PREFIX)
 endpoints: list[Endpoint] = []
@@ -47,6 +48,7 @@ class Endpoint:
     refusals: tuple[type[DomainError], ...]
     keeps_answer: bool = True
     then: Callable[[Answer], None] | None = None
+    stream: Callable[..., Iterator[str]] | None = None
 
     @property
     def name(self) -> str:
@@ -117,11 +119,18 @@ def public_write(
     asked: type[Asked],
     status: int,
     refusals: tuple[type[DomainError], ...],
+    stream: Callable[..., Iterator[str]] | None = None,
 ) -> Callable[[Callable[..., Answer]], Callable[..., Answer]]:
-    """A POST that anyone may send and that opens its own transactions; it keeps no answers, so it needs no key."""
+    """A POST that anyone may send and that opens its own transactions; it keeps no answers, so it needs no key.
+
+    `stream` answers whoever accepts text/event-stream, in server-sent events; what it refuses it refuses before the
+    first of them.
+    """
 
     def declare(run: Callable[..., Answer]) -> Callable[..., Answer]:
-        endpoint = Endpoint("POST", path, run, summary, tag, answer, status, asked, False, refusals, False)
+        endpoint = Endpoint(
+            "POST", path, run, summary, tag, answer, status, asked, False, refusals, False, stream=stream
+        )
         _add(endpoint, answer_public_write)
         return run
 
@@ -169,6 +178,10 @@ def answer_write(endpoint: Endpoint, **ids: str) -> Response:
 
 def answer_public_write(endpoint: Endpoint) -> Response:
     asked = reading.checked_body(endpoint.asked, reading.read_json())
+    if endpoint.stream and request.accept_mimetypes.best_match([JSON, EVENTS], JSON) == EVENTS:
+        return Response(
+            stream_with_context(endpoint.stream(asked)), mimetype=EVENTS, headers={"Cache-Control": "no-store"}
+        )
     return as_json(endpoint.run(asked).model_dump_json(), endpoint.status)
 
 

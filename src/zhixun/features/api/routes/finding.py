@@ -87,10 +87,7 @@ def recommendations(db: Session, wanted: RecommendationsWanted) -> answers.Recom
     )  # fmt: skip
     return answers.Recommendations(
         items=[
-            answers.Recommended(
-                consultant=shown.consultant_found(one.card, one.satisfaction, one.slots, zone), score=one.score,
-                reasons=[say(words) for words in one.reasons], doubt=say(one.doubt),
-            )
+            shown.recommended(one, zone)
             for one in found.items
         ],
         field=found.field.id if found.field else None,

@@ -19,6 +19,7 @@ from zhixun.features.messaging.rules import conversation_id_of
 from zhixun.features.payments.queries import PaymentView
 from zhixun.features.payments.rules import booking_of
 from zhixun.features.quality.queries import NOTHING_YET, Satisfaction
+from zhixun.features.recommend.queries import Suggestion
 from zhixun.features.scheduling.rules import Slot
 from zhixun.kernel.values import Actor, Money
 from zhixun.web.formats import local, say
@@ -66,6 +67,13 @@ def consultant_found(
     card: ConsultantCard, seen: Satisfaction | None, slots: Sequence[Slot], zone: str
 ) -> answers.ConsultantFound:
     return answers.ConsultantFound.model_validate(_card(card, seen) | {"slots": [slot(one, zone) for one in slots]})
+
+
+def recommended(one: Suggestion, zone: str) -> answers.Recommended:
+    return answers.Recommended(
+        consultant=consultant_found(one.card, one.satisfaction, one.slots, zone), score=one.score,
+        reasons=[say(words) for words in one.reasons], doubt=say(one.doubt),
+    )  # fmt: skip
 
 
 def consultant_page(page: ConsultantPage, seen: Satisfaction | None, zone: str) -> answers.ConsultantPageShown:

@@ -1,0 +1,30 @@
+"""What can happen to credentials and to those who want to become consultants."""
+
+from dataclasses import dataclass
+
+from zhixun.kernel.event import Event
+
+
+@dataclass(frozen=True, kw_only=True)
+class CredentialSubmitted(Event):
+    claim_id: str
+    consultant_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CredentialDecided(Event):
+    """`state`: verified, refused, lapsed (nobody decided in time) or expired."""
+
+    claim_id: str
+    consultant_id: str
+    kind: str
+    state: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApplicationDecided(Event):
+    """`state`: accepted, refused or lapsed."""
+
+    application_id: str
+    person_id: str
+    state: str

@@ -1,0 +1,9 @@
+from zhixun.kernel.unit_of_work import unit_of_work
+
+from . import actions
+
+
+def pass_time() -> None:
+    """Hourly: what nobody decided lapses, what has run out ends."""
+    with unit_of_work() as uow:
+        actions.pass_time(uow)
