@@ -139,7 +139,7 @@ def fulfil_ports(settings: Settings, conninfo: str) -> None:
     provide(
         TextModel, ExtractiveModel() if settings.text_model == "extractive" else OpenAiModel(_model_server(settings))
     )
-    provide(RealtimeHub, MemoryHub() if settings.realtime_hub == "memory" else PostgresHub(conninfo))
+    provide(RealtimeHub, _hub(settings, conninfo))
 
 
 def subscribe_all() -> None:
@@ -151,6 +151,14 @@ def subscribe_all() -> None:
                 outbox.subscribe(event_type, handler)
         for job in feature.jobs:
             outbox.start_by_clock(job)
+
+
+def _hub(settings: Settings, conninfo: str) -> RealtimeHub:
+    if settings.realtime_hub == "redis":
+        from zhixun.adapters.realtime_hub.redis import RedisHub  # its library is an extra
+
+        return RedisHub(settings.redis_url)
+    return MemoryHub() if settings.realtime_hub == "memory" else PostgresHub(conninfo)
 
 
 def _ice_servers(settings: Settings) -> IceServers:

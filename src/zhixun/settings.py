@@ -22,7 +22,7 @@ TEXTS = (
     "text_model", "text_model_url", "text_model_name", "text_model_key",
     "smtp_host", "smtp_user", "smtp_password", "smtp_tls", "mail_from",
     "interaction_log", "mongodb_url",
-    "turn_secret",
+    "turn_secret", "redis_url",
 )  # fmt: skip
 NUMBERS = ("smtp_port",)
 PATHS = ("data_dir", "postgres_bin")
@@ -30,7 +30,7 @@ LISTS = ("payment_gateways", "trusted_proxies", "turn_urls", "stun_urls")
 SWITCHES = ("rate_limits", "private_webhooks", "turn_only")
 SWITCH_WORDS = {True: {"on", "1", "true", "yes"}, False: {"off", "0", "false", "no"}}
 CHOICES = {
-    "realtime_hub": {"memory", "postgres"},
+    "realtime_hub": {"memory", "postgres", "redis"},
     "search_index": {"tantivy"},
     "mailer": {"console", "smtp"},
     "text_model": {"extractive", "openai"},
@@ -56,6 +56,8 @@ class Settings:
     keys: str = field(default="", repr=False)
     """Master keys of the vault, "name:base64,…", the newest last; made once and kept in `data_dir/keys` when not given."""
     realtime_hub: str = "memory"
+    redis_url: str = field(default="redis://127.0.0.1:6379/0", repr=False)
+    """Where live signals go under realtime_hub="redis"."""
     search_index: str = "tantivy"
     payment_gateways: tuple[str, ...] = ("sandbox",)
     mailer: str = "console"
@@ -118,8 +120,10 @@ class Settings:
             raise SettingsError(f"--workers must be between 1 and {WORKERS_MAX}.")
         if self.workers > 1 and self.realtime_hub == "memory":
             raise SettingsError(
-                "Several workers reach each other through the database: set ZHIXUN_REALTIME_HUB=postgres."
+                "Several workers reach each other through the database: set ZHIXUN_REALTIME_HUB=postgres (or redis)."
             )
+        if not self.redis_url.startswith(("redis://", "rediss://", "unix://")):
+            raise SettingsError("ZHIXUN_REDIS_URL is an address like redis://127.0.0.1:6379/0.")
         if self.postgres_bin and not self.postgres_bin.is_dir():
             raise SettingsError(f"ZHIXUN_POSTGRES_BIN names {self.postgres_bin}, which is no folder.")
         if self.mailer == "smtp":

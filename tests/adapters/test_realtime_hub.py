@@ -1,18 +1,25 @@
-"""What every RealtimeHub promises, run against each adapter; and what PostgreSQL's adds between processes."""
+"""What every RealtimeHub promises, run against each adapter; and what those between processes add."""
 
 from __future__ import annotations
 
 import json
+import os
+import shutil
+import socket
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
+import redis
 
 from zhixun.adapters.realtime_hub.memory import MemoryHub
 from zhixun.adapters.realtime_hub.postgres import PostgresHub
+from zhixun.adapters.realtime_hub.redis import RedisHub
 from zhixun.kernel.ports import RealtimeHub
 
 LARGE = {"type": "signal", "data": "字" * 20_000}
@@ -49,12 +56,81 @@ def postgres_hubs(db_url: str) -> Iterator[Callable[[], PostgresHub]]:
         hub.close()
 
 
-@pytest.fixture(params=["memory", "postgres"])
+class Redis:
+    """A Redis of the test's own, which it may stop and start again."""
+
+    def __init__(self, folder: Path) -> None:
+        self.url = f"redis://127.0.0.1:{_free_port()}/0"
+        self._folder = folder
+        self.start()
+
+    def start(self) -> None:
+        port = self.url.split(":")[2].removesuffix("/0")
+        self._running = subprocess.Popen(
+            [
+                "redis-server", "--port", port, "--bind", "127.0.0.1", "--dir", str(self._folder), "--save", "",
+                "--appendonly", "no",
+            ],
+            stdout=subprocess.DEVNULL,
+        )  # fmt: skip
+        client = redis.Redis.from_url(self.url)
+        for _ in range(200):
+            try:
+                client.ping()
+                return
+            except redis.ConnectionError:
+                time.sleep(0.02)
+        raise TimeoutError(self.url)
+
+    def stop(self) -> None:
+        self._running.kill()
+        self._running.wait(10)
+
+
+def _free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
+
+
+@pytest.fixture
+def redis_server(tmp_path: Path) -> Iterator[Redis]:
+    if shutil.which("redis-server") is None:
+        missing = "redis-server is missing: apt-get install redis-server"
+        if os.environ.get("CI"):
+            pytest.fail(missing)
+        pytest.skip(missing)
+    server = Redis(tmp_path)
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def redis_hubs(redis_server: Redis) -> Iterator[Callable[[], RedisHub]]:
+    made: list[RedisHub] = []
+
+    def another() -> RedisHub:
+        made.append(RedisHub(redis_server.url))
+        return made[-1]
+
+    yield another
+    for hub in made:
+        hub.close()
+
+
+@pytest.fixture(params=["memory", "postgres", "redis"])
 def hub(request: pytest.FixtureRequest) -> RealtimeHub:
     if request.param == "memory":
         return MemoryHub()
-    another: Callable[[], RealtimeHub] = request.getfixturevalue("postgres_hubs")
+    another: Callable[[], RealtimeHub] = request.getfixturevalue(f"{request.param}_hubs")
     return another()
+
+
+@pytest.fixture(params=["postgres", "redis"])
+def hubs(request: pytest.FixtureRequest) -> Callable[[], RealtimeHub]:
+    """Makes hubs as of processes of their own, which reach each other."""
+    another: Callable[[], RealtimeHub] = request.getfixturevalue(f"{request.param}_hubs")
+    return another
 
 
 def test_who_listens_hears_each_frame_once_and_in_order(hub):
@@ -135,8 +211,8 @@ def test_twenty_threads_may_publish_at_once(hub):
         assert [frame["number"] for frame in heard if frame["who"] == who] == list(range(20))
 
 
-def test_another_process_hears_it_too_once_and_large_frames_whole(postgres_hubs):
-    here, there = postgres_hubs(), postgres_hubs()
+def test_another_process_hears_it_too_once_and_large_frames_whole(hubs):
+    here, there = hubs(), hubs()
     at_home, away = Ear(), Ear()
     here.subscribe("user:ada", at_home)
     there.subscribe("user:ada", away)
@@ -176,6 +252,29 @@ def test_after_the_database_comes_back_the_listener_does_too_and_says_so(postgre
 
 def test_publishing_while_the_database_is_away_reaches_this_process_and_breaks_nothing(postgres_hubs):
     hub = PostgresHub("postgresql://nobody@/nowhere?host=/nonexistent")
+    ear = Ear()
+    hub._here.subscribe("user:ada", ear)
+    hub.publish("user:ada", {"seq": 1})
+    assert ear.heard == [{"seq": 1}]
+    hub.close()
+
+
+def test_after_redis_comes_back_the_listener_does_too_and_says_so(redis_hubs, redis_server):
+    here, there = redis_hubs(), redis_hubs()
+    ear = Ear()
+    there.subscribe("user:ada", ear)
+    here.publish("user:ada", {"seq": 1})
+    ear.wait_for(1)
+    redis_server.stop()
+    here.publish("user:ada", {"seq": "lost"})
+    redis_server.start()
+    assert ear.wait_for(2)[1] == {"type": "resync"}
+    here.publish("user:ada", {"seq": 2})
+    assert ear.wait_for(3)[2] == {"seq": 2}
+
+
+def test_publishing_while_redis_is_away_reaches_this_process_and_breaks_nothing():
+    hub = RedisHub("redis://127.0.0.1:1/0")
     ear = Ear()
     hub._here.subscribe("user:ada", ear)
     hub.publish("user:ada", {"seq": 1})

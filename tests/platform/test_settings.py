@@ -21,6 +21,7 @@ from zhixun.settings import Settings, SettingsError, unknown_names
         ("PAYMENT_GATEWAYS", ","),
         ("SMTP_TLS", "sometimes"),
         ("SMTP_PORT", "a port"),
+        ("REDIS_URL", "127.0.0.1:6379"),
         ("TURN_URLS", "relay.example.com"),
         ("TURN_SECRET", "a secret for no relay"),
         ("TURN_ONLY", "on"),
