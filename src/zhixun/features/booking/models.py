@@ -21,6 +21,7 @@ class Booking(Table):
         Index("booking_bookings_client", "client_id", "starts_at"),
         Index("booking_bookings_consultant", "consultant_id", "starts_at"),
         Index("booking_bookings_state_starts", "state", "starts_at"),
+        Index("booking_bookings_created", "created_at"),
         Index("booking_bookings_release", "release_at", postgresql_where="released_at IS NULL"),
     )
     personal_data = "keep: needed to answer disputes and for the books"

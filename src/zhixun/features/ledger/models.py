@@ -10,7 +10,10 @@ from zhixun.kernel.tables import Table
 
 class Transaction(Table):
     __tablename__ = "ledger_transactions"
-    __table_args__ = (Index("ledger_transactions_purpose", "purpose"),)
+    __table_args__ = (
+        Index("ledger_transactions_purpose", "purpose"),
+        Index("ledger_transactions_kind_at", "kind", "at"),
+    )
     personal_data = "keep: the law asks for the books"
 
     id: Mapped[str] = mapped_column(primary_key=True)
