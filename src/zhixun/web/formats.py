@@ -85,13 +85,23 @@ def _english(here: datetime, style: str) -> str:
 
 def near_day(at: datetime, zone: str | None = None) -> str:
     """ "Today", "Tomorrow", or the weekday of an instant near now."""
+    days = _days_ahead(at, zone)
+    return str((gettext("Today"), gettext("Tomorrow"))[days]) if days in (0, 1) else _later_day(at, days, zone)
+
+
+def near_day_within(at: datetime, zone: str | None = None) -> str:
+    """The same inside a sentence: "today", "tomorrow", or the weekday."""
+    days = _days_ahead(at, zone)
+    return str((gettext("today"), gettext("tomorrow"))[days]) if days in (0, 1) else _later_day(at, days, zone)
+
+
+def _days_ahead(at: datetime, zone: str | None) -> int:
     there = ZoneInfo(zone or reader_zone())
-    day, today = at.astimezone(there).date(), utc_now().astimezone(there).date()
-    if day == today:
-        return str(gettext("Today"))
-    if day == today + timedelta(days=1):
-        return str(gettext("Tomorrow"))
-    return local(at, "weekday" if day < today + timedelta(days=7) else "short", zone)
+    return (at.astimezone(there).date() - utc_now().astimezone(there).date()).days
+
+
+def _later_day(at: datetime, days: int, zone: str | None) -> str:
+    return local(at, "weekday" if days < 7 else "short", zone)
 
 
 def span(start: datetime, end: datetime, zone: str | None = None) -> str:

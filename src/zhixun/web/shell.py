@@ -95,8 +95,9 @@ def _template_helpers(app: Flask) -> None:
         newstyle=True,
     )
     env.globals.update(
-        _=_sentence, asset=asset, say=formats.say, money=formats.money, local=formats.local, near_day=formats.near_day,
-        span=formats.span, zone_label=formats.zone_label, machine_time=formats.machine_time,
+        _=_sentence, asset=asset, say=formats.say, money=formats.money, local=formats.local, span=formats.span,
+        near_day=formats.near_day, near_day_within=formats.near_day_within,
+        zone_label=formats.zone_label, machine_time=formats.machine_time,
         icon=lambda name, size=20, extra="": Markup(icon(name, size, extra)),
         field_class=lambda field_id: FIELD_CLASSES.get(field_id, "edu"),
         language=languages.language, other_language_url=languages.other_language_url,

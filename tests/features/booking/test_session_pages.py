@@ -91,6 +91,16 @@ def test_the_join_button_is_a_link_once_the_room_is_open(
         assert f'href="/sessions/{booking_id}/room"' in browser.get(path).text
 
 
+def test_until_the_room_opens_one_may_write_to_each_other(
+    app: Flask, agreed: tuple[make.Actor, make.ConsultantMade, str], clock: time_machine.Traveller
+) -> None:
+    ada, _, booking_id = agreed
+    clock.move_to(START - timedelta(hours=2), tick=False)
+    page = Visitor(app, ada, english=True).get(f"/sessions/{booking_id}")
+    assert f'href="/en/sessions/{booking_id}/room"' in page.text
+    assert "Room opens today 08:50" in words(page)
+
+
 def test_past_sessions_come_page_by_page(app: Flask) -> None:
     with unit_of_work(now=NOW) as uow:
         ada, grace = make.client(uow), make.consultant(uow, hours=make.AROUND_THE_CLOCK)
