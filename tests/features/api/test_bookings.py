@@ -1,5 +1,8 @@
 from datetime import UTC, datetime, timedelta
 
+import time_machine
+
+from zhixun.features.booking.rules import REQUESTS_MAX
 from zhixun.kernel.values import new_id
 
 SCORES = {"accuracy": 5, "clarity": 4, "actionable": 5, "boundaries": 5, "punctual": 4}
@@ -79,6 +82,16 @@ def test_the_same_id_twice_is_one_booking_also_written_with_hyphens(house):
     assert house.bob.post("/bookings", body).status_code == 404
     other = house.ada.post("/bookings", body | {"start": house.free()})
     assert (other.status_code, other.json["code"]) == (409, "id_used")
+
+
+def test_asking_for_times_again_and_again_has_an_end_as_on_the_pages(house):
+    house.app.config["RATE_LIMITS"] = True
+    body = {"service_id": house.service_id, "start": A_MATTER_OF_THE_PAST}
+    with time_machine.travel("2026-03-02T09:00:00Z", tick=False):
+        answers = [house.ada.post("/bookings", body) for _ in range(REQUESTS_MAX + 1)]
+    assert {one.status_code for one in answers[:-1]} == {409}
+    assert (answers[-1].status_code, answers[-1].json["code"]) == (429, "too_many")
+    assert answers[-1].json["retry_after_seconds"] <= 600
 
 
 def test_holding_too_many_times_is_refused(house):

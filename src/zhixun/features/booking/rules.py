@@ -16,6 +16,8 @@ from zhixun.kernel.values import Money, plain_text
 HOLD = timedelta(minutes=15)
 HOLDS_MAX = 5
 """Unpaid holds one client may have at once, so that nobody can block a calendar."""
+REQUESTS_MAX, REQUESTS_SECONDS = 60, 600
+"""How often one person may ask for a time, so that holding and letting go cannot block a calendar either."""
 ROOM_OPENS_BEFORE = timedelta(minutes=10)
 NO_SHOW_AFTER = timedelta(minutes=15)
 """Who is not there so long after the start did not come."""

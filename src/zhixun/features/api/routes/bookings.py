@@ -13,6 +13,7 @@ from zhixun.features.api.forms.asked import BookingWanted, FeedbackWanted, Page
 from zhixun.features.booking import actions, queries
 from zhixun.features.booking.actions import NotYet, OwnService, TooLate, TooManyHolds
 from zhixun.features.booking.queries import BookingView
+from zhixun.features.booking.rules import REQUESTS_MAX, REQUESTS_SECONDS
 from zhixun.features.payments import queries as payments
 from zhixun.features.quality import actions as quality
 from zhixun.features.quality.actions import NotCompleted, WindowClosed
@@ -23,7 +24,7 @@ from zhixun.kernel.values import Actor, new_id, utc_now
 from zhixun.web import pagination, security
 
 from . import shown
-from .endpoint import reads, writes
+from .endpoint import Tries, reads, writes
 
 TAG = N_("Bookings")
 
@@ -36,6 +37,7 @@ TAG = N_("Bookings")
     answer=answers.BookingMade,
     status=201,
     refusals=(NotFound, SlotTaken, NotOffered, TooManyHolds, OwnService, HoldIdUsed),
+    tries=Tries("book", REQUESTS_MAX, REQUESTS_SECONDS),
 )
 def request_booking(uow: UnitOfWork, wanted: BookingWanted) -> answers.BookingMade:
     gateway = _gateway(wanted.gateway)

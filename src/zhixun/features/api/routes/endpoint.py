@@ -28,6 +28,15 @@ bp = Blueprint("api", "zhixun.features.api", template_folder="templates", url_pr
 endpoints: list[Endpoint] = []
 
 
+@dataclass(frozen=True)
+class Tries:
+    """At most `most` in `seconds` by one person; a page that does the same counts under the same `name`."""
+
+    name: str
+    most: int
+    seconds: int
+
+
 class Nothing(Asked):
     """Nothing needs to be sent."""
 
@@ -49,6 +58,7 @@ class Endpoint:
     keeps_answer: bool = True
     then: Callable[[Answer], None] | None = None
     stream: Callable[..., Iterator[str]] | None = None
+    tries: Tries | None = None
 
     @property
     def name(self) -> str:
@@ -93,6 +103,7 @@ def writes(
     refusals: tuple[type[DomainError], ...] = (),
     keeps_answer: bool = True,
     then: Callable[[Any], None] | None = None,
+    tries: Tries | None = None,
 ) -> Callable[[Callable[..., Answer]], Callable[..., Answer]]:
     """A POST by someone signed in: one transaction, once per Idempotency-Key.
 
@@ -102,7 +113,7 @@ def writes(
 
     def declare(run: Callable[..., Answer]) -> Callable[..., Answer]:
         endpoint = Endpoint(
-            "POST", path, run, summary, tag, answer, status, asked, True, refusals, keeps_answer, then
+            "POST", path, run, summary, tag, answer, status, asked, True, refusals, keeps_answer, then, tries=tries
         )  # fmt: skip
         _add(endpoint, answer_write)
         return run
@@ -156,6 +167,8 @@ def answer_write(endpoint: Endpoint, **ids: str) -> Response:
     asker = _asker(endpoint)
     _check_ids(ids)
     limit("api_write", asker.user_id, tries=WRITES_PER_MINUTE, seconds=60)
+    if endpoint.tries:
+        limit(endpoint.tries.name, asker.user_id, tries=endpoint.tries.most, seconds=endpoint.tries.seconds)
     key = rules.clean_key(request.headers.get(rules.KEY_HEADER))
     given = reading.read_json()
     asked = reading.checked_body(endpoint.asked, given)

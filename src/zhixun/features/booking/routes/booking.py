@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from zhixun.features.booking import actions, forms, queries
 from zhixun.features.booking.actions import OwnService, TooManyHolds
 from zhixun.features.booking.queries import BookingView
-from zhixun.features.booking.rules import State
+from zhixun.features.booking.rules import REQUESTS_MAX, REQUESTS_SECONDS, State
 from zhixun.features.catalog import queries as catalog
 from zhixun.features.scheduling.actions import NotOffered, SlotTaken
 from zhixun.kernel.errors import Conflict, NotFound
@@ -24,9 +24,6 @@ from zhixun.web.security import current_actor, read, work
 
 from . import bp
 
-TRIES_MAX, TRIES_SECONDS = 60, 600
-"""How often one person may ask for a time, so that holding and letting go cannot block a calendar either."""
-
 
 @bp.post("/bookings")
 def book() -> AnyResponse:
@@ -34,7 +31,7 @@ def book() -> AnyResponse:
     choice = forms.read_choice(request.form)
     if not current_actor().user_id:
         return redirect(url_for("pages.sign_in", next=_choice_page(choice)), 303)
-    limits.limit("book", current_actor().user_id, tries=TRIES_MAX, seconds=TRIES_SECONDS)
+    limits.limit("book", current_actor().user_id, tries=REQUESTS_MAX, seconds=REQUESTS_SECONDS)
     with read() as db:
         booking_id = _unused_id(db, choice)
     try:
