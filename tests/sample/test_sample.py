@@ -35,6 +35,16 @@ NOW = datetime(2026, 11, 24, 9, 7, 30, tzinfo=UTC)
 CONSULTANTS, CLIENTS, DAYS, SEED = 8, 10, 10, 5
 
 
+def _told_too_late() -> int:
+    """Messages that stand after a later one."""
+    query = (
+        "SELECT count(*) FROM (SELECT at < lag(at) OVER (PARTITION BY conversation_id ORDER BY seq) AS bad "
+        "FROM messaging_messages) told WHERE bad"
+    )
+    with Session() as db:
+        return int(db.execute(text(query)).scalar_one())
+
+
 def _quiet(sentence: str) -> None:
     pass
 
@@ -163,12 +173,7 @@ def test_nobody_is_told_of_the_past() -> None:
 
 @pytest.mark.usefixtures("house")
 def test_conversations_read_in_the_order_of_time() -> None:
-    query = (
-        "SELECT count(*) FROM (SELECT at < lag(at) OVER (PARTITION BY conversation_id ORDER BY seq) AS bad "
-        "FROM messaging_messages) told WHERE bad"
-    )
-    with Session() as db:
-        assert db.execute(text(query)).scalar_one() == 0
+    assert _told_too_late() == 0
 
 
 @pytest.mark.usefixtures("house")
@@ -231,3 +236,4 @@ def test_a_demo_begun_at_any_hour_has_its_session_soon_and_another_day_a_new_one
     assert len(starts) == 2
     assert starts[0] - began < timedelta(minutes=20)
     assert starts[1] - again < timedelta(minutes=20)
+    assert _told_too_late() == 0

@@ -26,11 +26,16 @@ ALL_DAY = (("00:00", "24:00"),)
 
 
 def add_demo_sessions(*, seed: int, consultants: int, now: datetime) -> None:
-    """The sessions of the demo accounts, each once; the one that begins soon anew when the last has passed."""
+    """The sessions of the demo accounts, each once; the one that begins soon anew when the last has passed.
+
+    What lies behind the two comes first, so that their conversation reads in the order of time.
+    """
+    for story in _past_of_client(seed, consultants, now):
+        _live(story, now)
     if not _has_session_ahead(now):
         _open_late(now)
         _live(_story(f"soon:{now:%Y-%m-%dT%H:%M}", place=0, wanted=now + SOON, lead=26 * HOUR, service=2), now)
-    for story in (*_past_of_client(seed, consultants, now), *_day_of_consultant(seed, now)):
+    for story in _day_of_consultant(seed, now):
         _live(story, now)
 
 
