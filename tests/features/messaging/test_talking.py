@@ -96,7 +96,7 @@ def test_text_loses_only_what_nobody_can_read(pair: Pair) -> None:
     assert say(ada, conversation_id, "  a\x00b\r\nc \ud800 🙂 \n").text == "ab\nc  🙂"
 
 
-@pytest.mark.parametrize("text", ["", "  \n", "\x00", "x" * 4_001, None, 5])
+@pytest.mark.parametrize("text", ["", "  \n", "\x00", "\x07\x1b", "x" * 4_001, None, 5])
 def test_empty_and_huge_messages_are_refused(pair: Pair, text: str) -> None:
     ada, _, conversation_id = pair
     with pytest.raises(Invalid):

@@ -270,6 +270,7 @@ def test_another_device_can_be_signed_out_and_nobody_elses(app, ada):
         eve = make.person(uow, "Eve")
     wanted = re.search(r'name="id" value="([0-9a-f]{16})"', desk.get("/me").text)[1]
     Visitor(app, eve).post("/me/sign-ins", id=wanted)
+    assert Visitor(app, ada).post("/me/sign-ins", id="\x00").status_code == 303
     assert phone.get("/me").status_code == 200
     desk.post("/me/sign-ins", id=wanted)
     assert phone.get("/me").status_code == 303

@@ -7,6 +7,7 @@ import re
 
 from zhixun.features.booking.rules import State
 from zhixun.kernel.errors import N_, Invalid
+from zhixun.kernel.values import plain_text
 
 TEXT_LENGTH_MAX = 4_000
 KEY_LENGTH_MAX = 64
@@ -31,10 +32,10 @@ def conversation_id_of(client_id: str, consultant_id: str) -> str:
 
 
 def clean_text(text: object) -> str:
-    """The words as they are stored: no NUL, no space around. Raises Invalid (empty, not words, too long)."""
+    """The words as they are stored, as plain text. Raises Invalid (empty, not words, too long)."""
     if not isinstance(text, str):
         raise Invalid(fields={"text": N_("A message is made of words.")})
-    kept = text.replace("\x00", "").replace("\r\n", "\n").encode("utf-8", "ignore").decode().strip()
+    kept = plain_text(text)
     if not kept:
         raise Invalid(N_("Please write something first."), fields={"text": N_("Please write something first.")})
     if len(kept) > TEXT_LENGTH_MAX:

@@ -14,7 +14,7 @@ from zhixun.features.privacy import queries as privacy_queries
 from zhixun.features.privacy.rules import AT_SIGN_UP, PURPOSES
 from zhixun.kernel.errors import N_, DomainError, Invalid, TooMany
 from zhixun.kernel.unit_of_work import unit_of_work
-from zhixun.kernel.values import Actor, new_id, utc_now
+from zhixun.kernel.values import Actor, new_id, plain_text, utc_now
 from zhixun.web import limits, security, shell
 from zhixun.web.errors import field_sentences, sentence_of
 from zhixun.web.languages import language
@@ -125,7 +125,7 @@ def end_sign_ins() -> Page:
     """Ends one sign-in (`id`), or all but this one (no `id`)."""
     with work() as uow:
         if wanted := request.form.get("id"):
-            accounts.end_sign_in(uow, sign_in_id=wanted)
+            accounts.end_sign_in(uow, sign_in_id=plain_text(wanted))
         else:
             accounts.end_other_sign_ins(uow, token=request.cookies.get(security.COOKIE, ""))
     flash(gettext("Signed out there."))
