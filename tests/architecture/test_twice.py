@@ -103,6 +103,7 @@ def live() -> None:
     with unit_of_work(now=slots[3] + HOUR) as uow:
         make.feedback(uow, done, client=ada, words="Clear.")
     with unit_of_work(now=NOW) as uow:
+        bookings.reschedule_booking(make.acting(uow, ada), booking_id=ends[2], start=slots[6])
         bookings.cancel_booking(make.acting(uow, grace.actor), booking_id=ends[0])
         bookings.pass_time(make.acting(uow, uow.actor, now=NOW + HOUR), booking_id=unpaid)
         bookings.pass_time(make.acting(uow, uow.actor, now=slots[1] + HOUR), booking_id=ends[1])

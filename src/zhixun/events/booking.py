@@ -37,6 +37,16 @@ class BookingCancelled(BookingFact):
 
 
 @dataclass(frozen=True, kw_only=True)
+class BookingMoved(BookingFact):
+    """Agreed for another time; instants are RFC 3339 in UTC."""
+
+    by: str
+    """Who moved it: client, consultant, operator."""
+    from_start: str
+    to_start: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class SessionBegan(BookingFact):
     pass
 

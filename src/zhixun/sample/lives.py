@@ -32,6 +32,7 @@ from .words import brief_of, id_of, lines_after, lines_before, lines_during, rev
 
 GATEWAY = "sandbox"
 TRIES_MAX = 40
+MOVES_TRIED_MAX = 6
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 DAY = timedelta(days=1)
 LOOK_AROUND = ((0 * DAY, DAY), (0 * DAY, 4 * DAY), (4 * DAY, DAY), (12 * DAY, DAY))
@@ -67,6 +68,7 @@ def live(uow: UnitOfWork, story: Story, diary: Diary, *, now: datetime) -> bool:
         return True
     paid_at = booked_at + story.dice("pay").randint(1, 9) * MINUTE
     _pay(uow, story, made, paid_at)
+    slot = _moved(uow, story, slot, diary, paid_at, now)
     _talk_before(uow, story, paid_at, min(slot.start, now))
     if _cancelled(uow, story, slot, paid_at, now) or slot.start > now:
         return True
@@ -120,6 +122,23 @@ def _pay(uow: UnitOfWork, story: Story, made: BookingMade, at: datetime) -> None
     payments.settle(acting(uow, SYSTEM, at), gateway=GATEWAY, capture=capture)
     bookings.confirm_if_paid(acting(uow, SYSTEM, at), booking_id=story.booking_id)
     messaging.open_for_booking(acting(uow, SYSTEM, at), booking_id=story.booking_id)
+
+
+def _moved(uow: UnitOfWork, story: Story, slot: Slot, diary: Diary, paid_at: datetime, now: datetime) -> Slot:
+    """One session in fifteen is given another time, by its client or its consultant; the time it has in the end."""
+    random = story.dice("move")
+    at = paid_at + 13 * MINUTE
+    if story.fate is not Fate.COMPLETED or random.random() > 0.07 or min(slot.start - 4 * HOUR, now) < at:
+        return slot
+    who = story.client if random.random() < 0.7 else story.consultant.actor
+    for other in islice(_offered(story, diary, now), MOVES_TRIED_MAX):
+        if other.start > at + 4 * HOUR and other != slot:
+            try:
+                bookings.reschedule_booking(acting(uow, who, at), booking_id=story.booking_id, start=other.start)
+            except (SlotTaken, NotOffered):
+                continue
+            return other
+    return slot
 
 
 def _cancelled(uow: UnitOfWork, story: Story, slot: Slot, paid_at: datetime, now: datetime) -> bool:

@@ -162,3 +162,35 @@ def test_feedback_needs_all_its_answers_and_a_completed_session(house):
     assert wrong.status_code == 400
     assert wrong.json["fields"].keys() == {"scores.clarity", "nps", "solved"}
     assert "scores" in house.ada.post("/feedback", said | {"scores": 5}).json["fields"]
+
+
+def test_a_session_moves_to_another_free_time_and_its_refund_dates_stay(house):
+    made, start = house.confirmed(30), house.free(60)
+    before = house.ada.get(f"/bookings/{made['id']}").json
+    moved = house.ada.post(f"/bookings/{made['id']}/reschedule", {"start": start})
+    assert (moved.status_code, moved.json["start"], moved.json["state"]) == (200, start, "confirmed")
+    assert [step["until"] for step in moved.json["refunds"]] == [step["until"] for step in before["refunds"]]
+    again = house.ada.post(f"/bookings/{made['id']}/reschedule", {"start": start})
+    assert (again.status_code, again.json) == (200, moved.json)
+
+
+def test_a_move_that_cannot_be_is_refused_with_free_times_and_changes_nothing(house):
+    made = house.confirmed(30)
+    before = house.ada.get(f"/bookings/{made['id']}").json["start"]
+    taken = house.free(40)
+    house.bob.post("/bookings", {"service_id": house.service_id, "start": taken})
+    refused = house.ada.post(f"/bookings/{made['id']}/reschedule", {"start": taken})
+    assert (refused.status_code, refused.json["code"], len(refused.json["alternatives"])) == (409, "slot_taken", 3)
+    past = house.ada.post(f"/bookings/{made['id']}/reschedule", {"start": A_MATTER_OF_THE_PAST})
+    assert (past.status_code, past.json["code"]) == (409, "not_offered")
+    for body in ({}, {"start": "soon"}, {"start": None}):
+        wrong = house.ada.post(f"/bookings/{made['id']}/reschedule", body)
+        assert (wrong.status_code, list(wrong.json["fields"])) == (400, ["start"])
+    assert house.bob.post(f"/bookings/{made['id']}/reschedule", {"start": taken}).status_code == 404
+    assert house.ada.get(f"/bookings/{made['id']}").json["start"] == before
+
+
+def test_nobody_stops_waiting_before_the_time(house):
+    made = house.confirmed(30)
+    refused = house.ada.post(f"/bookings/{made['id']}/absence")
+    assert (refused.status_code, refused.json["code"]) == (409, "not_there")

@@ -10,7 +10,7 @@ import pytest
 
 from tests import make
 from zhixun.features.booking import actions, queries
-from zhixun.features.booking.actions import TooManyHolds
+from zhixun.features.booking.actions import MovedMeanwhile, TooManyHolds
 from zhixun.features.booking.rules import HOLDS_MAX, State
 from zhixun.features.ledger import queries as ledger
 from zhixun.features.ledger.rules import escrow_of, refunds_account
@@ -167,3 +167,40 @@ def test_clock_payment_and_people_at_the_same_moment_never_wait_in_a_ring(two):
     all_at_once(*tasks, *tasks)
     with Session() as db:
         assert ledger.verify(db).holds
+
+
+def test_of_two_who_move_one_session_at_the_same_moment_one_wins(two):
+    ada, grace = two
+    with unit_of_work(now=NOW) as uow:
+        booking_id = make.paid_booking(uow, client=ada, consultant=grace, start=make.slot(uow, grace, number=10))
+        before = queries.booking(uow.db, booking_id, SYSTEM, NOW).starts_at
+    wanted = starts(grace, 24)[12:]
+    answers = all_at_once(
+        *(
+            doing(actions.reschedule_booking, who, booking_id=booking_id, start=start, seen_start=before)
+            for who, start in zip((ada, grace.actor) * 4, wanted[:8], strict=True)
+        )
+    )
+    assert sum(isinstance(one, MovedMeanwhile) for one in answers) == 7
+    with Session() as db:
+        seen = queries.booking(db, booking_id, SYSTEM, NOW)
+    assert (seen.moves, [seen.starts_at]) == (1, [one for one in answers if not isinstance(one, Conflict)])
+
+
+def test_of_many_sessions_that_move_to_one_time_one_has_it_and_the_others_keep_theirs(two):
+    _, grace = two
+    with unit_of_work(now=NOW) as uow:
+        people = [make.client(uow, f"Bob{n}") for n in range(6)]
+        ids = [make.paid_booking(uow, client=one, consultant=grace) for one in people]
+        before = {name: queries.booking(uow.db, name, SYSTEM, NOW).starts_at for name in ids}
+        wanted = make.slot(uow, grace, number=9)
+    pairs = list(zip(people, ids, strict=True))
+    answers = all_at_once(
+        *(doing(actions.reschedule_booking, who, booking_id=name, start=wanted) for who, name in pairs)
+    )
+    assert sum(answer == wanted for answer in answers) == 1
+    assert sum(isinstance(answer, SlotTaken) for answer in answers) == 5
+    with Session() as db:
+        after = {name: queries.booking(db, name, SYSTEM, NOW).starts_at for name in ids}
+    assert sum(after[name] != before[name] for name in ids) == 1
+    assert len(set(after.values())) == 6

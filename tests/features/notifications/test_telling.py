@@ -13,6 +13,7 @@ from zhixun.events.booking import (
     BookingConfirmed,
     BookingExpired,
     BookingFact,
+    BookingMoved,
     SessionCompleted,
     SessionMissed,
 )
@@ -95,6 +96,7 @@ def test_every_fact_we_hear_survives_being_delivered_twice(booked, post, subscri
     more = {
         BookingCancelled: {"reason": "client"},
         SessionMissed: {"absent": "client"},
+        BookingMoved: {"by": "client", "from_start": "2026-11-25T01:00:00Z", "to_start": "2026-11-26T01:00:00Z"},
         FeedbackGiven: {"feedback_id": new_id()},
         ReminderDue: {"kind": "reminder_day"},
         HeldMailsReleased: {"bundle_id": new_id(), "user_id": booked["client_id"]},

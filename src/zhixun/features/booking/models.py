@@ -18,6 +18,8 @@ class Booking(Table):
     __table_args__ = (
         CheckConstraint("ends_at > starts_at"),
         CheckConstraint("price_minor >= 0"),
+        CheckConstraint("moves >= moves_by_client AND moves_by_client >= 0"),
+        CheckConstraint("free_until <= starts_at"),
         Index("booking_bookings_client", "client_id", "starts_at"),
         Index("booking_bookings_consultant", "consultant_id", "starts_at"),
         Index("booking_bookings_state_starts", "state", "starts_at"),
@@ -54,6 +56,13 @@ class Booking(Table):
     released_at: Mapped[datetime | None]
     lines: Mapped[list[dict[str, Any]]] = mapped_column(server_default="[]")
     """How the price came about, line by line in words."""
+    first_starts_at: Mapped[datetime]
+    """The start first agreed: what a cancellation gives back counts from it, wherever the session is moved."""
+    moves: Mapped[int] = mapped_column(default=0)
+    """How often it was moved; a calendar entry's SEQUENCE counts on from it."""
+    moves_by_client: Mapped[int] = mapped_column(default=0)
+    free_until: Mapped[datetime | None]
+    """Set where the consultant moved it last: until then the client gets everything back."""
 
 
 class Step(Table):
@@ -68,3 +77,5 @@ class Step(Table):
     at: Mapped[datetime]
     by: Mapped[str]
     """A user id, or "system" for the clock."""
+    starts_at: Mapped[datetime | None]
+    """The start agreed by this step, where it is another one than before."""

@@ -33,6 +33,11 @@ class BookingView:
     starts_at: datetime
     ends_at: datetime
     hold_expires_at: datetime
+    first_starts_at: datetime
+    moves: int
+    moves_by_client: int
+    free_until: datetime | None
+    """Where the consultant moved it: until then cancelling gives the client everything back."""
     price: Money
     lines: tuple[PriceLine, ...]
     """How the price came about; empty for bookings from before it was written down."""
@@ -69,6 +74,21 @@ class BookingView:
     def has_brief(self) -> bool:
         return bool(self.sealed_brief)
 
+    def may_move(self, user_id: str) -> bool:
+        if self.state is not State.CONFIRMED or self.seen_at >= self.starts_at:
+            return False
+        if user_id == self.client_id:
+            return self.moves_by_client < rules.MOVES_MAX and self.seen_at <= self.starts_at - rules.MOVE_UNTIL
+        return True
+
+    def may_leave_at(self, user_id: str) -> datetime | None:
+        """From when the one who is there may stop waiting for the other; None where nobody waits."""
+        came = {self.client_id: self.client_joined_at, self.consultant_id: self.consultant_joined_at}
+        mine, theirs = (
+            rules.has_come(came[who], starts_at=self.starts_at) for who in (user_id, self.other_party(user_id))
+        )
+        return self.starts_at + rules.LEAVE_AFTER if self.state is State.CONFIRMED and mine and not theirs else None
+
     def other_party(self, user_id: str) -> str:
         return self.consultant_id if user_id == self.client_id else self.client_id
 
@@ -78,6 +98,8 @@ class StepLine:
     state: State
     at: datetime
     by: str
+    starts_at: datetime | None = None
+    """Set where this step was to another time."""
 
 
 def booking(db: Session, booking_id: str, actor: Actor, now: datetime) -> BookingView:
@@ -190,7 +212,7 @@ def latest(db: Session, now: datetime, *, limit: int = 20) -> list[BookingView]:
 
 def timeline(db: Session, booking_id: str) -> list[StepLine]:
     rows = db.scalars(select(Step).where(Step.booking_id == booking_id).order_by(Step.number))
-    return [StepLine(State(row.state), row.at, row.by) for row in rows]
+    return [StepLine(State(row.state), row.at, row.by, row.starts_at) for row in rows]
 
 
 def held_count(db: Session, client_id: str, now: datetime) -> int:
@@ -258,15 +280,25 @@ def _view(row: Booking, now: datetime) -> BookingView:
         id=row.id, client_id=row.client_id, consultant_id=row.consultant_id, service_id=row.service_id,
         payment_id=row.payment_id, state=State.EXPIRED if lapsed else State(row.state), channel=row.channel,
         title=row.title, minutes=row.minutes, starts_at=row.starts_at, ends_at=row.ends_at,
-        hold_expires_at=row.hold_expires_at, price=price,
-        lines=read_lines(row.lines, row.currency), commission_bps=row.commission_bps, 
-        sealed_brief=row.brief, sensitive=row.sensitive,
-        ladder=tuple(rules.ladder(starts_at=row.starts_at, price=price, policy=policy)),
-        refund_now=price.share_bps(rules.refund_bps_at(now, starts_at=row.starts_at, policy=policy)),
+        hold_expires_at=row.hold_expires_at, price=price, lines=read_lines(row.lines, row.currency),
+        commission_bps=row.commission_bps, sealed_brief=row.brief,
+        sensitive=row.sensitive, first_starts_at=row.first_starts_at, moves=row.moves,
+        moves_by_client=row.moves_by_client, free_until=row.free_until, ladder=_ladder(row, price),
+        refund_now=price.share_bps(
+            rules.refund_bps_at(now, starts_at=row.first_starts_at, policy=policy, free_until=row.free_until)
+        ),
         created_at=row.created_at, client_joined_at=row.client_joined_at,
         consultant_joined_at=row.consultant_joined_at, began_at=row.began_at, completed_at=row.completed_at,
         ended_reason=row.ended_reason, release_at=row.release_at, released_at=row.released_at, seen_at=now,
     )  # fmt: skip
+
+
+def _ladder(row: Booking, price: Money) -> tuple[LadderStep, ...]:
+    steps = rules.ladder(
+        starts_at=row.first_starts_at, price=price, policy=rules.read_policy(row.policy),
+        moved_to=row.starts_at if row.moves else None, free_until=row.free_until,
+    )  # fmt: skip
+    return tuple(steps)
 
 
 @dataclass(frozen=True)

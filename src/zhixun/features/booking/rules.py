@@ -21,6 +21,14 @@ REQUESTS_MAX, REQUESTS_SECONDS = 60, 600
 ROOM_OPENS_BEFORE = timedelta(minutes=10)
 NO_SHOW_AFTER = timedelta(minutes=15)
 """Who is not there so long after the start did not come."""
+LEAVE_AFTER = timedelta(minutes=10)
+"""Who has waited so long for the other may leave, and it counts as the other's absence."""
+MOVE_UNTIL = timedelta(hours=2)
+"""A client may move a session until so long before it; from then on the consultant's time is spent either way."""
+MOVES_MAX = 3
+"""How often a client may move one booking."""
+SECOND_THOUGHTS = timedelta(hours=24)
+"""After a consultant has moved a session, the client has at least so long to cancel it and get everything back."""
 EARLY_PRESENCE = timedelta(minutes=15)
 """A session may start early only with a client who came into the room no longer ago than this."""
 RELEASE_AFTER = timedelta(hours=48)
@@ -44,7 +52,9 @@ class State(StrEnum):
 NEXT: dict[State, frozenset[State]] = {
     State.HELD: frozenset({State.PAID, State.EXPIRED, State.CANCELLED}),
     State.PAID: frozenset({State.CONFIRMED, State.CANCELLED}),
-    State.CONFIRMED: frozenset({State.IN_PROGRESS, State.CANCELLED, State.NO_SHOW}),
+    State.CONFIRMED: frozenset(
+        {State.CONFIRMED, State.IN_PROGRESS, State.CANCELLED, State.NO_SHOW}
+    ),  # itself: another time
     State.IN_PROGRESS: frozenset({State.COMPLETED}),
     State.COMPLETED: frozenset(),
     State.CANCELLED: frozenset(),
@@ -112,24 +122,52 @@ class LadderStep:
     refund: Money
 
 
-def ladder(*, starts_at: datetime, price: Money, policy: Sequence[RefundStep] = CLIENT_CANCELS) -> list[LadderStep]:
-    """The policy as dates and amounts for one booking. What is shown before paying and what decides are this table."""
-    return [
-        LadderStep(
-            starts_at - timedelta(hours=step.hours_before) if step.hours_before else None,
-            step.refund_bps,
-            price.share_bps(step.refund_bps),
-        )
-        for step in policy
-    ]
+def ladder(
+    *,
+    starts_at: datetime,
+    price: Money,
+    policy: Sequence[RefundStep] = CLIENT_CANCELS,
+    moved_to: datetime | None = None,
+    free_until: datetime | None = None,
+) -> list[LadderStep]:
+    """The policy as dates and amounts for one booking. What is shown before paying and what decides are this table.
+
+    Its dates count from `starts_at`, the start first booked, wherever the session has been moved since: `moved_to` only
+    ends the steps that would outlive the session. Until `free_until` everything comes back, where that is later.
+    """
+    steps = []
+    for step in policy:
+        until = starts_at - timedelta(hours=step.hours_before) if step.hours_before else None
+        if until and moved_to:
+            until = min(until, moved_to)
+        if until and free_until and until <= free_until and step.refund_bps < 10_000:
+            continue
+        if until and free_until and step.refund_bps == 10_000:
+            until = max(until, free_until)
+        steps.append(LadderStep(until, step.refund_bps, price.share_bps(step.refund_bps)))
+    return steps
 
 
-def refund_bps_at(now: datetime, *, starts_at: datetime, policy: Sequence[RefundStep]) -> int:
-    """The share that comes back when the client cancels now. On the very second of a step, the better one counts."""
+def refund_bps_at(
+    now: datetime, *, starts_at: datetime, policy: Sequence[RefundStep], free_until: datetime | None = None
+) -> int:
+    """The share that comes back when the client cancels now. On the very second of a step, the better one counts.
+
+    `starts_at` is the start first booked: moving a session starts no new clock. `free_until` is set where the
+    consultant moved it: until then everything comes back.
+    """
+    if free_until is not None and now <= free_until:
+        return 10_000
     for step in policy:
         if starts_at - now >= timedelta(hours=step.hours_before):
             return step.refund_bps
     return 0
+
+
+def free_after_move(now: datetime, *, starts_at: datetime) -> datetime:
+    """Until when a client whose session the consultant has just moved to `starts_at` may cancel and get everything
+    back: a day before it as ever, a day from now at least, and never beyond the start."""
+    return min(max(starts_at - timedelta(hours=24), now + SECOND_THOUGHTS), starts_at)
 
 
 def stored_policy(policy: Sequence[RefundStep]) -> list[dict[str, Any]]:

@@ -1,4 +1,11 @@
-from zhixun.events.booking import BookingCancelled, BookingConfirmed, SessionBegan, SessionCompleted
+from zhixun.events.booking import (
+    BookingCancelled,
+    BookingConfirmed,
+    BookingMoved,
+    SessionBegan,
+    SessionCompleted,
+    SessionMissed,
+)
 from zhixun.events.messaging import FileRemoved
 from zhixun.kernel.errors import N_
 from zhixun.kernel.feature import Feature, MenuEntry
@@ -13,6 +20,8 @@ feature = Feature(
     handlers={
         BookingConfirmed: [handlers.open_when_confirmed],
         BookingCancelled: [handlers.show_cancelled],
+        BookingMoved: [handlers.show_moved],
+        SessionMissed: [handlers.show_missed],
         SessionBegan: [handlers.show_began],
         SessionCompleted: [handlers.show_completed],
         FileRemoved: [handlers.forget_file],

@@ -1,4 +1,12 @@
-from zhixun.events.booking import BookingCancelled, BookingConfirmed, BookingFact, SessionBegan, SessionCompleted
+from zhixun.events.booking import (
+    BookingCancelled,
+    BookingConfirmed,
+    BookingFact,
+    BookingMoved,
+    SessionBegan,
+    SessionCompleted,
+    SessionMissed,
+)
 from zhixun.events.messaging import FileRemoved
 from zhixun.kernel.ports import BlobStore
 from zhixun.kernel.services import service
@@ -28,6 +36,14 @@ def show_cancelled(event: BookingCancelled) -> None:
 
 def forget_file(event: FileRemoved) -> None:
     service(BlobStore).delete(event.file_id)
+
+
+def show_moved(event: BookingMoved) -> None:
+    _notice(event, "moved")
+
+
+def show_missed(event: SessionMissed) -> None:
+    _notice(event, "no_show")
 
 
 def _notice(event: BookingFact, state: str) -> None:

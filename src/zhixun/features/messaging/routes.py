@@ -16,7 +16,7 @@ from zhixun.features.accounts import queries as accounts
 from zhixun.features.booking import actions as booking_actions
 from zhixun.features.booking import queries as bookings
 from zhixun.features.booking.queries import BookingView
-from zhixun.features.booking.rules import State
+from zhixun.features.booking.rules import LEAVE_AFTER, State
 from zhixun.features.catalog import queries as catalog
 from zhixun.kernel import sealed
 from zhixun.kernel.errors import Invalid, NotFound
@@ -226,6 +226,7 @@ def _room_page(booking_id: str, *, typed: forms.Typed | None = None, error: str 
         "messaging/room.html", booking=view, brief=brief, scene=scene, talk=talk, is_client=me == view.client_id,
         other=faces[view.other_party(me)], mine=faces[me], now=view.seen_at, text_length_max=rules.TEXT_LENGTH_MAX,
         entered=view.client_joined_at if me == view.client_id else view.consultant_joined_at,
+        leave_after=LEAVE_AFTER,
         other_entered=view.consultant_joined_at if me == view.client_id else view.client_joined_at,
     )  # fmt: skip
     return make_response(page, 400 if error else 200)

@@ -1,5 +1,12 @@
 from zhixun.events.assistant import HandOverEnded
-from zhixun.events.booking import BookingCancelled, BookingConfirmed, BookingExpired, SessionCompleted, SessionMissed
+from zhixun.events.booking import (
+    BookingCancelled,
+    BookingConfirmed,
+    BookingExpired,
+    BookingMoved,
+    SessionCompleted,
+    SessionMissed,
+)
 from zhixun.events.credentials import ApplicationDecided, CredentialDecided
 from zhixun.events.notifications import HeldMailsReleased, ReminderDue
 from zhixun.events.quality import FeedbackGiven
@@ -15,6 +22,7 @@ feature = Feature(
     handlers={
         BookingConfirmed: [handlers.tell_both_confirmed],
         BookingCancelled: [handlers.tell_both_cancelled],
+        BookingMoved: [handlers.tell_both_moved],
         BookingExpired: [handlers.tell_client_expired],
         SessionCompleted: [handlers.ask_client_for_feedback],
         SessionMissed: [handlers.tell_both_missed],

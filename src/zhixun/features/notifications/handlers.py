@@ -17,6 +17,7 @@ from zhixun.events.booking import (
     BookingConfirmed,
     BookingExpired,
     BookingFact,
+    BookingMoved,
     SessionCompleted,
     SessionMissed,
 )
@@ -69,6 +70,10 @@ def tell_both_confirmed(event: BookingConfirmed) -> None:
 
 def tell_both_cancelled(event: BookingCancelled) -> None:
     _tell(event, "booking_cancelled", [event.client_id, event.consultant_id])
+
+
+def tell_both_moved(event: BookingMoved) -> None:
+    _tell(event, "booking_moved", [event.client_id, event.consultant_id])
 
 
 def tell_client_expired(event: BookingExpired) -> None:

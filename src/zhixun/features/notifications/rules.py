@@ -19,6 +19,7 @@ from zhixun.kernel.values import Words
 SENTENCES = {
     "booking_confirmed": N_("Your session “%(title)s” with %(other)s is confirmed."),
     "booking_cancelled": N_("The session “%(title)s” with %(other)s was cancelled."),
+    "booking_moved": N_("The session “%(title)s” with %(other)s has another time now."),
     "booking_expired": N_("The time for “%(title)s” was not paid for and is free again."),
     "session_completed": N_("Your session “%(title)s” is over. How was it?"),
     "missed_by_client": N_("“%(title)s” did not take place: the client was not there."),
@@ -55,6 +56,7 @@ MAILS = {
     "zh": {
         "booking_confirmed": ("咨询已确认：{title}", "你和{other}的咨询「{title}」已确认。\n\n时间：{when}\n时长：{minutes} 分钟{free}"),
         "booking_cancelled": ("咨询已取消：{title}", "你和{other}的咨询「{title}」已取消。\n\n原定时间：{when}{back}"),
+        "booking_moved": ("咨询已改期：{title}", "你和{other}的咨询「{title}」已改到新的时间。\n\n新时间：{when}\n时长：{minutes} 分钟{free}"),
         "booking_expired": ("时段已释放：{title}", "「{title}」没有在保留时间内付款，时段已经释放。\n\n原定时间：{when}\n\n你可以重新选择一个时间。"),
         "session_completed": ("这次咨询怎么样？", "「{title}」已结束。\n\n请用一分钟告诉我们它有没有帮到你。七天内可以修改。"),
         "missed_by_client": ("咨询未进行：{title}", "「{title}」没有进行：开始 15 分钟后客户仍未到场。\n\n原定时间：{when}"),
@@ -66,6 +68,7 @@ MAILS = {
     "en": {
         "booking_confirmed": ("Confirmed: {title}", "Your session “{title}” with {other} is confirmed.\n\nWhen: {when}\nLength: {minutes} minutes{free}"),
         "booking_cancelled": ("Cancelled: {title}", "Your session “{title}” with {other} was cancelled.\n\nIt was planned for: {when}{back}"),
+        "booking_moved": ("Moved: {title}", "Your session “{title}” with {other} has been moved.\n\nNew time: {when}\nLength: {minutes} minutes{free}"),
         "booking_expired": ("Time released: {title}", "“{title}” was not paid for in time, so the time is free again.\n\nIt was planned for: {when}\n\nYou are welcome to choose another time."),
         "session_completed": ("How was your session?", "“{title}” is over.\n\nPlease take a minute to tell us whether it helped. You can change your answer for seven days."),
         "missed_by_client": ("Not held: {title}", "“{title}” did not take place: 15 minutes after the start the client was not there.\n\nIt was planned for: {when}"),

@@ -131,6 +131,36 @@ def take_time(uow: UnitOfWork, *, hold_id: str) -> None:
         raise SlotTaken(extra={"alternatives": []}) from None
 
 
+def move_time(uow: UnitOfWork, *, hold_id: str, terms: SlotTerms, start: datetime) -> Slot:
+    """Give a taken time up for another of the same consultant, in one step: nobody else can come between.
+
+    What is offered to everyone is what one may move to, the own time not counted as taken. Raises SlotTaken or
+    NotOffered (both with up to three `alternatives`), NotFound where there is no such time or it was given back.
+    """
+    start = _whole_second(start)
+    time = _locked_time(uow, hold_id)
+    if time is None or time.state != "taken":
+        raise NotFound
+    why = queries.explain(
+        uow.db, consultant_id=time.consultant_id, terms=terms, at=start, now=uow.now, moving=hold_id
+    )  # fmt: skip
+    if why != "offered":
+        refusal = SlotTaken if why == "taken" else NotOffered
+        raise refusal(extra={"reason": why, "alternatives": _nearest(uow, time.consultant_id, terms, start, hold_id)})
+    _let_lapse(uow, time.consultant_id)
+    end = start + timedelta(minutes=terms.minutes)
+    try:
+        with uow.db.begin_nested():
+            time.starts_at, time.ends_at, time.during = start, end, _during(start, end, terms)
+            time.buffer_before_minutes = terms.buffer_before_minutes
+            time.buffer_after_minutes = terms.buffer_after_minutes
+    except IntegrityError as error:
+        if NO_OVERLAP not in str(error.orig):
+            raise
+        raise SlotTaken(extra={"alternatives": _nearest(uow, time.consultant_id, terms, start, hold_id)}) from None
+    return Slot(start, end)
+
+
 def let_time_lapse(uow: UnitOfWork, *, hold_id: str) -> None:
     """Free a hold nobody paid for in time. Unlike a released one it may still be taken, if the money comes late and the
     time is still free. Anything but a hold is left as it is."""
@@ -207,14 +237,15 @@ def _whole_second(at: datetime) -> datetime:
     raise Invalid(fields={"start": N_("A start is a full second with its zone, as 2026-01-05T09:00:00Z.")})
 
 
-def _nearest(uow: UnitOfWork, consultant_id: str, terms: SlotTerms, wanted: datetime) -> list[str]:
+def _nearest(uow: UnitOfWork, consultant_id: str, terms: SlotTerms, wanted: datetime, moving: str = "") -> list[str]:
     """The free starts nearest to the wanted one, the nearest first."""
     found: list[Slot] = []
     wanted = max(uow.now, min(wanted, uow.now + queries.RANGE_MAX))
     for around in LOOK_AROUND:
         found = queries.slots(
-            uow.db, consultant_id=consultant_id, terms=terms, from_=wanted - around, until=wanted + around, now=uow.now
-        )
+            uow.db, consultant_id=consultant_id, terms=terms, from_=wanted - around, until=wanted + around, now=uow.now,
+            moving=moving,
+        )  # fmt: skip
         if len(found) >= ALTERNATIVES:
             break
     found.sort(key=lambda slot: (abs(slot.start - wanted), slot.start))

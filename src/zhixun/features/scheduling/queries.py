@@ -31,17 +31,18 @@ def slots(
     until: datetime,
     now: datetime,
     viewer_id: str | None = None,
+    moving: str = "",
 ) -> list[Slot]:
     """The slots of one consultant that start in [from_, until), ascending; none in the past or beyond RANGE_MAX.
 
-    The viewer's own unpaid holds hide nothing from them: to choose again they first give the hold up. Raises NotFound
-    where there is no calendar. Three statements.
+    The viewer's own unpaid holds hide nothing from them: to choose again they first give the hold up. Nor does the
+    hold `moving` (an id), which is to get another time. Raises NotFound where there is no calendar. Three statements.
     """
     from_, until = _askable(from_, until, now)
     calendar = calendars_of(db, [consultant_id]).get(consultant_id)
     if calendar is None:
         raise NotFound
-    busy = busy_of(db, [consultant_id], from_, until, now, viewer_id=viewer_id).get(consultant_id, [])
+    busy = busy_of(db, [consultant_id], from_, until, now, viewer_id=viewer_id, moving=moving).get(consultant_id, [])
     return rules.offer(calendar, terms, busy, from_=from_, until=until, now=now)
 
 
@@ -106,7 +107,7 @@ def weekly_minutes(db: Session) -> dict[str, int]:
     return {row.consultant_id: sum(hours.minutes_a_week for hours in _hours(row)) for row in rows}
 
 
-def explain(db: Session, *, consultant_id: str, terms: SlotTerms, at: datetime, now: datetime) -> str:
+def explain(db: Session, *, consultant_id: str, terms: SlotTerms, at: datetime, now: datetime, moving: str = "") -> str:
     """The code of rules.refusal for one time, against what the database knows now. Raises NotFound."""
     calendar = calendars_of(db, [consultant_id]).get(consultant_id)
     if calendar is None:
@@ -115,7 +116,7 @@ def explain(db: Session, *, consultant_id: str, terms: SlotTerms, at: datetime, 
         return "in_the_past"
     if at > now + RANGE_MAX:
         return "beyond_horizon"
-    busy = busy_of(db, [consultant_id], at, at, now).get(consultant_id, [])
+    busy = busy_of(db, [consultant_id], at, at, now, moving=moving).get(consultant_id, [])
     return rules.refusal(calendar, terms, busy, at=at, now=now)
 
 
@@ -152,9 +153,10 @@ def busy_of(
     now: datetime,
     *,
     viewer_id: str | None = None,
+    moving: str = "",
     around: timedelta = AROUND,
 ) -> dict[str, list[Busy]]:
-    """Standing times near [from_, until], lapsed holds and the viewer's own left out.
+    """Standing times near [from_, until]; lapsed holds, the viewer's own and the one that is `moving` left out.
 
     What is offered and what is accepted both see the times read here: 8 days around, so that every buffer reaches and
     every week a start may fall into is counted whole. Terms without limits per day and week need no more than a day.
@@ -165,7 +167,7 @@ def busy_of(
     ).where(
         TakenTime.consultant_id == any_of(consultant_ids), TakenTime.standing,
         or_(TakenTime.state == "taken", TakenTime.expires_at > now),
-        TakenTime.starts_at < until + around, TakenTime.starts_at > from_ - around,
+        TakenTime.starts_at < until + around, TakenTime.starts_at > from_ - around, TakenTime.hold_id != moving,
     )  # fmt: skip
     if viewer_id:
         wanted = wanted.where(~and_(TakenTime.owner_id == viewer_id, TakenTime.state == "held"))

@@ -84,6 +84,10 @@ class BookingWanted(Asked):
     )
 
 
+class RescheduleWanted(Asked):
+    start: Instant
+
+
 class MessagesWanted(Asked):
     after_seq: Annotated[int, Field(ge=0, le=SEQ_MAX)] = 0
     cursor: Cursor

@@ -9,9 +9,17 @@ from sqlalchemy.orm import Session
 
 from zhixun.features.accounts import queries as accounts
 from zhixun.features.api.forms import answers
-from zhixun.features.api.forms.asked import BookingWanted, FeedbackWanted, Page
+from zhixun.features.api.forms.asked import BookingWanted, FeedbackWanted, Page, RescheduleWanted
 from zhixun.features.booking import actions, queries
-from zhixun.features.booking.actions import NotYet, OwnService, TooLate, TooManyHolds
+from zhixun.features.booking.actions import (
+    MovedMeanwhile,
+    NotThere,
+    NotYet,
+    OwnService,
+    TooLate,
+    TooManyHolds,
+    TooManyMoves,
+)
 from zhixun.features.booking.queries import BookingView
 from zhixun.features.booking.rules import REQUESTS_MAX, REQUESTS_SECONDS
 from zhixun.features.payments import queries as payments
@@ -112,6 +120,33 @@ def timeline(db: Session, booking_id: str) -> answers.Timeline:
 def cancel_booking(uow: UnitOfWork, booking_id: str) -> answers.BookingCancelled:
     back = actions.cancel_booking(uow, booking_id=booking_id)
     return answers.BookingCancelled(id=booking_id, state="cancelled", refund=shown.money(back))
+
+
+@writes(
+    "/bookings/{booking_id}/reschedule",
+    N_(
+        "Move a session to another time that is offered. What a cancellation gives back goes on counting from the first."
+    ),
+    tag=TAG,
+    asked=RescheduleWanted,
+    answer=answers.BookingShown,
+    refusals=(NotFound, SlotTaken, NotOffered, TooLate, TooManyMoves, MovedMeanwhile),
+)
+def reschedule_booking(uow: UnitOfWork, wanted: RescheduleWanted, booking_id: str) -> answers.BookingShown:
+    actions.reschedule_booking(uow, booking_id=booking_id, start=wanted.start)
+    uow.db.flush()
+    return _shown(uow.db, [queries.booking(uow.db, booking_id, uow.actor, uow.now)], uow.actor)[0]
+
+
+@writes(
+    "/bookings/{booking_id}/absence",
+    N_("Stop waiting for the other, from ten minutes after the start on: the session counts as missed by them."),
+    tag=TAG,
+    answer=answers.BookingMoved,
+    refusals=(NotFound, NotYet, NotThere, TooLate),
+)
+def stop_waiting(uow: UnitOfWork, booking_id: str) -> answers.BookingMoved:
+    return _moved(booking_id, actions.stop_waiting(uow, booking_id=booking_id))
 
 
 @writes(

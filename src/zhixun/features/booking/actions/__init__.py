@@ -1,19 +1,24 @@
-"""Everything that can be done to a booking, in the order of its life: asking, paying, meeting, and the ways it ends."""
+"""Everything that can be done to a booking, in the order of its life: asking, paying, moving, meeting, and the ways it ends."""
 
 from .asking import BookingMade, OwnService, TooManyHolds, request_booking, write_brief
 from .cancelling import cancel_booking
 from .clock import pass_time, release_money
-from .meeting import ConsultantsTurn, begin_session, complete_session, join_session
+from .meeting import ConsultantsTurn, NotThere, begin_session, complete_session, join_session, stop_waiting
+from .moving import MovedMeanwhile, TooCloseToMove, TooManyMoves, reschedule_booking
 from .paying import confirm_if_paid
 from .record import NotYet, TooLate
 
 __all__ = [
     "BookingMade",
     "ConsultantsTurn",
+    "MovedMeanwhile",
+    "NotThere",
     "NotYet",
     "OwnService",
+    "TooCloseToMove",
     "TooLate",
     "TooManyHolds",
+    "TooManyMoves",
     "begin_session",
     "cancel_booking",
     "complete_session",
@@ -22,5 +27,7 @@ __all__ = [
     "pass_time",
     "release_money",
     "request_booking",
+    "reschedule_booking",
+    "stop_waiting",
     "write_brief",
 ]

@@ -82,7 +82,7 @@ def request_booking(
     booking = Booking(
         id=booking_id, client_id=uow.actor.user_id, consultant_id=service.consultant_id, service_id=service_id,
         payment_id=payment_id, state=State.HELD, channel=service.channel, title=service.title,
-        minutes=service.minutes, starts_at=slot.start, ends_at=slot.end, hold_expires_at=expires_at,
+        minutes=service.minutes, first_starts_at=slot.start, starts_at=slot.start, ends_at=slot.end, hold_expires_at=expires_at,
         price_minor=quote.total.amount_minor, currency=quote.total.currency, lines=stored_lines(quote.lines),
         commission_bps=catalog.commission_bps(uow.db, service.consultant_id),
         policy=rules.stored_policy(rules.CLIENT_CANCELS), brief=_sealed(uow, booking_id, uow.actor.user_id, text), sensitive=sensitive,

@@ -37,7 +37,11 @@ def cancel_booking(uow: UnitOfWork, *, booking_id: str) -> Money:
         cancel_and_refund(uow, booking, Money(0, price.currency), reason=who)
         return Money(0, price.currency)
     policy = rules.read_policy(booking.policy)
-    share = rules.refund_bps_at(uow.now, starts_at=booking.starts_at, policy=policy) if who == "client" else 10_000
+    share = 10_000
+    if who == "client":
+        share = rules.refund_bps_at(
+            uow.now, starts_at=booking.first_starts_at, policy=policy, free_until=booking.free_until
+        )
     back = price.share_bps(share)
     cancel_and_refund(uow, booking, back, reason=who)
     if back != price:

@@ -8,10 +8,14 @@ from zhixun.events.booking import SessionBegan, SessionCompleted, SessionMissed
 from zhixun.features.booking import rules
 from zhixun.features.booking.models import Booking
 from zhixun.features.booking.rules import State
-from zhixun.kernel.errors import N_, Forbidden
+from zhixun.kernel.errors import N_, Conflict, Forbidden
 from zhixun.kernel.unit_of_work import UnitOfWork
 
 from .record import NotYet, TooLate, become, both_came, own, parties, price_of, refund
+
+
+class NotThere(Conflict):
+    code, message = "not_there", N_("Please come into the room first, so that it is known that you were there.")
 
 
 class ConsultantsTurn(Forbidden):
@@ -53,6 +57,27 @@ def begin_session(uow: UnitOfWork, *, booking_id: str) -> State:
     booking.consultant_joined_at = _joined(uow, booking, booking.consultant_joined_at)
     begin(uow, booking)
     return State.IN_PROGRESS
+
+
+def stop_waiting(uow: UnitOfWork, *, booking_id: str) -> State:
+    """Who is there alone leaves: from ten minutes after the start on the other counts as absent, with what follows
+    from it. Without it the clock decides the same five minutes later. Twice is once.
+
+    Raises NotFound, TooLate (over, or the other has come), NotYet (before the ten minutes), NotThere (the asker has
+    not come either).
+    """
+    booking = own(uow, booking_id)
+    if booking.state == State.NO_SHOW:
+        return State.NO_SHOW
+    came = {booking.client_id: booking.client_joined_at, booking.consultant_id: booking.consultant_joined_at}
+    if booking.state != State.CONFIRMED or both_came(booking):
+        raise TooLate(N_("You have both come to this session, or it is over."))
+    if not rules.has_come(came.get(uow.actor.user_id), starts_at=booking.starts_at):
+        raise NotThere
+    if uow.now < booking.starts_at + rules.LEAVE_AFTER:
+        raise NotYet(N_("Please wait until ten minutes after the start."))
+    miss(uow, booking)
+    return State.NO_SHOW
 
 
 def complete_session(uow: UnitOfWork, *, booking_id: str) -> State:

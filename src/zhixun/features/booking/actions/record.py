@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from sqlalchemy import func, select
 
 from zhixun.features.accounts.rules import may
@@ -55,11 +57,13 @@ def was_ever(uow: UnitOfWork, booking: Booking, state: State) -> bool:
     return uow.db.scalar(step.limit(1)) is not None
 
 
-def become(uow: UnitOfWork, booking: Booking, state: State) -> None:
+def become(uow: UnitOfWork, booking: Booking, state: State, *, starts_at: datetime | None = None) -> None:
+    """The next state of the booking, asked of the table; `starts_at` where the step is to another time."""
     assert rules.may_become(State(booking.state), state), f"{booking.state} may not become {state}"
     booking.state = state
     last = uow.db.scalar(select(func.max(Step.number)).where(Step.booking_id == booking.id)) or 0
-    uow.db.add(Step(booking_id=booking.id, number=last + 1, state=state, at=uow.now, by=uow.actor.user_id or "system"))
+    by = uow.actor.user_id or "system"
+    uow.db.add(Step(booking_id=booking.id, number=last + 1, state=state, at=uow.now, by=by, starts_at=starts_at))
     uow.db.flush()
 
 

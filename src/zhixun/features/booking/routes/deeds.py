@@ -43,7 +43,7 @@ def brief(booking_id: str) -> AnyResponse:
     except Invalid as error:
         return make_response(session_page(booking, typed, errors.field_sentences(error)), error.status)
     except TooLate as refusal:
-        return _refused(booking, refusal)
+        return refused(booking, refusal)
     flash(gettext("Saved. Your consultant reads this version."))
     return redirect(url_for("booking.session", booking_id=booking.id), 303)
 
@@ -61,7 +61,7 @@ def cancel(booking_id: str) -> AnyResponse:
         with work() as uow:
             back = actions.cancel_booking(uow, booking_id=booking.id)
     except TooLate as refusal:
-        return _refused(booking, refusal)
+        return refused(booking, refusal)
     flash(_cancelled(booking, back))
     return redirect(url_for("booking.session", booking_id=booking.id), 303)
 
@@ -75,7 +75,7 @@ def begin(booking_id: str) -> AnyResponse:
         with work() as uow:
             actions.begin_session(uow, booking_id=booking.id)
     except (ConsultantsTurn, NotYet, TooLate) as refusal:
-        return _refused(booking, refusal)
+        return refused(booking, refusal)
     return redirect(url_for("messaging.room", booking_id=booking.id), 303)
 
 
@@ -88,7 +88,7 @@ def complete(booking_id: str) -> AnyResponse:
         with work() as uow:
             actions.complete_session(uow, booking_id=booking.id)
     except (NotYet, TooLate) as refusal:
-        return _refused(booking, refusal)
+        return refused(booking, refusal)
     is_client = booking.client_id == current_actor().user_id
     return redirect(url_for("quality.feedback" if is_client else "booking.session", booking_id=booking.id), 303)
 
@@ -128,7 +128,7 @@ def _cancel_page(booking: BookingView, refusal: RefundChanged | None = None) -> 
     return make_response(page, refusal.status if refusal else 200)
 
 
-def _refused(booking: BookingView, refusal: DomainError) -> AnyResponse:
+def refused(booking: BookingView, refusal: DomainError) -> AnyResponse:
     """A sentence in the reader's language and the way back to the session."""
     page = render_template("booking/not_now.html", booking=booking, sentence=errors.sentence_of(refusal))
     return make_response(page, refusal.status)

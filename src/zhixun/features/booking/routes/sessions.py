@@ -122,9 +122,15 @@ def session_page(booking: BookingView, typed: forms.Brief | None = None, wrong: 
         brief=typed or forms.Brief(kept, booking.sensitive), kept=kept, shows_brief=shows_brief, errors=wrong or {},
         brief_length_max=BRIEF_LENGTH_MAX, now=booking.seen_at,
         may_write=is_client and booking.state is State.CONFIRMED,
-        may_cancel=booking.may_cancel,
+        may_cancel=booking.may_cancel, may_move=booking.may_move(current_actor().user_id), may_leave=may_leave(booking),
         has_calendar=booking.state in ON_CALENDAR,
     )  # fmt: skip
+
+
+def may_leave(booking: BookingView) -> bool:
+    """Whether the reader has waited long enough for the other."""
+    leaves_at = booking.may_leave_at(current_actor().user_id)
+    return leaves_at is not None and booking.seen_at >= leaves_at
 
 
 def other_of(booking: BookingView) -> Other:

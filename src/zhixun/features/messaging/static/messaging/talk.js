@@ -277,6 +277,7 @@ class Room {
     const { now, start, end, untilStart, untilEnd, warn } = el.dataset, ahead = +now - performance.now(), ring = el.closest('[data-ring]');
     const tick = () => {
       const at = performance.now() + ahead, before = at < +start && this.scene !== 'running', left = Math.max(0, Math.round(((before ? +start : +end) - at) / 1000));
+      $$('[data-from]', this.stage).forEach(p => { p.hidden = at < +p.dataset.from; });
       if (this.scene === 'early' && at >= +this.stage.dataset.opens) return location.reload();
       if (!before || left < AHEAD_SHOWN_S) {
         el.firstElementChild.textContent = before ? untilStart : untilEnd;
