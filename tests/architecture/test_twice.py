@@ -119,7 +119,7 @@ def live() -> None:
         )  # fmt: skip
         notices.prefer(make.acting(uow, ada), wanted=Preferences())
         notices.release_held_mails(make.acting(uow, uow.actor, now=NOW + 24 * HOUR))
-        notices.remind(make.acting(uow, uow.actor, now=slots[2] - 23 * HOUR))
+        notices.remind(make.acting(uow, uow.actor, now=slots[6] - 23 * HOUR))
     with unit_of_work(now=NOW) as uow:
         note = checked("note.txt", b"Hello")
         line = messaging.send_message(make.acting(uow, ada), conversation_id=talk, key=new_id(), text="", files=[note])

@@ -10,5 +10,8 @@ feature = Feature(
     blueprints=[bp],
     handlers={PaymentCaptured: [handlers.confirm_when_paid]},
     jobs=[Job(jobs.pass_time, at="* * * * *"), Job(jobs.release_money, at="*/5 * * * *")],
-    menu=[MenuEntry("me", "booking.sessions", "cal", N_("My sessions"), 10, marks=("booking.session",))],
+    menu=[
+        MenuEntry("me", "booking.sessions", "cal", N_("My sessions"), 10, marks=("booking.session",)),
+        MenuEntry("me", "booking.feed", "refresh", N_("My calendar"), 40),
+    ],
 )

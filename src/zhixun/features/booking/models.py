@@ -79,3 +79,14 @@ class Step(Table):
     """A user id, or "system" for the clock."""
     starts_at: Mapped[datetime | None]
     """The start agreed by this step, where it is another one than before."""
+
+
+class Feed(Table):
+    """A person's calendar to subscribe to. Its address is the id, signed: a new row makes the old address worthless."""
+
+    __tablename__ = "booking_feeds"
+    personal_data = "erase"
+
+    user_id: Mapped[str] = mapped_column(primary_key=True)
+    id: Mapped[str] = mapped_column(unique=True)
+    created_at: Mapped[datetime]

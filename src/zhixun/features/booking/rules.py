@@ -8,8 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from zhixun.features.catalog.rules import ServiceTiming, ServiceView
-from zhixun.features.scheduling.rules import SlotTerms
+from zhixun.features.scheduling.rules import terms_of as terms_of
 from zhixun.kernel.errors import N_, Invalid
 from zhixun.kernel.values import Money, plain_text
 
@@ -177,18 +176,6 @@ def stored_policy(policy: Sequence[RefundStep]) -> list[dict[str, Any]]:
 
 def read_policy(stored: Sequence[dict[str, Any]]) -> tuple[RefundStep, ...]:
     return tuple(RefundStep(step["hours_before"], step["refund_bps"]) for step in stored)
-
-
-def terms_of(service: ServiceView | ServiceTiming) -> SlotTerms:
-    """What the slot engine needs to know of a service."""
-    return SlotTerms(
-        minutes=service.minutes,
-        buffer_before_minutes=service.buffer_before_minutes,
-        buffer_after_minutes=service.buffer_after_minutes,
-        interval_minutes=service.interval_minutes,
-        notice_minutes=service.notice_minutes,
-        horizon_days=service.horizon_days,
-    )
 
 
 def clean_brief(brief: str) -> str:

@@ -153,6 +153,25 @@ def add_service(
     return service_id
 
 
+def change_timing(
+    uow: UnitOfWork,
+    *,
+    consultant_id: str,
+    notice_minutes: int,
+    buffer_before_minutes: int,
+    buffer_after_minutes: int,
+) -> None:
+    """Ask the same notice and breaks of all of a consultant's services. What is booked stays as it was. Raises Invalid."""
+    for row in uow.db.scalars(select(Service).where(Service.consultant_id == consultant_id).order_by(Service.id)):
+        rules.check_timing(
+            buffers=(buffer_before_minutes, buffer_after_minutes), interval_minutes=row.interval_minutes,
+            notice_minutes=notice_minutes, horizon_days=row.horizon_days,
+        )  # fmt: skip
+        row.notice_minutes = notice_minutes
+        row.buffer_before_minutes, row.buffer_after_minutes = buffer_before_minutes, buffer_after_minutes
+    uow.emit(ConsultantListed(consultant_id=consultant_id))
+
+
 def withdraw_service(uow: UnitOfWork, *, service_id: str) -> None:
     """Sell this service no longer; bookings already made stay. Raises NotFound."""
     row = uow.db.get(Service, service_id)

@@ -131,7 +131,7 @@ class Group:
 GROUPS = {
     "bookings": Group(
         N_("Your bookings"), N_("Confirmed, cancelled, expired, or did not take place."),
-        frozenset({"booking_confirmed", "booking_cancelled", "booking_expired", "missed_by_client", "missed_by_consultant"}),
+        frozenset({"booking_confirmed", "booking_cancelled", "booking_moved", "booking_expired", "missed_by_client", "missed_by_consultant"}),
         needed=True,
     ),
     "reminders": Group(

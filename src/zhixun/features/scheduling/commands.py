@@ -13,7 +13,7 @@ from zhixun.kernel.tables import Session
 from zhixun.kernel.values import utc_now
 
 from . import queries
-from .rules import Busy, Calendar, SlotTerms, WeeklyHours, ZonePeriod, offer
+from .rules import Busy, Calendar, SlotTerms, WeeklyHours, ZonePeriod, offer, terms_of
 
 BLOCKING = {"accepted", "pending_blocking", "external"}
 COUNTING = {"accepted", "pending_blocking"}
@@ -122,15 +122,8 @@ def _instant(text: str) -> datetime:
 
 
 def _explain(arguments: argparse.Namespace) -> int:
-    from zhixun.features.scheduling.rules import SlotTerms as Terms
-
     with Session() as db:
-        service = catalog.service(db, arguments.service)
-        terms = Terms(
-            minutes=service.minutes, buffer_before_minutes=service.buffer_before_minutes,
-            buffer_after_minutes=service.buffer_after_minutes, interval_minutes=service.interval_minutes,
-            notice_minutes=service.notice_minutes, horizon_days=service.horizon_days,
-        )  # fmt: skip
+        terms = terms_of(catalog.service(db, arguments.service))
         code = queries.explain(
             db, consultant_id=arguments.consultant, terms=terms, at=_instant(arguments.at), now=utc_now()
         )

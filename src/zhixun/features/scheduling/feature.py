@@ -1,12 +1,16 @@
 from zhixun.events.credentials import ApplicationDecided
-from zhixun.kernel.feature import Feature, Job
+from zhixun.kernel.errors import N_
+from zhixun.kernel.feature import Feature, Job, MenuEntry
 
 from . import handlers, jobs
 from .commands import COMMANDS
+from .routes import bp
 
 feature = Feature(
     name="scheduling",
     handlers={ApplicationDecided: [handlers.open_calendar_of_accepted]},
+    blueprints=[bp],
     jobs=[Job(jobs.sweep_lapsed_holds, at="* * * * *")],
     commands=COMMANDS,
+    menu=[MenuEntry("pro", "scheduling.hours", "cal", N_("My hours"), 20)],
 )

@@ -101,6 +101,13 @@ def hours_of(db: Session, consultant_id: str) -> tuple[WeeklyHours, ...]:
     return _hours(row) if row else ()
 
 
+def overrides_of(db: Session, consultant_id: str, *, from_: date) -> dict[date, tuple[tuple[str, str], ...]]:
+    """The days from `from_` on that differ from the weekly hours, soonest first; no openings means closed."""
+    mine = select(OverrideRow).where(OverrideRow.consultant_id == consultant_id, OverrideRow.day >= from_)
+    rows = db.scalars(mine.order_by(OverrideRow.day))
+    return {row.day: tuple((start, end) for start, end in row.openings) for row in rows}
+
+
 def weekly_minutes(db: Session) -> dict[str, int]:
     """Consultant id → minutes their weekly hours offer. One statement."""
     rows = db.scalars(select(CalendarRow))

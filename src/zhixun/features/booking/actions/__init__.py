@@ -3,6 +3,7 @@
 from .asking import BookingMade, OwnService, TooManyHolds, request_booking, write_brief
 from .cancelling import cancel_booking
 from .clock import pass_time, release_money
+from .feeds import close_feed, open_feed
 from .meeting import ConsultantsTurn, NotThere, begin_session, complete_session, join_session, stop_waiting
 from .moving import MovedMeanwhile, TooCloseToMove, TooManyMoves, reschedule_booking
 from .paying import confirm_if_paid
@@ -21,9 +22,11 @@ __all__ = [
     "TooManyMoves",
     "begin_session",
     "cancel_booking",
+    "close_feed",
     "complete_session",
     "confirm_if_paid",
     "join_session",
+    "open_feed",
     "pass_time",
     "release_money",
     "request_booking",

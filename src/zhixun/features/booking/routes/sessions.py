@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from zhixun.features.accounts import queries as accounts
 from zhixun.features.booking import forms, queries
-from zhixun.features.booking.queries import BookingView
+from zhixun.features.booking.queries import BookingView, Entry, calendar_text
 from zhixun.features.booking.rules import BRIEF_LENGTH_MAX, State
 from zhixun.features.catalog import queries as catalog
 from zhixun.features.payments import queries as payments
@@ -25,7 +25,6 @@ from zhixun.web.formats import say
 from zhixun.web.security import current_actor, read, require
 
 from . import bp
-from .calendar import calendar_file
 from .checkout import settle
 
 PAST_PER_PAGE = 20
@@ -87,13 +86,17 @@ def calendar(booking_id: str) -> Response:
     booking = own_booking(booking_id)
     if booking.state not in ON_CALENDAR:
         raise NotFound
-    text = calendar_file(
-        booking, title=say(booking.title), other=say(other_of(booking).name),
-        address=url_for("booking.session", booking_id=booking.id, _external=True),
-    )  # fmt: skip
+    text = calendar_text([entry_of(booking, other_of(booking))], now=booking.seen_at)
     response = Response(text, mimetype="text/calendar")
     response.headers["Content-Disposition"] = f'attachment; filename="zhixun-{booking.id[:8]}.ics"'
     return response
+
+
+def entry_of(booking: BookingView, other: Other) -> Entry:
+    return Entry(
+        booking.id, booking.sequence, booking.starts_at, booking.ends_at, f"{say(booking.title)} · {say(other.name)}",
+        url_for("booking.session", booking_id=booking.id, _external=True),
+    )  # fmt: skip
 
 
 def own_booking(booking_id: str) -> BookingView:

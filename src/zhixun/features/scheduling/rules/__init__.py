@@ -20,6 +20,7 @@ from .terms import (
     check_hours,
     check_openings,
     check_zone,
+    terms_of,
 )
 
 __all__ = [
@@ -36,4 +37,5 @@ __all__ = [
     "check_zone",
     "offer",
     "refusal",
+    "terms_of",
 ]

@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Literal
 from zoneinfo import available_timezones
 
+from zhixun.features.catalog.rules import ServiceTiming, ServiceView
 from zhixun.kernel.errors import N_, Invalid
 
 from .ranges import Range, seconds
@@ -52,6 +53,18 @@ class SlotTerms:
     @property
     def step_minutes(self) -> int:
         return self.interval_minutes or self.minutes
+
+
+def terms_of(service: ServiceView | ServiceTiming) -> SlotTerms:
+    """What the slot engine needs to know of a service."""
+    return SlotTerms(
+        minutes=service.minutes,
+        buffer_before_minutes=service.buffer_before_minutes,
+        buffer_after_minutes=service.buffer_after_minutes,
+        interval_minutes=service.interval_minutes,
+        notice_minutes=service.notice_minutes,
+        horizon_days=service.horizon_days,
+    )
 
 
 @dataclass(frozen=True)

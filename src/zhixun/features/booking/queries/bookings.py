@@ -2,21 +2,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from zhixun.features.accounts.rules import may
+from zhixun.features.booking import rules
+from zhixun.features.booking.models import Booking, Step
+from zhixun.features.booking.rules import LadderStep, State
 from zhixun.features.plans.rules import PriceLine, read_lines
 from zhixun.kernel import sealed
 from zhixun.kernel.errors import NotFound
 from zhixun.kernel.sealed import Letter, Sealed
 from zhixun.kernel.values import Actor, Money, Words
-
-from . import rules
-from .models import Booking, Step
-from .rules import LadderStep, State
 
 
 @dataclass(frozen=True)
@@ -74,6 +73,11 @@ class BookingView:
     def has_brief(self) -> bool:
         return bool(self.sealed_brief)
 
+    @property
+    def sequence(self) -> int:
+        """Which version of its calendar entry this is: a move and a cancellation each make a new one."""
+        return self.moves + (self.state in (State.CANCELLED, State.NO_SHOW))
+
     def may_move(self, user_id: str) -> bool:
         if self.state is not State.CONFIRMED or self.seen_at >= self.starts_at:
             return False
@@ -107,7 +111,7 @@ def booking(db: Session, booking_id: str, actor: Actor, now: datetime) -> Bookin
     row = db.scalar(_visible(actor).where(Booking.id == booking_id))
     if row is None:
         raise NotFound
-    return _view(row, now)
+    return view_of(row, now)
 
 
 def brief_of(db: Session, view: BookingView, reader: Actor) -> str:
@@ -127,7 +131,7 @@ def booking_paid_with(db: Session, payment_id: str, actor: Actor, now: datetime)
     row = db.scalar(_visible(actor).where(Booking.payment_id == payment_id))
     if row is None:
         raise NotFound
-    return _view(row, now)
+    return view_of(row, now)
 
 
 def bookings_of(
@@ -154,7 +158,7 @@ def bookings_of(
         mine = mine.where(~_is_upcoming(now)).order_by(Booking.starts_at.desc(), Booking.id.desc())
     if before is not None:
         mine = mine.where(tuple_(Booking.starts_at, Booking.id) < tuple_(before, before_id))
-    return [_view(row, now) for row in db.scalars(mine.limit(limit))]
+    return [view_of(row, now) for row in db.scalars(mine.limit(limit))]
 
 
 def own_hold(db: Session, actor: Actor, now: datetime, *, service_id: str, start: datetime) -> str | None:
@@ -179,7 +183,7 @@ def day_of(db: Session, consultant_id: str, *, from_: datetime, until: datetime,
         )
         .order_by(Booking.starts_at)
     )
-    return [_view(row, now) for row in rows]
+    return [view_of(row, now) for row in rows]
 
 
 def starting_between(
@@ -188,7 +192,7 @@ def starting_between(
     """Confirmed bookings of the whole house that start in (from_, until], soonest first."""
     near = (Booking.state == State.CONFIRMED, Booking.starts_at > from_, Booking.starts_at <= until)
     return [
-        _view(row, now) for row in db.scalars(select(Booking).where(*near).order_by(Booking.starts_at).limit(limit))
+        view_of(row, now) for row in db.scalars(select(Booking).where(*near).order_by(Booking.starts_at).limit(limit))
     ]
 
 
@@ -202,12 +206,12 @@ def unreleased_of(db: Session, consultant_id: str, now: datetime, *, limit: int 
         .order_by(Booking.starts_at)
         .limit(limit)
     )
-    return [_view(row, now) for row in rows]
+    return [view_of(row, now) for row in rows]
 
 
 def latest(db: Session, now: datetime, *, limit: int = 20) -> list[BookingView]:
     """The newest bookings of the whole house, for operators."""
-    return [_view(row, now) for row in db.scalars(select(Booking).order_by(Booking.created_at.desc()).limit(limit))]
+    return [view_of(row, now) for row in db.scalars(select(Booking).order_by(Booking.created_at.desc()).limit(limit))]
 
 
 def timeline(db: Session, booking_id: str) -> list[StepLine]:
@@ -251,13 +255,13 @@ def completed_between(db: Session, *, from_: datetime, until: datetime, now: dat
     """Sessions completed in [from_, until), the first first, for callers that have already decided who may see them."""
     done = and_(Booking.state == State.COMPLETED, Booking.completed_at >= from_, Booking.completed_at < until)
     rows = db.scalars(select(Booking).where(done).order_by(Booking.completed_at, Booking.id))
-    return [_view(row, now) for row in rows]
+    return [view_of(row, now) for row in rows]
 
 
 def bookings_by_ids(db: Session, booking_ids: Sequence[str], now: datetime) -> dict[str, BookingView]:
     """Several bookings at once, for callers that have already decided who may see them."""
     rows = db.scalars(select(Booking).where(Booking.id.in_(booking_ids)))
-    return {row.id: _view(row, now) for row in rows}
+    return {row.id: view_of(row, now) for row in rows}
 
 
 def _visible(actor: Actor) -> Select[Booking]:
@@ -273,7 +277,7 @@ def _is_upcoming(now: datetime) -> ColumnElement[bool]:
     return or_(held, Booking.state.in_((State.PAID, State.CONFIRMED, State.IN_PROGRESS)))
 
 
-def _view(row: Booking, now: datetime) -> BookingView:
+def view_of(row: Booking, now: datetime) -> BookingView:
     price, policy = Money(row.price_minor, row.currency), rules.read_policy(row.policy)
     lapsed = row.state == State.HELD and row.hold_expires_at <= now
     return BookingView(
@@ -299,86 +303,3 @@ def _ladder(row: Booking, price: Money) -> tuple[LadderStep, ...]:
         moved_to=row.starts_at if row.moves else None, free_until=row.free_until,
     )  # fmt: skip
     return tuple(steps)
-
-
-@dataclass(frozen=True)
-class Funnel:
-    """Of the bookings asked for in a period: how many were paid, and how many of those were held to the end."""
-
-    asked: int
-    paid: int
-    completed: int
-
-
-@dataclass(frozen=True)
-class HouseFigures:
-    """Two periods of the house beside each other, and how many bookings wait for something that should have happened."""
-
-    now: Funnel
-    before: Funnel
-    sessions_now: int
-    """Sessions that ended in the period, whenever they were booked."""
-    sessions_before: int
-    stuck: int
-
-
-def house_figures(db: Session, now: datetime, *, period: timedelta) -> HouseFigures:
-    """The last `period` and the one before it, for operators. One statement."""
-    began, before = now - period, now - 2 * period
-    paid = select(Step.number).where(Step.booking_id == Booking.id, Step.state == State.PAID).exists()
-
-    def count(*conditions: ColumnElement[bool]) -> ColumnElement[int]:
-        return func.count().filter(and_(*conditions))
-
-    this, last = Booking.created_at > began, and_(Booking.created_at > before, Booking.created_at <= began)
-    done = Booking.state == State.COMPLETED
-    row = db.execute(
-        select(
-            *(count(which, *more) for which in (this, last) for more in ((), (paid,), (done,))),
-            count(done, Booking.completed_at > began),
-            count(done, Booking.completed_at > before, Booking.completed_at <= began),
-            count(_is_stuck(now)),
-        ).where(or_(Booking.created_at > before, Booking.completed_at > before, _is_stuck(now)))
-    ).one()  # fmt: skip
-    return HouseFigures(Funnel(*row[:3]), Funnel(*row[3:6]), row[6], row[7], row[8])
-
-
-def house_list(
-    db: Session, now: datetime, *, state: str = "", before: datetime | None = None, limit: int = 30
-) -> list[BookingView]:
-    """Bookings of the whole house, the newest first, for operators. `state` is a state, "stuck" or nothing; `before`
-    (the instant a booking was made) pages on."""
-    wanted = select(Booking)
-    if state == "stuck":
-        wanted = wanted.where(_is_stuck(now))
-    elif state == State.EXPIRED:
-        lapsed = and_(Booking.state == State.HELD, Booking.hold_expires_at <= now)
-        wanted = wanted.where(or_(Booking.state == State.EXPIRED, lapsed))
-    elif state == State.HELD:
-        wanted = wanted.where(Booking.state == State.HELD, Booking.hold_expires_at > now)
-    elif state:
-        wanted = wanted.where(Booking.state == state)
-    if before is not None:
-        wanted = wanted.where(Booking.created_at < before)
-    return [_view(row, now) for row in db.scalars(wanted.order_by(Booking.created_at.desc()).limit(limit))]
-
-
-def booked_minutes(db: Session, *, from_: datetime, until: datetime) -> dict[str, int]:
-    """Consultant id → minutes of paid sessions that start in [from_, until)."""
-    paid = (State.PAID, State.CONFIRMED, State.IN_PROGRESS, State.COMPLETED)
-    rows = db.execute(
-        select(Booking.consultant_id, func.sum(Booking.minutes))
-        .where(Booking.starts_at >= from_, Booking.starts_at < until, Booking.state.in_(paid))
-        .group_by(Booking.consultant_id)
-    )
-    return {consultant_id: int(minutes) for consultant_id, minutes in rows}
-
-
-def _is_stuck(now: datetime) -> ColumnElement[bool]:
-    """Past its exit by time, or its release, by more than the clock may be late."""
-    late = now - rules.CLOCK_LATE_MAX
-    return or_(
-        and_(Booking.state.in_((State.HELD, State.PAID)), Booking.hold_expires_at <= late),
-        and_(Booking.state.in_((State.CONFIRMED, State.IN_PROGRESS)), Booking.ends_at <= late),
-        and_(Booking.release_at <= late, Booking.released_at.is_(None)),
-    )

@@ -1,0 +1,58 @@
+"""What can be asked about bookings: one's own, the whole house's, and what stands in a calendar."""
+
+from .bookings import (
+    BookingView,
+    StepLine,
+    booking,
+    booking_paid_with,
+    bookings_by_ids,
+    bookings_of,
+    brief_of,
+    briefs_of,
+    completed_between,
+    day_of,
+    due_by_time,
+    due_for_release,
+    held_count,
+    latest,
+    own_hold,
+    sessions_held,
+    starting_between,
+    timeline,
+    unreleased_of,
+)
+from .feeds import feed_of, feed_owner, in_calendar
+from .house import Funnel, HouseFigures, booked_minutes, house_figures, house_list
+from .invitation import Entry, calendar_text
+
+__all__ = [
+    "BookingView",
+    "Entry",
+    "Funnel",
+    "HouseFigures",
+    "StepLine",
+    "booked_minutes",
+    "booking",
+    "booking_paid_with",
+    "bookings_by_ids",
+    "bookings_of",
+    "brief_of",
+    "briefs_of",
+    "calendar_text",
+    "completed_between",
+    "day_of",
+    "due_by_time",
+    "due_for_release",
+    "feed_of",
+    "feed_owner",
+    "held_count",
+    "house_figures",
+    "house_list",
+    "in_calendar",
+    "latest",
+    "own_hold",
+    "sessions_held",
+    "starting_between",
+    "timeline",
+    "unreleased_of",
+]

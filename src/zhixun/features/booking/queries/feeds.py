@@ -1,0 +1,39 @@
+"""What stands in a person's subscribed calendar."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from zhixun.features.booking.models import Booking, Feed
+from zhixun.features.booking.rules import State
+from zhixun.kernel.errors import NotFound
+
+from .bookings import BookingView, view_of
+
+FEED_REACHES_BACK = timedelta(days=60)
+FEED_ENTRIES_MAX = 500
+IN_CALENDAR = (State.CONFIRMED, State.IN_PROGRESS, State.COMPLETED)
+
+
+def feed_of(db: Session, user_id: str) -> str | None:
+    """The id of a person's calendar feed, if they have one."""
+    return db.scalar(select(Feed.id).where(Feed.user_id == user_id))
+
+
+def feed_owner(db: Session, feed_id: str) -> str:
+    """Whose feed it is. Raises NotFound for one that was never given or has been taken back."""
+    owner = db.scalar(select(Feed.user_id).where(Feed.id == feed_id))
+    if owner is None:
+        raise NotFound
+    return owner
+
+
+def in_calendar(db: Session, user_id: str, now: datetime) -> list[BookingView]:
+    """A person's agreed sessions, as client and consultant, from some weeks back on, soonest first."""
+    mine = or_(Booking.client_id == user_id, Booking.consultant_id == user_id)
+    agreed = (mine, Booking.state.in_(IN_CALENDAR), Booking.starts_at > now - FEED_REACHES_BACK)
+    rows = db.scalars(select(Booking).where(*agreed).order_by(Booking.starts_at).limit(FEED_ENTRIES_MAX))
+    return [view_of(row, now) for row in rows]

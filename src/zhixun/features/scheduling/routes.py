@@ -1,0 +1,168 @@
+"""A consultant's hours: the week, the days that differ, notice and breaks; what comes of it; why a time is not offered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from itertools import groupby
+from zoneinfo import ZoneInfo
+
+from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
+from flask_babel import gettext
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
+
+from zhixun.features.accounts.rules import zones
+from zhixun.features.catalog import actions as catalog_actions
+from zhixun.features.catalog import queries as catalog
+from zhixun.features.catalog.rules import ServiceView
+from zhixun.kernel.errors import DomainError, NotFound
+from zhixun.kernel.values import utc_now
+from zhixun.web import errors
+from zhixun.web.security import current_actor, read, require, work
+
+from . import actions, forms, queries
+from .rules import WEEKDAYS, Calendar, Slot, terms_of
+
+bp = Blueprint("scheduling", __name__, template_folder="templates")
+
+PREVIEW_DAYS = 14
+
+
+@dataclass(frozen=True)
+class DayShown:
+    noon: datetime
+    slots: tuple[Slot, ...]
+    why: str
+    """Without any slot: "closed" by the week, "day_off" by an exception, "full" otherwise."""
+
+
+@bp.get("/pro/hours")
+@require("consultant")
+def hours() -> Response:
+    return _page()
+
+
+@bp.post("/pro/hours")
+@require("consultant")
+def change_hours() -> Response:
+    """Replace the week, and the zone it is meant in. What is booked already stays booked."""
+    me = current_actor().user_id
+    try:
+        wanted = forms.read_hours(request.form)
+        with work() as uow:
+            actions.open_calendar(uow, consultant_id=me, zone=request.form.get("zone", ""))
+            actions.set_weekly_hours(uow, consultant_id=me, hours=wanted)
+    except DomainError as refusal:
+        return _page(refusal, rows=forms.typed_rows(request.form))
+    return _saved("week")
+
+
+@bp.post("/pro/hours/days")
+@require("consultant")
+def change_days() -> Response:
+    """Close days, give them hours of their own, or let them be as every week (`remove` names the day)."""
+    me = current_actor().user_id
+    try:
+        with work() as uow:
+            if removed := forms.read_day(request.form.get("remove", "")):
+                actions.set_override(uow, consultant_id=me, day=removed, openings=None)
+            else:
+                today = uow.now.astimezone(ZoneInfo(queries.zone_of(uow.db, me))).date()
+                off = forms.read_day_off(request.form, today=today)
+                for day in off.days:
+                    actions.set_override(uow, consultant_id=me, day=day, openings=off.openings)
+    except DomainError as refusal:
+        return _page(refusal, typed=request.form)
+    return _saved("days")
+
+
+@bp.post("/pro/hours/timing")
+@require("consultant")
+def change_timing() -> Response:
+    """The notice and the breaks that all services ask for."""
+    try:
+        timing = forms.read_timing(request.form)
+        with work() as uow:
+            catalog_actions.change_timing(
+                uow, consultant_id=uow.actor.user_id, notice_minutes=timing["notice"],
+                buffer_before_minutes=timing["before"], buffer_after_minutes=timing["after"],
+            )  # fmt: skip
+    except DomainError as refusal:
+        return _page(refusal, typed=request.form)
+    return _saved("timing")
+
+
+def _saved(place: str) -> Response:
+    flash(gettext("Saved. Clients see times by this from now on; what is booked stays booked."))
+    return redirect(url_for("scheduling.hours", _anchor=place), 303)
+
+
+def _page(
+    refusal: DomainError | None = None,
+    *,
+    rows: Mapping[str, list[tuple[str, str]]] | None = None,
+    typed: Mapping[str, str] | None = None,
+) -> Response:
+    me, now = current_actor().user_id, utc_now()
+    with read() as db:
+        calendar = queries.calendars_of(db, [me]).get(me) or Calendar(zone=current_actor().zone)
+        card = catalog.cards_of(db, [me]).get(me)
+        services = card.services if card else ()
+        chosen = forms.own_service(request.args.get("service", ""), [one.id for one in services])
+        service = next((one for one in services if one.id == chosen), None)
+        today = now.astimezone(ZoneInfo(calendar.zone)).date()
+        overrides = queries.overrides_of(db, me, from_=today)
+        preview = _preview(db, calendar, service, today, now)
+        asked, why = _why(db, calendar, service, now)
+    page = render_template(
+        "scheduling/hours.html",
+        rows=rows or forms.rows_of(calendar.hours), days=WEEKDAYS, zone=calendar.zone, zones=sorted(zones()),
+        overrides=overrides, noon=lambda day: _noon(day, calendar.zone), services=services, service=service,
+        preview=preview, asked=asked, why=why, today=today, now=now, typed=typed or {}, has_hours=bool(calendar.hours),
+        errors=errors.field_sentences(refusal) if refusal else {},
+        sentence=errors.sentence_of(refusal) if refusal and not refusal.fields else "",
+    )  # fmt: skip
+    return make_response(page, refusal.status if refusal else 200)
+
+
+def _preview(
+    db: Session, calendar: Calendar, service: ServiceView | None, today: date, now: datetime
+) -> list[DayShown]:
+    """Two weeks as clients see them, on the consultant's own clock."""
+    if service is None:
+        return []
+    info, me = ZoneInfo(calendar.zone), current_actor().user_id
+    try:
+        found = queries.slots(
+            db, consultant_id=me, terms=terms_of(service), from_=now, until=now + timedelta(days=PREVIEW_DAYS), now=now
+        )
+    except NotFound:
+        found = []
+    by_day = {day: tuple(slots) for day, slots in groupby(found, key=lambda slot: slot.start.astimezone(info).date())}
+    shown = []
+    for day in (today + timedelta(days=n) for n in range(PREVIEW_DAYS)):
+        special = calendar.overrides.get(day)
+        weekly = any(WEEKDAYS[day.weekday()] in one.days for one in calendar.hours)
+        why = "day_off" if special == () else "full" if special or weekly else "closed"
+        shown.append(DayShown(_noon(day, calendar.zone), by_day.get(day, ()), why))
+    return shown
+
+
+def _why(db: Session, calendar: Calendar, service: ServiceView | None, now: datetime) -> tuple[datetime | None, str]:
+    """The time asked about, and the word of rules.refusal for it; nothing where nothing was asked."""
+    at = forms.read_asked(request.args.get("at", ""), calendar.zone)
+    if at is None or service is None:
+        return None, ""
+    try:
+        code = queries.explain(
+            db, consultant_id=current_actor().user_id, terms=terms_of(service), at=at, now=now
+        )  # fmt: skip
+    except NotFound:
+        code = "outside_hours"
+    return at, code
+
+
+def _noon(day: date, zone: str) -> datetime:
+    return datetime(day.year, day.month, day.day, 12, tzinfo=ZoneInfo(zone))
