@@ -40,6 +40,7 @@ PROMISED = {
     "/recommendations": {"get"}, "/feedback": {"post"}, "/interactions": {"post"},
     "/webhooks": {"get", "post"}, "/webhooks/{webhook_id}": {"get"}, "/webhooks/{webhook_id}/deliveries": {"get"},
     "/webhooks/{webhook_id}/removal": {"post"}, "/webhooks/{webhook_id}/test": {"post"},
+    "/assistant/answers": {"post"}, "/assistant/hand-overs": {"post"},
 }  # fmt: skip
 
 
@@ -90,7 +91,7 @@ def test_every_operation_says_how_it_refuses_and_every_write_takes_a_key(app_of_
                 schema = operation["responses"][status]["content"]["application/json"]["schema"]
                 assert schema == {"$ref": "#/components/schemas/Error"}, (method, path, status)
             taken = {parameter["name"] for parameter in operation.get("parameters", ())}
-            free = path in ("/tokens", "/interactions") or path.startswith("/payments/")
+            free = path in ("/tokens", "/interactions", "/assistant/answers") or path.startswith("/payments/")
             assert ("Idempotency-Key" in taken) == (method == "post" and not free), path
 
 
