@@ -25,6 +25,7 @@ from zhixun.features.notifications import actions as notices
 from zhixun.features.notifications.ports import Mail, Mailer
 from zhixun.features.notifications.rules import Preferences
 from zhixun.features.privacy import actions as privacy
+from zhixun.features.quality import actions as quality
 from zhixun.features.webhooks import actions as webhooks
 from zhixun.features.webhooks.ports import Outcome, Parcel, WebhookSender
 from zhixun.features.webhooks.rules import KINDS
@@ -102,6 +103,10 @@ def live() -> None:
         make.pay(uow, twice, charge=f"again-{twice}")
     with unit_of_work(now=slots[3] + HOUR) as uow:
         make.feedback(uow, done, client=ada, words="Clear.")
+        told = "What was found, what was agreed, and what comes next: sleep over it."
+        quality.write_summary(make.acting(uow, grace.actor), booking_id=done, text=told)
+        quality.ask_follow_up(make.acting(uow, ada), booking_id=done, question="And then?")
+        quality.answer_follow_up(make.acting(uow, grace.actor), booking_id=done, answer="Then we see.")
     with unit_of_work(now=NOW) as uow:
         bookings.reschedule_booking(make.acting(uow, ada), booking_id=ends[2], start=slots[6])
         bookings.cancel_booking(make.acting(uow, grace.actor), booking_id=ends[0])

@@ -1,4 +1,4 @@
-"""What the sample's experts say about some of the sessions, each after it was held."""
+"""What follows a sample session: the written summary, the included question, and what experts say of some."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from zhixun.features.catalog import queries as catalog
 from zhixun.features.privacy import queries as privacy
 from zhixun.features.quality import actions as quality
 from zhixun.features.quality.actions import NoSeat, TooManySeats
+from zhixun.features.quality.rules import FOLLOW_UP_WITHIN
 from zhixun.kernel.errors import NotFound
 from zhixun.kernel.unit_of_work import UnitOfWork
 from zhixun.kernel.values import SYSTEM, Actor
@@ -24,6 +25,31 @@ LEANINGS = (0.0, 0.35, -0.25)
 STRICTER = 0.35
 """Experts mark lower than clients do."""
 DAY = timedelta(days=1)
+SLOW_BELOW = 4.3
+"""Consultants whose sessions tend to less are also slower with their summaries."""
+NEVER_WRITTEN, QUESTION_SHARE = 0.04, 0.25
+
+
+def write_after(uow: UnitOfWork, story: Story, done_at: datetime, now: datetime) -> None:
+    """Most summaries come in time, some late, a few never; some clients ask the question that is included."""
+    random, said, language = story.dice("summary"), talk_of("experts"), story.language
+    slow = story.consultant.profile.level < SLOW_BELOW
+    hours = random.uniform(1, 40) if random.random() < (0.75 if slow else 0.93) else random.uniform(50, 90)
+    written_at = done_at + timedelta(hours=hours)
+    if written_at >= now or random.random() < NEVER_WRITTEN:
+        return
+    by = acting(uow, story.consultant.actor, written_at)
+    quality.write_summary(by, booking_id=story.booking_id, text=random.choice(said["summary"][language]))
+    asked_at = written_at + timedelta(hours=random.uniform(1, 30))
+    if random.random() >= QUESTION_SHARE or asked_at >= now or asked_at > done_at + FOLLOW_UP_WITHIN:
+        return
+    which = random.randrange(len(said["question"][language]))
+    asking = acting(uow, story.client, asked_at)
+    quality.ask_follow_up(asking, booking_id=story.booking_id, question=said["question"][language][which])
+    answered_at = asked_at + timedelta(hours=random.uniform(1, 30))
+    if answered_at < now:
+        answering = acting(uow, story.consultant.actor, answered_at)
+        quality.answer_follow_up(answering, booking_id=story.booking_id, answer=said["answer"][language][which])
 
 
 def let_experts_read(uow: UnitOfWork, story: Story, done_at: datetime, now: datetime) -> None:

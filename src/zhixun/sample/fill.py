@@ -14,6 +14,7 @@ from zhixun.features.assistant import actions as assistant
 from zhixun.features.assistant.queries import house_articles
 from zhixun.features.booking import queries as bookings
 from zhixun.features.catalog import actions as catalog
+from zhixun.features.quality import jobs as quality_jobs
 from zhixun.kernel.errors import DomainError
 from zhixun.kernel.tables import Session
 from zhixun.kernel.unit_of_work import unit_of_work
@@ -83,6 +84,7 @@ def fill_rest(
     if missing:
         lived = _live_all(missing, at, say, stop)
         _index_again(consultants)
+        quality_jobs.learn()
         say(f"{lived} of {len(missing)} sample bookings are in the books.")
 
 

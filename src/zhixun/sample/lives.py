@@ -25,7 +25,7 @@ from zhixun.kernel.unit_of_work import UnitOfWork
 from zhixun.kernel.values import SYSTEM, Actor
 
 from .cast import Consulting
-from .experts import let_experts_read
+from .experts import let_experts_read, write_after
 from .history import acting
 from .plan import Fate, Story
 from .words import brief_of, id_of, lines_after, lines_before, lines_during, review
@@ -187,6 +187,7 @@ def _complete(uow: UnitOfWork, story: Story, slot: Slot, at: datetime, now: date
     bookings.complete_session(acting(uow, story.consultant.actor, at), booking_id=story.booking_id)
     _talk_after(uow, story, at, now)
     _give_feedback(uow, story, at, now)
+    write_after(uow, story, at, now)
     let_experts_read(uow, story, at, now)
     _release(uow, story, at, now)
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -152,6 +152,29 @@ def said_between(
     letters = [Letter(row.id, row.sender_id, row.text) for row in rows]
     texts = sealed.unseal_many(db, Message.text, letters, reader=reader)
     return [message_line(row, text) for row, text in zip(rows, texts, strict=True)]
+
+
+def answer_hours(db: Session, *, consultant_ids: Collection[str], since: datetime) -> dict[tuple[str, str], float]:
+    """(Client, consultant) → hours from a client's message to the consultant's next one, on average since then. Pairs
+    whose client has not been answered yet are not in it. One statement."""
+    following = func.lead(Message.sender_id).over(partition_by=Message.conversation_id, order_by=Message.seq)
+    then = func.lead(Message.at).over(partition_by=Message.conversation_id, order_by=Message.seq)
+    said = (
+        select(
+            Conversation.client_id, Conversation.consultant_id, Message.sender_id, Message.at,
+            following.label("next_sender"), then.label("next_at"),
+        )
+        .join(Conversation, Conversation.id == Message.conversation_id)
+        .where(Conversation.consultant_id == any_of(consultant_ids), Message.at >= since)
+        .subquery()
+    )  # fmt: skip
+    hours = func.avg(func.extract("epoch", said.c.next_at - said.c.at)) / 3_600
+    rows = db.execute(
+        select(said.c.client_id, said.c.consultant_id, hours)
+        .where(said.c.sender_id == said.c.client_id, said.c.next_sender == said.c.consultant_id)
+        .group_by(said.c.client_id, said.c.consultant_id)
+    )
+    return {(client_id, consultant_id): float(mean) for client_id, consultant_id, mean in rows}
 
 
 def last_seqs(db: Session, actor: Actor) -> dict[str, int]:

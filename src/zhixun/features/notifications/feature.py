@@ -9,7 +9,7 @@ from zhixun.events.booking import (
 )
 from zhixun.events.credentials import ApplicationDecided, CredentialDecided
 from zhixun.events.notifications import HeldMailsReleased, ReminderDue
-from zhixun.events.quality import FeedbackGiven
+from zhixun.events.quality import FeedbackGiven, FollowUpAnswered, FollowUpAsked, SummaryWritten
 from zhixun.kernel.errors import N_
 from zhixun.kernel.feature import Feature, Job, MenuEntry
 
@@ -32,6 +32,9 @@ feature = Feature(
         HandOverEnded: [handlers.tell_hand_over_ended],
         CredentialDecided: [handlers.tell_credential_decided],
         ApplicationDecided: [handlers.tell_application_decided],
+        SummaryWritten: [handlers.tell_client_of_summary],
+        FollowUpAsked: [handlers.tell_consultant_of_question],
+        FollowUpAnswered: [handlers.tell_client_of_answer],
     },
     jobs=[Job(jobs.remind, at="* * * * *"), Job(jobs.release_held_mails, at="* * * * *")],
     menu=[MenuEntry("me", "notifications.notices", "bell", N_("Notices"), 30, marks=("notifications.preferences",))],

@@ -23,7 +23,7 @@ from zhixun.events.booking import (
 )
 from zhixun.events.credentials import ApplicationDecided, CredentialDecided
 from zhixun.events.notifications import HeldMailsReleased, ReminderDue
-from zhixun.events.quality import FeedbackGiven
+from zhixun.events.quality import AfterSession, FeedbackGiven, FollowUpAnswered, FollowUpAsked, SummaryWritten
 from zhixun.features.accounts import queries as accounts
 from zhixun.features.accounts.queries import Person
 from zhixun.features.booking import queries as bookings
@@ -146,7 +146,19 @@ def _notice(event: Event, kind: str, reader: str, subject_id: str, values: dict[
         )
 
 
-def _tell(event: BookingFact | FeedbackGiven, kind: str, readers: list[str]) -> None:
+def tell_client_of_summary(event: SummaryWritten) -> None:
+    _tell(event, "summary_written", [event.client_id])
+
+
+def tell_consultant_of_question(event: FollowUpAsked) -> None:
+    _tell(event, "follow_up_asked", [event.consultant_id])
+
+
+def tell_client_of_answer(event: FollowUpAnswered) -> None:
+    _tell(event, "follow_up_answered", [event.client_id])
+
+
+def _tell(event: BookingFact | FeedbackGiven | AfterSession, kind: str, readers: list[str]) -> None:
     """Notices first, then the mails, outside any transaction."""
     _send([_mail(letter) for letter in _write(event, kind, readers)])
 
@@ -168,7 +180,7 @@ def _send(mails: list[Mail]) -> None:
         raise failures[0]
 
 
-def _write(event: BookingFact | FeedbackGiven, kind: str, readers: list[str]) -> list[Letter]:
+def _write(event: BookingFact | FeedbackGiven | AfterSession, kind: str, readers: list[str]) -> list[Letter]:
     """Store the notices, each once, and return those whose mails are to be sent now."""
     with unit_of_work() as uow:
         view = bookings.booking(uow.db, event.booking_id, uow.actor, uow.now)

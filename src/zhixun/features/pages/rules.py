@@ -136,6 +136,17 @@ TABLES: dict[str, Words] = {
         "专家对一次咨询的评分和文字，以及由哪位专家写下",
         "An expert’s marks and words about a session, and which expert gave them",
     ),
+    "quality_summaries": Words(
+        "咨询后写给你的小结，以及何时写下", "The summary written for you after a session, and when it was written"
+    ),
+    "quality_follow_ups": Words("你在咨询后的追问和回答", "Your question after a session, and its answer"),
+    "quality_appeals": Words(
+        "咨询师对一条评价的申诉、理由和决定", "A consultant’s appeal against a review, its reason and the decision"
+    ),
+    "quality_predictions": Words(
+        "对未经专家阅读的咨询推测的分数，不计入任何评分",
+        "The score a regression expects for a session no expert read; it counts nowhere",
+    ),
     "notifications_notices": Words("我们告诉过你的事，以及你是否读过", "What we told you, and whether you read it"),
     "messaging_conversations": Words(
         "你和谁有对话，读到了哪里", "With whom you have a conversation, and how far you have read"

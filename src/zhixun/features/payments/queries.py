@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from zhixun.features.accounts.rules import may
 from zhixun.kernel.errors import NotFound
+from zhixun.kernel.tables import any_of
 from zhixun.kernel.values import Actor, Money
 
 from .models import Charge, Payment, Refund
@@ -118,6 +120,11 @@ def refunds_for(db: Session, purpose: str) -> list[RefundLine]:
         RefundLine(row.id, Money(row.amount_minor, row.currency), row.reason, row.requested_at, row.completed_at)
         for row in rows
     ]
+
+
+def refunded_purposes(db: Session, purposes: Sequence[str]) -> frozenset[str]:
+    """Those of these purposes of which something is going or has gone back."""
+    return frozenset(db.scalars(select(Refund.purpose).where(Refund.purpose == any_of(purposes)).distinct()))
 
 
 def house_refunds(db: Session, *, since: datetime, before: datetime, currency: str = "CNY") -> HouseRefunds:

@@ -2,14 +2,21 @@ from zhixun.kernel.errors import N_
 from zhixun.kernel.feature import Feature, Job, MenuEntry
 
 from . import jobs
+from .commands import COMMANDS
 from .routes import bp
 
 feature = Feature(
     "quality",
     blueprints=[bp],
-    jobs=[Job(jobs.choose_sessions, at="20 19 * * *"), Job(jobs.pass_time, at="*/10 * * * *")],
+    jobs=[
+        Job(jobs.choose_sessions, at="20 19 * * *"),
+        Job(jobs.pass_time, at="*/10 * * * *"),
+        Job(jobs.learn, at="40 18 * * *"),
+    ],
+    commands=COMMANDS,
     menu=[
         MenuEntry("me", "quality.review", "book", N_("Sessions to read"), 20, marks=("quality.read_case",), role="reviewer"),
-        MenuEntry("ops", "quality.desk", "badge", N_("Quality"), 60, right="settle_disputes"),
+        MenuEntry("pro", "quality.report", "chart", N_("My report"), 60),
+        MenuEntry("ops", "quality.desk", "badge", N_("Quality"), 60, right="settle_disputes", marks=("quality.report_for_desk",)),
     ],
 )  # fmt: skip

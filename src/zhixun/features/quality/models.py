@@ -40,6 +40,8 @@ class Feedback(Table):
     service_title: Mapped[Words]
     at: Mapped[datetime]
     private_words: Mapped[Sealed] = sealed_for("client_id")
+    set_aside_at: Mapped[datetime | None]
+    """When an appeal against it was upheld: it counts no longer and is shown to nobody else."""
 
 
 class Case(Table):
@@ -103,3 +105,98 @@ class ExpertReview(Table):
     learn: Mapped[str]
     set_aside_at: Mapped[datetime | None]
     """When an appeal against it was upheld: it counts no longer."""
+
+
+class Summary(Table):
+    """What a consultant wrote for the client after a session. `written_at` is when it was first there."""
+
+    __tablename__ = "quality_summaries"
+    __table_args__ = (Index("quality_summaries_consultant", "consultant_id", "written_at"),)
+    personal_data = "erase"
+
+    booking_id: Mapped[str] = mapped_column(primary_key=True)
+    client_id: Mapped[str] = mapped_column(index=True)
+    consultant_id: Mapped[str]
+    text: Mapped[Sealed] = sealed_for("client_id")
+    written_at: Mapped[datetime]
+    changed_at: Mapped[datetime]
+
+
+class FollowUp(Table):
+    """The one question that is included after a session, and its answer."""
+
+    __tablename__ = "quality_follow_ups"
+    __table_args__ = (CheckConstraint("(answer = '') = (answered_at IS NULL)"),)
+    personal_data = "erase"
+
+    booking_id: Mapped[str] = mapped_column(primary_key=True)
+    client_id: Mapped[str] = mapped_column(index=True)
+    consultant_id: Mapped[str] = mapped_column(index=True)
+    question: Mapped[Sealed] = sealed_for("client_id")
+    asked_at: Mapped[datetime]
+    due_at: Mapped[datetime]
+    answer: Mapped[Sealed] = sealed_for("client_id")
+    answered_at: Mapped[datetime | None]
+
+
+class Appeal(Table):
+    """A consultant says that a review should not count; someone at the desk decides, once."""
+
+    __tablename__ = "quality_appeals"
+    __table_args__ = (
+        UniqueConstraint("kind", "subject_id"),
+        CheckConstraint("kind IN ('feedback', 'expert')"),
+        CheckConstraint("(decided_at IS NULL) = (upheld IS NULL)"),
+        Index("quality_appeals_open", "due_at", postgresql_where="decided_at IS NULL"),
+        Index("quality_appeals_consultant", "consultant_id", "filed_at"),
+    )
+    personal_data = "erase"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    subject_id: Mapped[str]
+    """The id of the feedback, or of the expert's review."""
+    consultant_id: Mapped[str]
+    reason: Mapped[str]
+    filed_at: Mapped[datetime]
+    due_at: Mapped[datetime]
+    decided_at: Mapped[datetime | None]
+    decided_by: Mapped[str | None]
+    upheld: Mapped[bool | None]
+    answer: Mapped[str]
+
+
+class Model(Table):
+    """What the nightly regression learned: its errors beside those of the mean. The newest counts."""
+
+    __tablename__ = "quality_models"
+    personal_data = "none"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    trained_at: Mapped[datetime]
+    sessions: Mapped[int]
+    mae: Mapped[float]
+    rmse: Mapped[float]
+    r2: Mapped[float]
+    mean_mae: Mapped[float]
+    mean_r2: Mapped[float]
+    used: Mapped[bool]
+    """Better than always saying the mean; only then do its predictions stand."""
+    weights: Mapped[dict[str, Any]]
+
+
+class Prediction(Table):
+    """What the regression says experts would say of a session nobody of them read."""
+
+    __tablename__ = "quality_predictions"
+    __table_args__ = (
+        CheckConstraint("score BETWEEN 1 AND 5"),
+        Index("quality_predictions_consultant", "consultant_id"),
+    )
+    personal_data = "erase"
+
+    booking_id: Mapped[str] = mapped_column(primary_key=True)
+    consultant_id: Mapped[str]
+    model_id: Mapped[str]
+    score: Mapped[float]
+    held_at: Mapped[datetime]

@@ -251,11 +251,17 @@ def sessions_held(db: Session, consultant_ids: Sequence[str]) -> dict[str, int]:
     return dict(rows.all())
 
 
-def completed_between(db: Session, *, from_: datetime, until: datetime, now: datetime) -> list[BookingView]:
-    """Sessions completed in [from_, until), the first first, for callers that have already decided who may see them."""
-    done = and_(Booking.state == State.COMPLETED, Booking.completed_at >= from_, Booking.completed_at < until)
-    rows = db.scalars(select(Booking).where(done).order_by(Booking.completed_at, Booking.id))
-    return [view_of(row, now) for row in rows]
+def completed_between(
+    db: Session, *, from_: datetime, until: datetime, now: datetime, consultant_id: str = ""
+) -> list[BookingView]:
+    """Sessions completed in [from_, until), of all or of one consultant, the first first, for callers that have already
+    decided who may see them."""
+    done = select(Booking).where(
+        Booking.state == State.COMPLETED, Booking.completed_at >= from_, Booking.completed_at < until
+    )
+    if consultant_id:
+        done = done.where(Booking.consultant_id == consultant_id)
+    return [view_of(row, now) for row in db.scalars(done.order_by(Booking.completed_at, Booking.id))]
 
 
 def bookings_by_ids(db: Session, booking_ids: Sequence[str], now: datetime) -> dict[str, BookingView]:

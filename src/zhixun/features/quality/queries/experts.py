@@ -22,6 +22,8 @@ from zhixun.kernel.errors import NotFound
 from zhixun.kernel.tables import any_of
 from zhixun.kernel.values import Actor, Words
 
+from .summaries import summary_for
+
 TRANSCRIPT_LINES_MAX = 300
 TALK_BEFORE, TALK_AFTER = timedelta(days=3), timedelta(days=2)
 """What was written so long before and after a session belongs to it."""
@@ -79,6 +81,7 @@ class CaseView:
     minutes: int
     brief: str
     lines: tuple[Spoken, ...]
+    summary: str
     rubric: tuple[RubricLine, ...]
     due_at: datetime
     given_score: float | None
@@ -157,10 +160,11 @@ def case_for_reviewer(db: Session, case_id: str, actor: Actor, now: datetime) ->
         raise NotFound
     booking = bookings.bookings_by_ids(db, [case.id], now)[case.id]
     names = _names(db, booking)
-    brief = bookings.brief_of(db, booking, actor)
+    brief, summary = bookings.brief_of(db, booking, actor), summary_for(db, case.id, reader=actor)
     return CaseView(
         case.id, booking.title, booking.channel, booking.minutes,
         rules.disguise(brief, names), _transcript(db, booking, names, actor),
+        rules.disguise(summary.text, names) if summary else "",
         catalog.rubric_of(db, case.field_id), seat.due_at, seat.score,
     )  # fmt: skip
 
@@ -190,16 +194,18 @@ def candidates(db: Session, now: datetime) -> list[Candidate]:
     ]
 
 
-def expert_quality_of(db: Session, consultant_ids: Sequence[str]) -> dict[str, Estimate]:
+def expert_quality_of(
+    db: Session, consultant_ids: Sequence[str], *, since: datetime | None = None
+) -> dict[str, Estimate]:
     """Consultant quality: the mean of the scores of m expert reviews of closed cases (the published formula), its count,
-    and the shrunk estimate. A consultant without a review is not in the answer. One statement."""
-    groups = _groups(db)
+    and the shrunk estimate; of all time, or since then. Who has no review is not in the answer. One statement."""
+    groups = _groups(db, since)
     population = rules.population_of(list(groups.values()))
     return {who: rules.estimate(groups[who], population) for who in consultant_ids if who in groups}
 
 
 def expert_population(db: Session) -> Population:
-    return rules.population_of(list(_groups(db).values()))
+    return rules.population_of(list(_groups(db, None).values()))
 
 
 def agreement(db: Session) -> Agreement:
@@ -243,12 +249,13 @@ def _counts() -> ColumnElement[bool]:
     return and_(ExpertReview.given_at.is_not(None), ExpertReview.set_aside_at.is_(None))
 
 
-def _groups(db: Session) -> dict[str, Group]:
+def _groups(db: Session, since: datetime | None) -> dict[str, Group]:
     score = ExpertReview.score
+    counted = _counts() if since is None else and_(_counts(), ExpertReview.given_at >= since)
     rows = db.execute(
         select(ExpertReview.consultant_id, func.count(), func.sum(score), func.sum(score * score))
         .join(Case, Case.id == ExpertReview.case_id)
-        .where(_counts(), Case.closed_at.is_not(None))
+        .where(counted, Case.closed_at.is_not(None))
         .group_by(ExpertReview.consultant_id)
     )
     return {who: Group(count, float(total or 0), float(squares or 0)) for who, count, total, squares in rows}

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Numeric, case, cast, func, select
+from sqlalchemy import ColumnElement, Numeric, and_, case, cast, func, select
 from sqlalchemy.orm import Session
 
 from zhixun.features.quality import rules
@@ -14,6 +14,7 @@ from zhixun.kernel.sealed import unseal
 from zhixun.kernel.tables import any_of
 from zhixun.kernel.values import Actor, Words
 
+_COUNTS = Feedback.set_aside_at.is_(None)
 _OVERALL = (
     Feedback.accuracy + Feedback.clarity + Feedback.actionable + Feedback.boundaries + Feedback.punctual
 ) / cast(len(rules.DIMENSIONS), Numeric)
@@ -69,17 +70,21 @@ def satisfaction_of(db: Session, consultant_ids: Sequence[str]) -> dict[str, Sat
     """Satisfaction per consultant; a consultant without feedback is not in the answer. One statement."""
     rows = db.execute(
         select(Feedback.consultant_id, func.avg(_OVERALL), func.count(), func.avg(_solved()))
-        .where(Feedback.consultant_id == any_of(consultant_ids))
+        .where(Feedback.consultant_id == any_of(consultant_ids), _COUNTS)
         .group_by(Feedback.consultant_id)
     )
     return {who: Satisfaction(float(mean), count, float(solved)) for who, mean, count, solved in rows}
 
 
-def satisfaction_estimates_of(db: Session, consultant_ids: Sequence[str]) -> dict[str, Estimate]:
-    """Satisfaction with its shrunk estimate and interval. Who has no feedback is not in the answer. One statement."""
+def satisfaction_estimates_of(
+    db: Session, consultant_ids: Sequence[str], *, since: datetime | None = None
+) -> dict[str, Estimate]:
+    """Satisfaction (of all time, or since then) with its shrunk estimate and interval. Who has no feedback is not in the
+    answer. One statement."""
+    counted = _COUNTS if since is None else and_(_COUNTS, Feedback.at >= since)
     rows = db.execute(
         select(Feedback.consultant_id, func.count(), func.sum(_OVERALL), func.sum(_OVERALL * _OVERALL))
-        .group_by(Feedback.consultant_id)
+        .where(counted).group_by(Feedback.consultant_id)
     )  # fmt: skip
     groups = {who: Group(count, float(total), float(squares)) for who, count, total, squares in rows}
     population = rules.population_of(list(groups.values()))
@@ -94,7 +99,7 @@ def quality_of(db: Session, consultant_id: str) -> QualityView:
         select(
             func.count(), func.avg(_OVERALL), func.avg(_solved()),
             *(func.avg(getattr(Feedback, name)) for name in names), *stars,
-        ).where(Feedback.consultant_id == consultant_id)
+        ).where(Feedback.consultant_id == consultant_id, _COUNTS)
     ).one()  # fmt: skip
     count, mean, solved = row[0], row[1], row[2]
     if not count:
@@ -108,7 +113,8 @@ def quality_of(db: Session, consultant_id: str) -> QualityView:
 
 def reviews_of(db: Session, consultant_id: str, *, limit: int = 10, before: datetime | None = None) -> list[ReviewLine]:
     """Public reviews with words, the newest first."""
-    wanted = select(Feedback).where(Feedback.consultant_id == consultant_id, Feedback.public, Feedback.words != "")
+    public = (Feedback.public, Feedback.words != "", _COUNTS)
+    wanted = select(Feedback).where(Feedback.consultant_id == consultant_id, *public)
     if before is not None:
         wanted = wanted.where(Feedback.at < before)
     return [
@@ -141,7 +147,7 @@ def nps(db: Session, *, since: datetime) -> tuple[int, int]:
             func.count(),
             func.count().filter(Feedback.nps >= 9),
             func.count().filter(Feedback.nps <= 6),
-        ).where(Feedback.at >= since)
+        ).where(Feedback.at >= since, _COUNTS)
     ).one()
     count, promoters, detractors = row
     return (round(100 * (promoters - detractors) / count), count) if count else (0, 0)
@@ -169,7 +175,7 @@ def house_quality(db: Session, *, since: datetime, before: datetime) -> tuple[Ho
         select(
             recent, func.count(), func.avg(_OVERALL), func.avg(_solved()),
             func.count().filter(Feedback.nps >= 9), func.count().filter(Feedback.nps <= 6),
-        ).where(Feedback.at > before).group_by(recent)
+        ).where(Feedback.at > before, _COUNTS).group_by(recent)
     )  # fmt: skip
     found = {
         this: HouseQuality(count, float(mean), float(solved), promoters, detractors)

@@ -1,7 +1,7 @@
-"""Quality's addresses: the client's feedback, the experts' reading, and what the desk sees of both."""
+"""Quality's addresses: the client's feedback, the experts' reading, the summary, the report, and the desk's view."""
 
 from flask import Blueprint
 
 bp = Blueprint("quality", "zhixun.features.quality", template_folder="templates")
 
-from . import desk, feedback, review  # noqa: E402, F401 - the modules hang their addresses on `bp`
+from . import desk, feedback, report, review, summary  # noqa: E402, F401 - the modules hang their addresses on `bp`

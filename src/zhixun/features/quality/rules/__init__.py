@@ -1,10 +1,27 @@
 """What feedback asks, how experts read a session, and the published formulas that put their numbers together.
 
 Feedback is the client's form, experts is the reviewers' sheet and who may fill it in, estimates turns few numbers into
-an honest figure with its interval, agreement says how far the experts can be trusted, disguise takes the names out.
+an honest figure with its interval, agreement says how far the experts can be trusted, disguise takes the names out,
+conduct is what a consultant owes after a session, prediction fills in where no expert looked, report says what moved.
 """
 
+from zhixun.features.catalog.rules import RubricLine
+
 from .agreement import Bias, alpha_ordinal, biases
+from .conduct import (
+    FOLLOW_UP_OWED,
+    FOLLOW_UP_WITHIN,
+    SUMMARY_LENGTH_MAX,
+    SUMMARY_OWED,
+    Conduct,
+    ConductFigures,
+    clean_answer,
+    clean_question,
+    clean_summary,
+    conduct_figures,
+    late_minutes,
+    summary_on_time,
+)
 from .disguise import Names, disguise
 from .estimates import Estimate, Group, Population, estimate, population_of
 from .experts import (
@@ -39,18 +56,44 @@ from .feedback import (
     check_scores,
     mean,
 )
+from .prediction import TRAIN_MIN, Errors, Example, Fitted, errors_of, learn, learn_from_words, mean_of_others
+from .report import (
+    APPEAL_KINDS,
+    APPEAL_LASTS,
+    APPEAL_WITHIN,
+    LESSONS_SHOWN,
+    PERIOD,
+    PERIODS,
+    POINTS,
+    REASON_LENGTH_MAX,
+    Mover,
+    clean_reason,
+    median_of,
+    movers,
+    suggestions,
+)
 
 __all__ = [
+    "APPEAL_KINDS",
+    "APPEAL_LASTS",
+    "APPEAL_WITHIN",
     "CASES_PER_NIGHT",
     "CASE_LASTS",
     "DIFFERENCE_MAX",
     "DIMENSIONS",
     "EXPERT_WORDS_LENGTH_MAX",
+    "FOLLOW_UP_OWED",
+    "FOLLOW_UP_WITHIN",
+    "LESSONS_SHOWN",
     "MARK_MAX",
     "MARK_MIN",
     "NPS_MAX",
     "NPS_MIN",
+    "PERIOD",
+    "PERIODS",
+    "POINTS",
     "READ_AGAIN_AFTER",
+    "REASON_LENGTH_MAX",
     "SAMPLED_WITHIN",
     "SCORE_MAX",
     "SCORE_MIN",
@@ -58,14 +101,24 @@ __all__ = [
     "SEATS_HELD_MAX",
     "SEAT_LASTS",
     "SOLVED",
+    "SUMMARY_LENGTH_MAX",
+    "SUMMARY_OWED",
+    "TRAIN_MIN",
     "WINDOW",
     "WORDS_LENGTH_MAX",
     "Bias",
     "Candidate",
+    "Conduct",
+    "ConductFigures",
+    "Errors",
     "Estimate",
+    "Example",
+    "Fitted",
     "Group",
+    "Mover",
     "Names",
     "Population",
+    "RubricLine",
     "alpha_ordinal",
     "biases",
     "check_answers",
@@ -73,10 +126,24 @@ __all__ = [
     "check_scores",
     "check_words",
     "choose_cases",
+    "clean_answer",
+    "clean_question",
+    "clean_reason",
+    "clean_summary",
+    "conduct_figures",
     "disguise",
+    "errors_of",
     "estimate",
+    "late_minutes",
+    "learn",
+    "learn_from_words",
     "mean",
+    "mean_of_others",
+    "median_of",
+    "movers",
     "population_of",
     "seats_needed",
+    "suggestions",
+    "summary_on_time",
     "weighted_score",
 ]

@@ -1,0 +1,85 @@
+"""A consultant's report: the numbers of a period with their range, what moved them, and what to try; and appeals."""
+
+from __future__ import annotations
+
+from flask import flash, make_response, redirect, render_template, request, url_for
+from flask_babel import gettext
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response as AnyResponse
+
+from zhixun.features.accounts import queries as accounts
+from zhixun.features.accounts.rules import check_right
+from zhixun.features.quality import actions, queries, rules
+from zhixun.features.quality.actions import TooLateToAppeal
+from zhixun.features.quality.queries import Report
+from zhixun.kernel.errors import Conflict, Invalid, NotFound
+from zhixun.kernel.values import is_id, new_id, utc_now
+from zhixun.web import charts, errors
+from zhixun.web.security import current_actor, read, require, work
+
+from . import bp
+
+
+@bp.get("/pro/report")
+@require("consultant")
+def report() -> AnyResponse:
+    return _own_page()
+
+
+@bp.post("/pro/report/appeals")
+@require("consultant")
+def appeal() -> AnyResponse:
+    """Ask the desk that a review should not count (`kind`, `subject_id`, `reason`)."""
+    form = request.form
+    if form.get("kind") not in rules.APPEAL_KINDS or not is_id(form.get("subject_id", "")):
+        raise NotFound
+    appeal_id = form.get("appeal_id", "")
+    try:
+        with work() as uow:
+            actions.appeal(
+                uow, appeal_id=appeal_id if is_id(appeal_id) else new_id(), kind=form["kind"],
+                subject_id=form["subject_id"], reason=form.get("reason", ""),
+            )  # fmt: skip
+    except (Invalid, TooLateToAppeal) as error:
+        return _own_page(error)
+    flash(gettext("Noted. The desk decides within 7 days; until then the review counts."))
+    return redirect(url_for("quality.report", period=_period(), _anchor="reviews"), 303)
+
+
+@bp.get("/ops/consultants/<consultant_id>/report")
+@require("operator")
+def report_for_desk(consultant_id: str) -> str:
+    check_right(current_actor(), "settle_disputes")
+    if not is_id(consultant_id):
+        raise NotFound
+    with read() as db:
+        person = accounts.person(db, consultant_id)
+        found = _report(db, consultant_id)
+    if "consultant" not in person.roles:
+        raise NotFound
+    return render_template("quality/report_desk.html", name=person.name, **_shown(found))
+
+
+def _own_page(error: Invalid | Conflict | None = None) -> AnyResponse:
+    actor, now = current_actor(), utc_now()
+    with read() as db:
+        found = _report(db, actor.user_id)
+    page = render_template(
+        "quality/report.html", now=now, typed=request.form,
+        errors=errors.field_sentences(error) if error else {},
+        said=errors.sentence_of(error) if error and not error.fields else "", new_id=new_id, **_shown(found),
+    )  # fmt: skip
+    return make_response(page, error.status if error else 200)
+
+
+def _report(db: Session, consultant_id: str) -> Report:
+    return queries.report_of(db, consultant_id, period=rules.PERIODS[_period()], now=utc_now())
+
+
+def _shown(found: Report) -> dict[str, object]:
+    return {"report": found, "period": _period(), "periods": list(rules.PERIODS), "charts": charts}
+
+
+def _period() -> str:
+    asked = request.values.get("period", rules.PERIOD)
+    return asked if asked in rules.PERIODS else rules.PERIOD

@@ -1,0 +1,91 @@
+"""After the session: the written summary, and the one question that is included."""
+
+from __future__ import annotations
+
+from flask import flash, make_response, redirect, render_template, request, url_for
+from flask_babel import gettext
+from werkzeug.wrappers import Response as AnyResponse
+
+from zhixun.features.booking import queries as bookings
+from zhixun.features.booking.queries import BookingView
+from zhixun.features.booking.rules import State
+from zhixun.features.quality import actions, queries, rules
+from zhixun.features.quality.actions import NotHeld, QuestionAsked, TooLateToAsk
+from zhixun.kernel.errors import Conflict, Invalid, NotFound
+from zhixun.kernel.values import is_id, utc_now
+from zhixun.web import errors
+from zhixun.web.security import current_actor, read, require, work
+
+from . import bp
+
+Refusal = Invalid | Conflict
+
+
+@bp.route("/sessions/<booking_id>/summary", methods=["GET", "POST"])
+@require()
+def summary(booking_id: str) -> AnyResponse:
+    """The consultant writes it (POST), both read it."""
+    booking = _own(booking_id)
+    if request.method == "GET":
+        return _page(booking)
+    try:
+        with work() as uow:
+            actions.write_summary(uow, booking_id=booking.id, text=request.form.get("text", ""))
+    except (Invalid, NotHeld) as error:
+        return _page(booking, error)
+    flash(gettext("Saved. Your client can read it."))
+    return redirect(url_for("quality.summary", booking_id=booking.id), 303)
+
+
+@bp.post("/sessions/<booking_id>/question")
+@require()
+def follow_up(booking_id: str) -> AnyResponse:
+    """The client's included question."""
+    booking = _own(booking_id)
+    try:
+        with work() as uow:
+            actions.ask_follow_up(uow, booking_id=booking.id, question=request.form.get("question", ""))
+    except (Invalid, NotHeld, QuestionAsked, TooLateToAsk) as error:
+        return _page(booking, error)
+    flash(gettext("Asked. The answer is owed within 48 hours."))
+    return redirect(url_for("quality.summary", booking_id=booking.id, _anchor="question-h"), 303)
+
+
+@bp.post("/sessions/<booking_id>/question/answer")
+@require()
+def answer_follow_up(booking_id: str) -> AnyResponse:
+    booking = _own(booking_id)
+    try:
+        with work() as uow:
+            actions.answer_follow_up(uow, booking_id=booking.id, answer=request.form.get("answer", ""))
+    except (Invalid, NotHeld) as error:
+        return _page(booking, error)
+    flash(gettext("Saved. Your client can read it."))
+    return redirect(url_for("quality.summary", booking_id=booking.id, _anchor="question-h"), 303)
+
+
+def _own(booking_id: str) -> BookingView:
+    """A booking the reader is one of the two people of. Raises NotFound."""
+    if not is_id(booking_id):
+        raise NotFound
+    with read() as db:
+        found = bookings.booking(db, booking_id, current_actor(), utc_now())
+    if current_actor().user_id not in (found.client_id, found.consultant_id):
+        raise NotFound
+    return found
+
+
+def _page(booking: BookingView, error: Refusal | None = None) -> AnyResponse:
+    with read() as db:
+        written, asked = queries.summary_for(db, booking.id, reader=None), queries.follow_up_for(db, booking.id)
+    done, now = booking.completed_at, booking.seen_at
+    page = render_template(
+        "quality/summary.html",
+        booking=booking, is_client=booking.client_id == current_actor().user_id, summary=written, asked=asked,
+        held=booking.state is State.COMPLETED, due_at=done + rules.SUMMARY_OWED if done else None,
+        ask_until=done + rules.FOLLOW_UP_WITHIN if done else None, now=now, typed=request.form,
+        errors=errors.field_sentences(error) if error else {},
+        said=errors.sentence_of(error) if error and not error.fields else "",
+        length_max=rules.SUMMARY_LENGTH_MAX,
+    )  # fmt: skip
+    return make_response(page, error.status if error else 200)
