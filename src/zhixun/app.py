@@ -21,6 +21,7 @@ from zhixun.adapters.realtime_hub.postgres import PostgresHub
 from zhixun.adapters.search_index.tantivy import TantivyIndex
 from zhixun.adapters.text_model.extractive import ExtractiveModel
 from zhixun.adapters.text_model.openai import ModelServer, OpenAiModel
+from zhixun.adapters.trainer.local import LocalTrainer
 from zhixun.adapters.webhook_sender.http import HttpSender
 from zhixun.features.accounts import queries as account_queries
 from zhixun.features.accounts import rules as account_rules
@@ -52,6 +53,7 @@ from zhixun.features.privacy.feature import feature as privacy
 from zhixun.features.profiles.feature import feature as profiles
 from zhixun.features.quality.feature import feature as quality
 from zhixun.features.recommend.feature import feature as recommend
+from zhixun.features.recommend.ports import Trainer
 from zhixun.features.scheduling.feature import feature as scheduling
 from zhixun.features.search.feature import feature as search
 from zhixun.features.search.ports import SearchIndex
@@ -139,6 +141,7 @@ def fulfil_ports(settings: Settings, conninfo: str) -> None:
     provide(
         TextModel, ExtractiveModel() if settings.text_model == "extractive" else OpenAiModel(_model_server(settings))
     )
+    provide(Trainer, LocalTrainer())
     provide(RealtimeHub, _hub(settings, conninfo))
 
 

@@ -25,6 +25,8 @@ from zhixun.app import FEATURES, fulfil_ports, subscribe_all, unlock_vault
 from zhixun.features.assistant import actions as assistant
 from zhixun.features.assistant.queries import house_articles
 from zhixun.features.catalog import actions as catalog
+from zhixun.features.profiles import jobs as profiles
+from zhixun.features.recommend import jobs as recommend
 from zhixun.features.search import jobs as search
 from zhixun.kernel import database
 from zhixun.kernel.errors import DomainError
@@ -224,6 +226,8 @@ def _sample(given: argparse.Namespace) -> int:
     with suppress(KeyboardInterrupt), _house(_settings(given)):
         sample.fill_first(seed=given.seed, consultants=given.consultants, say=_step)
         sample.fill_rest(seed=given.seed, clients=given.clients, days=given.days, say=_step, stop=stop)
+        profiles.build_nightly()  # What the clock does at night, so that a demo has segments and a model today.
+        recommend.train_nightly()
         if given.json:
             print(json.dumps({"consultants": given.consultants, "clients": given.clients, "days": given.days}))
     return 0

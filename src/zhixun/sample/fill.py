@@ -26,6 +26,7 @@ from .demo import add_demo_sessions
 from .history import history
 from .lives import Diary, live, open_diary
 from .plan import Story, stories
+from .traces import leave_demo_traces, leave_traces
 
 __all__ = ["DEMO_ACCOUNTS", "PASSWORD", "fill_first", "fill_rest"]
 
@@ -55,6 +56,8 @@ def fill_first(
     people.add_demo_accounts(password_hash, at)
     new = people.add_consultants(consultants, password_hash, at)
     add_demo_sessions(seed=seed, consultants=consultants, now=at)
+    if new:
+        leave_demo_traces(at)
     say(f"{new} sample consultants are listed.")
 
 
@@ -82,6 +85,7 @@ def fill_rest(
     planned = stories(seed=seed, consultants=consultants, clients=visitors, days=days, now=at)
     missing = _missing(planned, at)
     if missing:
+        leave_traces(missing, at)
         lived = _live_all(missing, at, say, stop)
         _index_again(consultants)
         quality_jobs.learn()

@@ -27,6 +27,7 @@ ROOT = Path(__file__).parent
 DIST = ROOT / "static" / "dist"
 BODY_BYTES_MAX = 1_000_000
 COLLECTS = "collects"
+STATEMENTS_BEFORE_ASKING = 9
 FIELD_CLASSES = {"education": "edu", "health": "health", "legal": "legal", "career": "career"}
 
 POLICY = (
@@ -210,12 +211,15 @@ def ask_consent_with(function: Callable[[str], bool]) -> None:
 
 def _collects() -> bool:
     """Whether this page brings the beacon along. Asked once per sign-in and browser, then kept in the session; the
-    server asks again for every batch, so a consent taken back elsewhere holds at once."""
+    server asks again for every batch, so a consent taken back elsewhere holds at once. A page that has read much already
+    leaves the asking to the next."""
     user_id = security.current_actor().user_id
     if not user_id or g.get("broken"):
         return False
     known = session.get(COLLECTS)
     if not known or known[0] != user_id:
+        if g.get("sql_count", 0) > STATEMENTS_BEFORE_ASKING:
+            return False
         known = session[COLLECTS] = [user_id, _ask_consent(user_id)]
     return bool(known[1])
 

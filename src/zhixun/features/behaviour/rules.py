@@ -75,7 +75,8 @@ def clean(interactions: Iterable[Interaction], *, now: datetime) -> list[Interac
     for one in interactions:
         subject = clean_subject(one.subject)
         claimed = one.source == "browser" and one.kind not in SEEN_KINDS
-        if not subject or claimed or one.at < now - AGE_MAX or one.id in kept:
+        late = one.source == "browser" and one.at < now - AGE_MAX
+        if not subject or claimed or late or one.id in kept:
             continue
         kept[one.id] = replace(one, subject=subject, text=clean_text(one.text), at=min(one.at, now))
     found = _without_repeats(sorted(kept.values(), key=lambda one: (one.at, one.id)))

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 
+from zhixun.events.profiles import ProfileChanged
 from zhixun.features.catalog.rules import CHANNELS
 from zhixun.kernel.errors import N_, Invalid, TooMany
 from zhixun.kernel.unit_of_work import UnitOfWork
@@ -21,13 +22,20 @@ CHOICES: Mapping[str, tuple[str, ...]] = {"channel": CHANNELS, "hours": HOURS, "
 
 
 def keep_profile(uow: UnitOfWork, *, user_id: str, interest: Interest, habits: Habits, segment: str) -> None:
-    """Store what was worked out of a person, in place of what was known before."""
+    """Store what was worked out of a person, in place of what was known before. The same again changes nothing."""
     said = {
         "vector": dict(interest.vector), "sources": {label: dict(kinds) for label, kinds in interest.sources.items()},
         "segment": segment, **asdict(habits), "built_at": uow.now,
     }  # fmt: skip
-    put = insert(Profile).values(user_id=user_id, **said)
-    uow.db.execute(put.on_conflict_do_update(index_elements=["user_id"], set_=said))
+    row = uow.db.get(Profile, user_id)
+    if row is None:
+        uow.db.add(Profile(user_id=user_id, **said))
+    elif any(getattr(row, name) != value for name, value in said.items() if name != "built_at"):
+        for name, value in said.items():
+            setattr(row, name, value)
+    else:
+        return
+    uow.emit(ProfileChanged(user_id=user_id))
 
 
 def keep_learnt(uow: UnitOfWork, learnt: Learnt) -> None:
@@ -65,6 +73,7 @@ def correct(uow: UnitOfWork, *, label: str, verdict: str) -> None:
     uow.db.execute(
         put.on_conflict_do_update(index_elements=["user_id", "label"], set_={"verdict": verdict, "at": uow.now})
     )
+    uow.emit(ProfileChanged(user_id=uow.actor.user_id))
 
 
 def take_back_correction(uow: UnitOfWork, *, label: str) -> None:
@@ -72,6 +81,7 @@ def take_back_correction(uow: UnitOfWork, *, label: str) -> None:
     uow.db.execute(
         delete(Correction).where(Correction.user_id == uow.actor.user_id, Correction.label == label[:LABEL_LENGTH_MAX])
     )
+    uow.emit(ProfileChanged(user_id=uow.actor.user_id))
 
 
 def choose_habit(uow: UnitOfWork, *, name: str, value: str) -> None:

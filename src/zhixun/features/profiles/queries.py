@@ -121,7 +121,10 @@ def segments(db: Session) -> list[SegmentLine]:
 def labels_of_consultants(db: Session, consultant_ids: Iterable[str]) -> dict[str, tuple[str, ...]]:
     """Consultant id → their field and topics as labels, also of who is no longer listed."""
     cards = catalog.cards_of(db, list(consultant_ids))
-    return {one.id: (f"field={one.field_id}", *(f"topic={topic}" for topic in one.topic_ids)) for one in cards.values()}
+    return {
+        one.id: (f"field={one.field_id}", f"seniority={one.seniority}", *(f"topic={topic}" for topic in one.topic_ids))
+        for one in cards.values()
+    }
 
 
 def names_of_labels(fields: Iterable[FieldView]) -> dict[str, Words]:

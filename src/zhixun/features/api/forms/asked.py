@@ -104,7 +104,9 @@ class MessageWanted(Asked):
 
 
 class RecommendationsWanted(Asked):
-    question: Annotated[Text, Field(min_length=1, max_length=QUESTION_LENGTH_MAX)]
+    question: Annotated[
+        Text, Field(max_length=QUESTION_LENGTH_MAX, description=N_("Left out: who fits the signed-in person."))
+    ] = ""
     field: ShortName
     zone: Zone | None = None
     limit: Annotated[int, Field(ge=1, le=RECOMMENDED_MAX)] = 3

@@ -81,18 +81,25 @@ def consultants(db: Session, wanted: ConsultantsWanted) -> answers.Consultants:
 )
 def recommendations(db: Session, wanted: RecommendationsWanted) -> answers.Recommendations:
     zone = wanted.zone or reader_zone()
+    if not wanted.question.strip():
+        return _for_the_asker(db, wanted, zone)
     found = recommend.match(
         db, question=wanted.question, field=wanted.field, zone=zone, language=language(), now=utc_now(),
         limit=wanted.limit,
     )  # fmt: skip
     return answers.Recommendations(
-        items=[
-            shown.recommended(one, zone)
-            for one in found.items
-        ],
+        items=[shown.recommended(one, zone) for one in found.items],
         field=found.field.id if found.field else None,
         crisis=say(found.crisis) if found.crisis else None,
     )  # fmt: skip
+
+
+def _for_the_asker(db: Session, wanted: RecommendationsWanted, zone: str) -> answers.Recommendations:
+    """By their interests; by none, whoever is not known or did not agree gets nobody."""
+    found = recommend.personal(
+        db, security.current_actor().user_id, zone=zone, language=language(), now=utc_now(), limit=wanted.limit
+    )
+    return answers.Recommendations(items=[shown.recommended(one, zone) for one in found], field=None, crisis=None)
 
 
 @reads(

@@ -30,18 +30,24 @@ from . import bp, card, seen
 
 REVIEWS = 8
 SIMILAR = 3
+FOR_YOU = 3
 SLUG_LENGTH_MAX = 80
 FACETS = ("field", "topic", "language", "channel", "price", "gender", "seniority", "free")
 
 
 @bp.get("/")
 def home() -> str:
-    current_actor()
-    now = utc_now()
+    actor, now = current_actor(), utc_now()
     with read() as db:
-        found = search.board(db, now=now, until=_end_of_day(now))
+        stored = recommend.stored_for(db, actor.user_id)[:FOR_YOU]
+        found = search.board(db, now=now, until=_end_of_day(now), also=[one.id for one in stored])
+    also = {one.card.id: one for one in found.also}
+    for_you = recommend.explained(stored, also, language=language(), zone=reader_zone(), now=now)
     today = any(one.slots and one.slots[0].start < _end_of_day(now) for one in found.items)
-    return render_template("pages/home.html", board=found, now=now, today=today, text_length_max=TEXT_LENGTH_MAX)
+    return render_template(
+        "pages/home.html", board=found, now=now, today=today, text_length_max=TEXT_LENGTH_MAX, for_you=for_you,
+        percent=ranking.PERSONAL_PERCENT,
+    )  # fmt: skip
 
 
 @bp.get("/match")

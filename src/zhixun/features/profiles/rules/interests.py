@@ -24,7 +24,8 @@ TERMS_MAX = 60
 WORD_SHARE = 0.4
 """A word of a text counts so much of what a topic counts: topics are what the house can act on."""
 LABEL_PREFIXES = ("topic=", "field=")
-FIELD_SHARE = 0.5
+SHARES: Mapping[str, float] = {"field": 0.5, "seniority": 0.1}
+"""A field says less than a topic, and how senior someone was says little."""
 PEOPLE_OF_WORD_MIN = 3
 """A word of fewer people than this is not kept in the common model: it could tell who they are."""
 
@@ -110,7 +111,7 @@ def cosine(one: Mapping[str, float], other: Mapping[str, float]) -> float:
 
 def _terms(one: Interaction, labels_of: Mapping[str, Sequence[str]]) -> Iterable[tuple[str, float]]:
     for label in {*one.labels, *labels_of.get(one.consultant_id, ())}:
-        yield label, FIELD_SHARE if label.startswith("field=") else 1.0
+        yield label, SHARES.get(label.partition("=")[0], 1.0)
     for word in words(one.text) if one.text else ():
         yield word, WORD_SHARE
 

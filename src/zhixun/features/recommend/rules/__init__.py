@@ -1,5 +1,17 @@
 """What a question is about, who fits it how well, and what may honestly be said for and against."""
 
+from .personal import (
+    LOOKED_AT,
+    PERSONAL_PERCENT,
+    Personal,
+    features_of,
+    interest_vector,
+    price_fit,
+    score,
+    strongest_label,
+    time_fit,
+    varied,
+)
 from .ranking import (
     EXPLORE_PLACE,
     NEWCOMER_BELOW,
@@ -13,28 +25,40 @@ from .ranking import (
     total,
     with_newcomer,
 )
-from .reasons import Facts, Said, doubt_of, reasons_of
-from .understanding import Reading, Understood, crisis_of, labels_of, read
+from .reasons import Facts, Said, doubt_of, personal_reasons_of, reasons_of
+from .understanding import NOTHING_READ, Reading, Understood, crisis_of, labels_of, read
 
 __all__ = [
     "EXPLORE_PLACE",
+    "LOOKED_AT",
     "NEWCOMER_BELOW",
+    "NOTHING_READ",
+    "PERSONAL_PERCENT",
     "WEIGHTS_PERCENT",
     "Facts",
+    "Personal",
     "Reading",
     "Said",
     "Standing",
     "Understood",
     "crisis_of",
     "doubt_of",
+    "features_of",
     "fit",
+    "interest_vector",
     "is_newcomer",
     "labels_of",
     "median",
     "per_minute",
+    "personal_reasons_of",
+    "price_fit",
     "read",
     "reasons_of",
     "relevance",
+    "score",
+    "strongest_label",
+    "time_fit",
     "total",
+    "varied",
     "with_newcomer",
 ]  # fmt: skip

@@ -72,7 +72,7 @@ def total(
     parts = {
         "relevance": relevance,
         "quality": _within(quality),
-        "time": _soonness(first_free, now),
+        "time": soonness(first_free, now),
         "price": _within(1.5 - price_ratio),
     }
     return sum(WEIGHTS_PERCENT[name] / 100 * part for name, part in parts.items())
@@ -114,7 +114,7 @@ def median(values: Sequence[float]) -> float:
     return middle(values) if values else 0.0
 
 
-def _soonness(first_free: datetime | None, now: datetime) -> float:
+def soonness(first_free: datetime | None, now: datetime) -> float:
     """1 within a day, falling to 0.3 at a week, 0.1 after it, 0 for never."""
     if first_free is None:
         return 0.0

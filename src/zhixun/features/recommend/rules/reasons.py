@@ -21,7 +21,7 @@ WEEKDAYS = tuple(zip("一二三四五六日", ("Mon", "Tue", "Wed", "Thu", "Fri"
 
 @dataclass(frozen=True)
 class Said:
-    """`kind`: topic, words, place, time, price, reviews, years, language, check, limits."""
+    """`kind`: topic, words, place, time, price, reviews, years, language, check, limits, others."""
 
     kind: str
     words: Words
@@ -47,6 +47,32 @@ class Facts:
 def reasons_of(facts: Facts) -> tuple[Said, ...]:
     """The two best reasons, the most telling first; of one kind each."""
     return tuple(_first(_reasons(facts), REASONS_MAX))
+
+
+def personal_reasons_of(facts: Facts, *, label: str, name: Words, seen: int, others: bool) -> tuple[Said, ...]:
+    """The two best reasons without a question: what they care about, what others chose, then what is true of the consultant.
+
+    `seen`: from how many of the person's own deeds the label comes; 0 where they said it themselves.
+    """
+    return tuple(_first(_personal(facts, label, name, seen, others), REASONS_MAX))
+
+
+def _personal(facts: Facts, label: str, name: Words, seen: int, others: bool) -> Iterator[Said]:
+    if label and seen:
+        times = "once" if seen == 1 else f"{seen} times"
+        yield Said("topic", Words(
+            f"你问过、看过或约过「{name.zh or name.en}」{seen} 次", f"You asked, looked or booked about “{name.en or name.zh}” {times}"
+        ))  # fmt: skip
+    elif label:
+        yield Said(
+            "topic", Words(f"你说过关心「{name.zh or name.en}」", f"You said you care about “{name.en or name.zh}”")
+        )
+    if others:
+        yield Said(
+            "others",
+            Words("和你选过同一位咨询师的人，也选了这位", "People who chose someone you chose also chose this one"),
+        )
+    yield from _reasons(facts)
 
 
 def doubt_of(facts: Facts) -> Said:

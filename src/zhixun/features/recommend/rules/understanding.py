@@ -59,6 +59,9 @@ class Reading:
         return tuple(found + ([Understood("city", "", self.city)] if self.city else []))
 
 
+NOTHING_READ = Reading(None, (), {}, None, None, ())
+
+
 def read(question: str, fields: Sequence[FieldView], *, field: str = "", without: Collection[str] = ()) -> Reading:
     """What the question is about. `field` was chosen by hand; topics in `without` were taken away by hand."""
     text = _Text(question)

@@ -2,21 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
+
 from sqlalchemy.orm import Session
 
 from zhixun.features.catalog import queries as catalog
 from zhixun.features.search.ports import Filter, SearchIndex
+from zhixun.features.search.rules import Wanted
 from zhixun.kernel.services import service as port
 
 from .board import Board, board
 from .documents import documents, learn
-from .finding import Found, FoundConsultant, find_consultants
+from .finding import Found, FoundConsultant, Look, find_consultants, shown
 from .times import LOOK_AHEAD, FreeTimes, free_times
 
 __all__ = [
-    "LOOK_AHEAD", "Board", "Found", "FoundConsultant", "FreeTimes", "board", "count_of_topic", "documents", "find_consultants",
-    "free_times", "index_is_whole", "learn",
+    "LOOK_AHEAD", "Board", "Found", "FoundConsultant", "FreeTimes", "board", "consultants_of", "count_of_topic", "documents", "find_consultants", "first_free",
+    "free_times", "ids_of_labels", "index_is_whole", "learn",
 ]  # fmt: skip
+
+
+def ids_of_labels(labels: Sequence[str], *, each: int) -> set[str]:
+    """The best rated who carry one of these labels, `each` of every label, by the index."""
+    index = port(SearchIndex)
+    return {hit.id for label in labels for hit in index.find((), Filter(frozenset({label})), limit=each).hits}
+
+
+def first_free(db: Session, ids: Sequence[str], *, now: datetime) -> dict[str, datetime]:
+    """When each is free first within LOOK_AHEAD; who is not is not in it. Four statements."""
+    until = now + LOOK_AHEAD
+    times = free_times(db, catalog.timings_of(db, ids), ids, now=now, from_=now, until=until)
+    return times.starts(ids, now, until, enough=len(ids))
+
+
+def consultants_of(db: Session, ids: Sequence[str], *, now: datetime) -> dict[str, FoundConsultant]:
+    """These, as a list shows them, by id; who is no longer listed is not in it."""
+    look = Look(port(SearchIndex), (), Wanted())
+    return {one.card.id: one for one in shown(db, ids, look, None, now)} if ids else {}
 
 
 def count_of_topic(topic_id: str) -> int:

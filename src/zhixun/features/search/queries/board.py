@@ -28,26 +28,31 @@ class Board:
     free: Mapping[str, datetime]
     """Field id → a time at which someone of the field is free: the first of those looked at."""
     items: tuple[FoundConsultant, ...]
+    also: tuple[FoundConsultant, ...] = ()
+    """Those who were asked for by name."""
 
 
-def board(db: Session, *, now: datetime, until: datetime, limit: int = 6) -> Board:
+def board(db: Session, *, now: datetime, until: datetime, limit: int = 6, also: Sequence[str] = ()) -> Board:
     """Some of the best rated of each field who are free before `until`, the fields taking turns; when nobody is, who is
-    free within a week. At most ten statements; BOARD_EACH people per field are asked of the slot engine."""
-    fields, index = catalog.fields(db), port(SearchIndex)
+    free within a week. At most nine statements; BOARD_EACH people per field are asked of the slot engine."""
+    fields, index = catalog.bare_fields(db), port(SearchIndex)
     ids = {one.id: [hit.id for hit in index.find((), _of(one.id), limit=rules.BOARD_EACH).hits] for one in fields}
-    everyone = [one for some in ids.values() for one in some]
+    everyone = list(dict.fromkeys([*also, *(one for some in ids.values() for one in some)]))
     week = now + rules.BOARD_AHEAD
     times = free_times(db, catalog.timings_of(db, everyone), everyone, now=now, from_=now, until=week)
     free = {name: _soonest(times, some, until, week) for name, some in ids.items()}
     today = {name: [one for one in ids[name] if one in found and found[one] < until] for name, found in free.items()}
     turns = today if any(today.values()) else free
-    chosen = [one for turn in zip_longest(*turns.values()) for one in turn if one is not None][:limit]
+    chosen = [one for turn in zip_longest(*turns.values()) for one in turn if one is not None and one not in also]
     counted = index.count_labels(())
+    look = Look(index, (), Wanted(free_until=week))
+    found_all = {one.card.id: one for one in shown(db, [*also, *chosen[:limit]], look, times, now)}
     return Board(
         tuple(fields),
         {one.id: counted.get(f"field={one.id}", 0) for one in fields},
         {name: min(found.values()) for name, found in free.items() if found},
-        tuple(shown(db, chosen, Look(index, (), Wanted(free_until=week)), times, now)),
+        tuple(found_all[one] for one in chosen[:limit] if one in found_all),
+        tuple(found_all[one] for one in also if one in found_all),
     )
 
 

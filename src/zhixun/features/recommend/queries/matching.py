@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from dataclasses import field as made
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -12,14 +13,13 @@ from sqlalchemy.orm import Session
 from zhixun.features.catalog import queries as catalog
 from zhixun.features.catalog.rules import ConsultantCard, FieldView
 from zhixun.features.quality.queries import Satisfaction
+from zhixun.features.recommend import rules
+from zhixun.features.recommend.rules import Reading, Said, Standing, Understood
 from zhixun.features.scheduling.rules import Slot
 from zhixun.features.search import queries as search
 from zhixun.features.search.queries import FoundConsultant
 from zhixun.features.search.rules import Wanted
 from zhixun.kernel.values import Language, Words
-
-from . import rules
-from .rules import Reading, Said, Standing, Understood
 
 CANDIDATES = 24
 """So many best by words are ranked by everything else."""
@@ -37,6 +37,8 @@ class Suggestion:
     doubted: Said
     newcomer: bool
     """In the place that is kept for people without feedback yet."""
+    parts: Mapping[str, int] = made(default_factory=dict)
+    """Of what the score is made, in percent; for suggestions without a question only."""
 
     @property
     def reasons(self) -> tuple[Words, ...]:
