@@ -121,7 +121,7 @@ def consultant(slug: str) -> str | Response:
             wanted = Wanted(field=former.field_id)
             similar = search.find_consultants(db, wanted, now=now, limit=SIMILAR)
             return make_response(render_template("pages/gone.html", former=former, similar=similar), 410)
-        fields = {field.id: field for field in catalog.fields(db)}
+        fields = {field.id: field for field in catalog.bare_fields(db)}
         judged = quality.quality_of(db, page.card.id)
         reviews = quality.reviews_of(db, page.card.id, limit=REVIEWS)
         names = accounts.people(db, [line.client_id for line in reviews]) if reviews else {}
