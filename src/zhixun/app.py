@@ -48,6 +48,7 @@ from zhixun.features.notifications.ports import House, Mailer
 from zhixun.features.pages.feature import feature as pages
 from zhixun.features.payments.feature import feature as payments
 from zhixun.features.payments.ports import PaymentGateways
+from zhixun.features.payouts.feature import feature as payouts
 from zhixun.features.plans.feature import feature as plans
 from zhixun.features.privacy.feature import feature as privacy
 from zhixun.features.profiles.feature import feature as profiles
@@ -77,6 +78,7 @@ FEATURES: tuple[Feature, ...] = (
     scheduling,
     ledger,
     payments,
+    payouts,
     plans,
     booking,
     messaging,

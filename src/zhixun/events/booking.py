@@ -47,6 +47,17 @@ class BookingMoved(BookingFact):
 
 
 @dataclass(frozen=True, kw_only=True)
+class BookingRefunded(BookingFact):
+    """Money goes back after the session, by an operator's or a dispute's decision."""
+
+    refund_id: str
+    amount_minor: int
+    currency: str
+    reason: str
+    """operator, or dispute."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class SessionBegan(BookingFact):
     pass
 

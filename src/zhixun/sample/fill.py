@@ -23,6 +23,7 @@ from zhixun.kernel.values import utc_now
 from . import people
 from .cast import DEMO_ACCOUNTS, PASSWORD, TODAYS_CLIENTS, Consulting, client_at
 from .demo import add_demo_sessions
+from .desk import propose_payouts
 from .history import history
 from .lives import Diary, live, open_diary
 from .plan import Story, stories
@@ -89,6 +90,7 @@ def fill_rest(
         lived = _live_all(missing, at, say, stop)
         _index_again(consultants)
         quality_jobs.learn()
+        propose_payouts(seed=seed, now=at)
         say(f"{lived} of {len(missing)} sample bookings are in the books.")
 
 

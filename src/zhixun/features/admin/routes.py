@@ -4,7 +4,7 @@ from werkzeug.wrappers import Response
 
 from zhixun.features.accounts import actions as account_actions
 from zhixun.features.accounts import queries as accounts
-from zhixun.features.accounts.rules import check_right
+from zhixun.features.accounts.rules import check_right, may
 from zhixun.features.booking.rules import State
 from zhixun.kernel.errors import Invalid, NotFound
 from zhixun.kernel.values import Money, is_id, utc_now
@@ -60,7 +60,8 @@ def booking(booking_id: str) -> str:
     now = utc_now()
     with read() as db:
         told = queries.story(db, booking_id, current_actor(), now)
-    return render_template("admin/booking.html", told=told, booking=told.booking, now=now)
+    may_refund = may(current_actor(), "refund")
+    return render_template("admin/booking.html", told=told, booking=told.booking, now=now, may_refund=may_refund)
 
 
 @bp.get("/ops/people")

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 
 from zhixun.kernel.errors import N_, Invalid, NotFound
-from zhixun.kernel.values import is_id
+from zhixun.kernel.values import Money, is_id
 
 from . import rules
 
 START_LENGTH_MAX = 40
+AMOUNT_LENGTH_MAX = 20
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,17 @@ class Brief:
 def read_brief(form: Mapping[str, str]) -> Brief:
     # A browser sends line ends as CR LF and counts them as one character; so does the limit.
     return Brief(form.get("brief", "").replace("\r\n", "\n"), form.get("sensitive") == "yes")
+
+
+def read_amount(text: str, currency: str) -> Money:
+    """An amount as it is written, "120" or "120.50". Raises Invalid."""
+    try:
+        minor = Decimal(text.strip().replace(",", "")[:AMOUNT_LENGTH_MAX]) * 100
+        if minor == int(minor) and 0 < minor < 2**53:
+            return Money(int(minor), currency)
+    except (ArithmeticError, ValueError):
+        pass  # not a number: said below
+    raise Invalid(fields={"amount": N_("Please write an amount like 120 or 120.50.")})
 
 
 def own_id(text: str) -> str:

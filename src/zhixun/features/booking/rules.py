@@ -61,6 +61,9 @@ NEXT: dict[State, frozenset[State]] = {
     State.NO_SHOW: frozenset(),
 }
 
+REFUNDABLE = (State.COMPLETED, State.NO_SHOW, State.CANCELLED)
+"""What has ended: before that the way is to cancel, which has its own table of what comes back."""
+REASON_LENGTH_MIN, REASON_LENGTH_MAX = 5, 500
 UPCOMING = (State.HELD, State.PAID, State.CONFIRMED, State.IN_PROGRESS)
 
 
@@ -176,6 +179,14 @@ def stored_policy(policy: Sequence[RefundStep]) -> list[dict[str, Any]]:
 
 def read_policy(stored: Sequence[dict[str, Any]]) -> tuple[RefundStep, ...]:
     return tuple(RefundStep(step["hours_before"], step["refund_bps"]) for step in stored)
+
+
+def clean_reason(reason: str) -> str:
+    """Why money goes back, as it will be read by whoever looks at the order later. Raises Invalid."""
+    text = plain_text(reason)
+    if not REASON_LENGTH_MIN <= len(text) <= REASON_LENGTH_MAX:
+        raise Invalid(fields={"reason": N_("Please say why, in 5 to 500 characters.")})
+    return text
 
 
 def clean_brief(brief: str) -> str:

@@ -1,16 +1,22 @@
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
+from zhixun.kernel.errors import N_, Conflict
 from zhixun.kernel.unit_of_work import UnitOfWork
 from zhixun.kernel.values import Money, new_id
 
 from . import rules
 from .models import Account, Entry, Transaction
 from .rules import Line
+
+
+class NothingToTake(Conflict):
+    code, message = "refund_too_much", N_("More cannot be given back than was paid.")
 
 
 def post(uow: UnitOfWork, *, key: str, kind: str, purpose: str, lines: Sequence[Line]) -> str:
@@ -35,6 +41,38 @@ def post(uow: UnitOfWork, *, key: str, kind: str, purpose: str, lines: Sequence[
     ]  # fmt: skip
     uow.db.execute(insert(Entry), entries)
     return transaction_id
+
+
+def sources_of_refund(uow: UnitOfWork, *, purpose: str, amount: Money) -> list[Line]:
+    """Where money comes from that goes back for `purpose`: the lines that take it out, without the one that puts it in.
+
+    What waits in escrow goes first. What was released already is taken back from the consultant and the house as they
+    got it, cumulatively (`rules.spread`); a consultant's balance may thereby fall below zero, and later payouts make up
+    for it. Raises NothingToTake where there is less than `amount`.
+    """
+    escrow, currency = rules.escrow_for(purpose), amount.currency
+    waiting = uow.db.scalar(
+        select(Account.balance_minor).where(Account.account == escrow, Account.currency == currency).with_for_update()
+    )
+    first = min(waiting or 0, amount.amount_minor)
+    lines = [Line(escrow, Money(-first, currency))] if first else []
+    if not (rest := amount.amount_minor - first):
+        return lines
+    got: dict[str, int] = defaultdict(int)
+    given: dict[str, int] = defaultdict(int)
+    moved = (
+        select(Transaction.kind, Entry.account, Entry.amount_minor)
+        .join(Entry)
+        .where(Transaction.purpose == purpose, Entry.currency == currency, Transaction.kind.in_(("release", "refund")))
+    )
+    for kind, account, minor in uow.db.execute(moved):
+        if account == rules.COMMISSION or account.startswith("consultant:"):
+            (got if kind == "release" else given)[account] += abs(minor)
+    receivers = sorted(got)
+    if rest > sum(got.values()) - sum(given.values()):
+        raise NothingToTake
+    taken = rules.spread([got[one] for one in receivers], [given[one] for one in receivers], rest)
+    return lines + [Line(one, Money(-part, currency)) for one, part in zip(receivers, taken, strict=True) if part]
 
 
 def release_escrow(uow: UnitOfWork, *, booking_id: str, consultant_id: str, commission_bps: int) -> None:

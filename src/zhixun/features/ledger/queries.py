@@ -35,6 +35,16 @@ class EarningsLine:
 
 
 @dataclass(frozen=True)
+class AccountMonth:
+    opening: Money
+    lines: tuple[EntryLine, ...]
+
+    @property
+    def closing(self) -> Money:
+        return self.opening + sum((line.amount for line in self.lines), Money(0, self.opening.currency))
+
+
+@dataclass(frozen=True)
 class Verification:
     problems: tuple[str, ...]
     transactions: int
@@ -110,6 +120,33 @@ def statement(
         kept = Money(fee or 0, currency)
         lines.append(EarningsLine(purpose, Money(net, currency) + kept, kept, Money(net, currency), at))
     return lines
+
+
+def consultant_balances(db: Session, currency: str = "CNY") -> dict[str, Money]:
+    """Consultant id → balance, of all whose balance is not zero; below zero is owed to the house. One statement."""
+    prefix = consultant_account("")
+    rows = db.execute(
+        select(Account.account, Account.balance_minor)
+        .where(Account.account.startswith(prefix), Account.currency == currency, Account.balance_minor != 0)
+        .order_by(Account.account)
+    )
+    return {account.removeprefix(prefix): Money(minor, currency) for account, minor in rows}
+
+
+def month_of(db: Session, account: str, from_: datetime, until: datetime, currency: str = "CNY") -> AccountMonth:
+    """An account's balance before `from_`, and its lines in [from_, until), the oldest first. Two statements."""
+    mine = (Entry.account == account, Entry.currency == currency)
+    before = db.scalar(select(func.sum(Entry.amount_minor)).join(Transaction).where(*mine, Transaction.at < from_))
+    rows = db.execute(
+        select(Entry, Transaction)
+        .join(Transaction)
+        .where(*mine, Transaction.at >= from_, Transaction.at < until)
+        .order_by(Transaction.at, Transaction.id)
+    )
+    lines = tuple(
+        EntryLine(t.id, t.at, t.kind, t.purpose, t.key, Money(entry.amount_minor, entry.currency)) for entry, t in rows
+    )
+    return AccountMonth(Money(int(before or 0), currency), lines)
 
 
 def released_since(db: Session, consultant_id: str, since: datetime, currency: str = "CNY") -> Money:

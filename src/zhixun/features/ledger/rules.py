@@ -44,12 +44,38 @@ def refunds_account(gateway: str) -> str:
     return f"refunds:{gateway}"
 
 
+PAID_OUT = "bank:payouts"
+"""Money that has left the house for its consultants."""
+
+
 def is_balanced(lines: Sequence[Line]) -> bool:
     """At least two lines, none of them zero, and every currency sums to zero."""
     sums: dict[str, int] = defaultdict(int)
     for line in lines:
         sums[line.amount.currency] += line.amount.amount_minor
     return len(lines) >= 2 and all(line.amount for line in lines) and not any(sums.values())
+
+
+def spread(parts: Sequence[int], given: Sequence[int], amount: int) -> list[int]:
+    """Take `amount` off several parts in proportion to them, cumulatively: `given` is what was taken off each before.
+
+    Largest remainder against the exact cumulative share, so that any row of partial takings ends exactly at the parts,
+    takes no part below zero and none more than it has, and is never off its exact share by a whole unit for long.
+    """
+    total, so_far = sum(parts), sum(given)
+    assert 0 <= amount <= total - so_far, "more than is left cannot be taken"
+    claims = [part * (so_far + amount) - before * total for part, before in zip(parts, given, strict=True)]
+    shares = [
+        min(max(0, claim // total), part - before) for claim, part, before in zip(claims, parts, given, strict=True)
+    ]
+    left = amount - sum(shares)
+    while left:
+        step = 1 if left > 0 else -1
+        room = [n for n, one in enumerate(shares) if (parts[n] - given[n] - one if step > 0 else one) > 0]
+        chosen = max(room, key=lambda n: (step * (claims[n] - shares[n] * total), -n))
+        shares[chosen] += step
+        left -= step
+    return shares
 
 
 def shares(amount: Money, commission_bps: int) -> tuple[Money, Money]:

@@ -95,10 +95,12 @@ def fail_payment(uow: UnitOfWork, *, gateway: str, failure: Failure) -> None:
     uow.emit(PaymentFailed(payment_id=payment.id, purpose=payment.purpose))
 
 
-def request_refund(uow: UnitOfWork, *, refund_id: str, purpose: str, amount: Money | None, reason: str) -> None:
+def request_refund(
+    uow: UnitOfWork, *, refund_id: str, purpose: str, amount: Money | None, reason: str, note: str = ""
+) -> None:
     """Set money aside to go back to the payer; a fact carries it to the gateway. The same `refund_id` asks once.
 
-    `amount=None` gives back all that is left. Raises NotFound where nothing was captured, RefundTooMuch.
+    `amount=None` gives back all that is left; `note` is what an operator writes about it. Raises NotFound where nothing was captured, RefundTooMuch.
     """
     assert amount is None or amount.amount_minor > 0, "a refund is an amount that goes back"
     payment = uow.db.scalar(
@@ -128,9 +130,12 @@ def request_refund(uow: UnitOfWork, *, refund_id: str, purpose: str, amount: Mon
         key=f"refund:{refund_id}",
         kind="refund",
         purpose=purpose,
-        lines=[Line(escrow_for(purpose), -wanted), Line(refunds_account(payment.gateway), wanted)],
+        lines=[
+            *ledger.sources_of_refund(uow, purpose=purpose, amount=wanted),
+            Line(refunds_account(payment.gateway), wanted),
+        ],
     )
-    _ask_back(uow, payment, charge, refund_id=refund_id, amount=wanted, reason=reason)
+    _ask_back(uow, payment, charge, refund_id=refund_id, amount=wanted, reason=reason, note=note)
 
 
 def record_refund(uow: UnitOfWork, *, refund_id: str, provider_ref: str) -> None:
@@ -174,12 +179,15 @@ def _heard_first(uow: UnitOfWork, gateway: str, provider_ref: str, payment_id: s
     return uow.db.scalar(note.on_conflict_do_nothing().returning(ProviderEvent.provider_ref)) is not None
 
 
-def _ask_back(uow: UnitOfWork, payment: Payment, charge: Charge, *, refund_id: str, amount: Money, reason: str) -> None:
+def _ask_back(
+    uow: UnitOfWork, payment: Payment, charge: Charge, *, refund_id: str, amount: Money, reason: str, note: str = ""
+) -> None:
     uow.db.add(
         Refund(
             id=refund_id, payment_id=payment.id, charge_id=charge.id, purpose=payment.purpose,
             amount_minor=amount.amount_minor, currency=amount.currency, reason=reason, state="requested",
-            provider_ref=None, requested_at=uow.now, completed_at=None,
+            provider_ref=None, requested_at=uow.now, completed_at=None, note=note,
+            asked_by=uow.actor.user_id or "system",
         )
     )  # fmt: skip
     uow.emit(RefundRequested(refund_id=refund_id, payment_id=payment.id))

@@ -73,3 +73,7 @@ class Refund(Table):
     provider_ref: Mapped[str | None]
     requested_at: Mapped[datetime]
     completed_at: Mapped[datetime | None]
+    note: Mapped[str] = mapped_column(server_default="")
+    """Why, in the words of the operator who asked for it."""
+    asked_by: Mapped[str] = mapped_column(server_default="system")
+    """A user id, or "system"."""

@@ -103,6 +103,8 @@ class RefundLine:
     reason: str
     requested_at: datetime
     completed_at: datetime | None
+    note: str = ""
+    asked_by: str = ""
 
 
 @dataclass(frozen=True)
@@ -117,7 +119,15 @@ class HouseRefunds:
 def refunds_for(db: Session, purpose: str) -> list[RefundLine]:
     rows = db.scalars(select(Refund).where(Refund.purpose == purpose).order_by(Refund.requested_at))
     return [
-        RefundLine(row.id, Money(row.amount_minor, row.currency), row.reason, row.requested_at, row.completed_at)
+        RefundLine(
+            row.id,
+            Money(row.amount_minor, row.currency),
+            row.reason,
+            row.requested_at,
+            row.completed_at,
+            row.note,
+            row.asked_by,
+        )
         for row in rows
     ]
 

@@ -8,11 +8,13 @@ from .meeting import ConsultantsTurn, NotThere, begin_session, complete_session,
 from .moving import MovedMeanwhile, TooCloseToMove, TooManyMoves, reschedule_booking
 from .paying import confirm_if_paid
 from .record import NotYet, TooLate
+from .refunding import NotEnded, refund_booking
 
 __all__ = [
     "BookingMade",
     "ConsultantsTurn",
     "MovedMeanwhile",
+    "NotEnded",
     "NotThere",
     "NotYet",
     "OwnService",
@@ -28,6 +30,7 @@ __all__ = [
     "join_session",
     "open_feed",
     "pass_time",
+    "refund_booking",
     "release_money",
     "request_booking",
     "reschedule_booking",

@@ -4,4 +4,4 @@ from flask import Blueprint
 
 bp = Blueprint("booking", "zhixun.features.booking", template_folder="templates")
 
-from . import absence, booking, checkout, deeds, feeds, moving, sessions  # noqa: E402, F401 - the modules hang their addresses on `bp`
+from . import absence, booking, checkout, deeds, feeds, moving, refunding, sessions  # noqa: E402, F401 - the modules hang their addresses on `bp`

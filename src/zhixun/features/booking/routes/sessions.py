@@ -119,9 +119,10 @@ def session_page(booking: BookingView, typed: forms.Brief | None = None, wrong: 
         zone = _zone_of_other(db, booking)
         steps = queries.timeline(db, booking.id)
         refund = _refund(db, booking)
+        later = [one for one in payments.refunds_for(db, purpose_of_booking(booking.id)) if one.id != booking.id]
     return render_template(
         "booking/session.html",
-        booking=booking, is_client=is_client, other=other, other_zone=zone, steps=steps, refund=refund,
+        booking=booking, is_client=is_client, other=other, other_zone=zone, steps=steps, refund=refund, later=later,
         brief=typed or forms.Brief(kept, booking.sensitive), kept=kept, shows_brief=shows_brief, errors=wrong or {},
         brief_length_max=BRIEF_LENGTH_MAX, now=booking.seen_at,
         may_write=is_client and booking.state is State.CONFIRMED,

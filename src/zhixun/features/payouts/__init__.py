@@ -1,0 +1,1 @@
+"""What consultants are paid: runs that one person proposes and another approves, and each month's statement."""

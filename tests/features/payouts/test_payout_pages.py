@@ -1,0 +1,136 @@
+"""The desk's payout pages, the desk's refund page, and the consultant's statement."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import time_machine
+from flask import Flask
+
+from tests import make
+from tests.make import NOW
+from tests.visitor import STATEMENTS_MAX, Visitor, house, statements, words
+from zhixun.features.booking import actions as bookings
+from zhixun.kernel.unit_of_work import unit_of_work
+from zhixun.kernel.values import Actor, new_id
+
+
+@pytest.fixture(autouse=True)
+def clock() -> Iterator[time_machine.Traveller]:
+    with time_machine.travel(NOW, tick=False) as clock:
+        yield clock
+
+
+@pytest.fixture
+def app(db_url: str, tmp_path: Path) -> Flask:
+    return house(db_url, tmp_path)
+
+
+@pytest.fixture
+def earned(app: Flask) -> tuple[Actor, make.ConsultantMade, str]:
+    """Grace has been paid for a session with Ada."""
+    with unit_of_work(now=NOW - timedelta(days=9)) as uow:
+        ada, grace = make.client(uow), make.consultant(uow)
+        booking_id = make.completed_booking(uow, client=ada, consultant=grace)
+    with unit_of_work(now=NOW - timedelta(days=2)) as uow:
+        bookings.release_money(uow, booking_id=booking_id)
+    return ada, grace, booking_id
+
+
+@pytest.fixture
+def desk(app: Flask) -> dict[str, Visitor]:
+    with unit_of_work(now=NOW) as uow:
+        return {
+            role: Visitor(app, make.operator(uow, role.title(), role=role), english=True)
+            for role in ("finance", "administrator", "support", "content")
+        }
+
+
+def test_a_run_goes_from_its_proposal_to_the_bank_file(desk: dict[str, Visitor], earned) -> None:
+    _, grace, _ = earned
+    finance, administrator = desk["finance"], desk["administrator"]
+    page = finance.get("/ops/payouts")
+    assert "¥422.40 to 1 consultant" in words(page)
+    assert statements(page) <= STATEMENTS_MAX
+    made = finance.post("/ops/payouts", run_id=(run_id := new_id()))
+    assert "someone else has to approve it" in words(finance.follow(made))
+    assert finance.get(f"/ops/payouts/{run_id}.csv").status_code == 404
+    refused = finance.post(f"/ops/payouts/{run_id}/decision", decision="approve")
+    assert (refused.status_code, "You proposed this run" in words(refused)) == (403, True)
+    approved = administrator.post(f"/ops/payouts/{run_id}/decision", decision="approve")
+    assert "Approved. The bank file is ready." in words(administrator.follow(approved))
+    file = finance.get(f"/ops/payouts/{run_id}.csv")
+    assert file.mimetype == "text/csv"
+    assert f"{run_id[-8:]}-001,{grace.id},Grace,422.40,CNY" in file.text
+    again = administrator.post("/ops/payouts", run_id=new_id())
+    assert (again.status_code, "No balance is large enough" in words(again)) == (409, True)
+
+
+def test_a_rejection_needs_its_reason(desk: dict[str, Visitor], earned) -> None:
+    desk["finance"].post("/ops/payouts", run_id=(run_id := new_id()))
+    wrong = desk["administrator"].post(f"/ops/payouts/{run_id}/decision", decision="reject", reason="")
+    assert (wrong.status_code, "Please say why" in words(wrong)) == (400, True)
+    desk["administrator"].post(f"/ops/payouts/{run_id}/decision", decision="reject", reason="Wrong month")
+    assert "Wrong month" in words(desk["finance"].get(f"/ops/payouts/{run_id}"))
+
+
+def test_who_may_not_pay_out_sees_no_payouts(app: Flask, desk: dict[str, Visitor], earned) -> None:
+    for role in ("support", "content"):
+        assert desk[role].get("/ops/payouts").status_code == 403
+        assert desk[role].post("/ops/payouts", run_id=new_id()).status_code == 403
+        assert "/ops/payouts" not in desk[role].get("/ops").text
+    ada, _, _ = earned
+    assert Visitor(app, ada).get("/ops/payouts").status_code in (403, 404)
+    assert desk["finance"].get("/ops/payouts/nonsense").status_code == 404
+    assert desk["finance"].get(f"/ops/payouts/{new_id()}").status_code == 404
+
+
+def test_support_gives_a_part_back_and_the_client_reads_it(app: Flask, desk: dict[str, Visitor], earned) -> None:
+    ada, _, booking_id = earned
+    support, where = desk["support"], f"/ops/bookings/{booking_id}/refund"
+    assert f'href="/en{where}"' in support.get(f"/ops/bookings/{booking_id}").text
+    page = support.get(where)
+    assert "Left ¥480.00" in words(page)
+    assert statements(page) <= STATEMENTS_MAX
+    typed = {"refund_id": new_id(), "how": "part", "amount": "120.50", "reason": "Half an hour of silence"}
+    for wrong, said in (
+        ({"amount": "a lot"}, "like 120 or 120.50"),
+        ({"amount": "0"}, "like 120 or 120.50"),
+        ({"amount": "1e9"}, "More cannot be given back"),
+        ({"amount": "1.005"}, "like 120 or 120.50"),
+        ({"reason": "no"}, "Please say why"),
+    ):
+        refused = support.post(where, **(typed | wrong))
+        assert (refused.status_code in (400, 409), said in words(refused)) == (True, True), wrong
+        assert "Half an hour of silence" in refused.text or "reason" in wrong
+    for _ in range(2):
+        assert support.post(where, **typed).status_code == 303
+    assert "Left ¥359.50" in words(support.get(where))
+    assert "¥120.50 is on its way back to you." in words(Visitor(app, ada, english=True).get(f"/sessions/{booking_id}"))
+    assert support.post(where, refund_id=new_id(), how="all", reason="All of it after all").status_code == 303
+    assert "Everything that was paid has gone back." in words(support.get(where))
+
+
+def test_without_the_right_to_refund_there_is_no_way_to(app: Flask, desk: dict[str, Visitor], earned) -> None:
+    ada, _, booking_id = earned
+    assert desk["content"].get(f"/ops/bookings/{booking_id}/refund").status_code == 403
+    assert f"/ops/bookings/{booking_id}/refund" not in desk["content"].get(f"/ops/bookings/{booking_id}").text
+    assert Visitor(app, ada).get(f"/ops/bookings/{booking_id}/refund").status_code in (403, 404)
+    assert desk["support"].get(f"/ops/bookings/{new_id()}/refund").status_code == 404
+
+
+def test_a_statement_opens_to_its_entries(app: Flask, earned) -> None:
+    _, grace, booking_id = earned
+    browser = Visitor(app, grace.actor, english=True)
+    assert browser.follow(browser.get("/pro/statements")).status_code == 200
+    page = browser.get("/pro/statements/2026-11")
+    said = words(page)
+    assert "Balance after ¥422.40" in said
+    assert "Platform commission ¥57.60" in said
+    assert f'href="/en/sessions/{booking_id}"' in page.text
+    assert statements(page) <= STATEMENTS_MAX
+    assert "Nothing moved in this month." in words(browser.get("/pro/statements/2026-01"))
+    assert browser.get("/pro/statements/yesterday").status_code == 400
