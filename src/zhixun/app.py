@@ -40,6 +40,7 @@ from zhixun.features.calls.feature import feature as calls
 from zhixun.features.calls.ports import IceServers
 from zhixun.features.catalog.feature import feature as catalog
 from zhixun.features.credentials.feature import feature as credentials
+from zhixun.features.disputes.feature import feature as disputes
 from zhixun.features.ledger.feature import feature as ledger
 from zhixun.features.messaging.feature import feature as messaging
 from zhixun.features.notifications import queries as notice_queries
@@ -84,6 +85,7 @@ FEATURES: tuple[Feature, ...] = (
     messaging,
     calls,
     quality,
+    disputes,
     search,
     profiles,
     recommend,

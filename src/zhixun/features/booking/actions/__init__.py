@@ -4,6 +4,7 @@ from .asking import BookingMade, OwnService, TooManyHolds, request_booking, writ
 from .cancelling import cancel_booking
 from .clock import pass_time, release_money
 from .feeds import close_feed, open_feed
+from .holding import keep_money, let_money_go
 from .meeting import ConsultantsTurn, NotThere, begin_session, complete_session, join_session, stop_waiting
 from .moving import MovedMeanwhile, TooCloseToMove, TooManyMoves, reschedule_booking
 from .paying import confirm_if_paid
@@ -28,6 +29,8 @@ __all__ = [
     "complete_session",
     "confirm_if_paid",
     "join_session",
+    "keep_money",
+    "let_money_go",
     "open_feed",
     "pass_time",
     "refund_booking",
