@@ -4,6 +4,7 @@ set -eu
 here=$(dirname "$0")
 "$here/axe.sh"
 "$here/mongodb.sh"
+"$here/elasticsearch.sh"
 wanted=
 for name in chromium chromium-browser google-chrome; do
     if command -v "$name" >/dev/null; then browser=$name; fi

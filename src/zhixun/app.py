@@ -18,6 +18,7 @@ from zhixun.adapters.passage_index.tantivy import TantivyPassages
 from zhixun.adapters.payment_gateway.sandbox import SandboxGateway
 from zhixun.adapters.realtime_hub.memory import MemoryHub
 from zhixun.adapters.realtime_hub.postgres import PostgresHub
+from zhixun.adapters.search_index.elasticsearch import ElasticsearchIndex
 from zhixun.adapters.search_index.tantivy import TantivyIndex
 from zhixun.adapters.text_model.extractive import ExtractiveModel
 from zhixun.adapters.text_model.openai import ModelServer, OpenAiModel
@@ -136,7 +137,7 @@ def fulfil_ports(settings: Settings, conninfo: str) -> None:
     provide(Mailer, ConsoleMailer() if settings.mailer == "console" else SmtpMailer(_mail_server(settings)))
     provide(House, House(settings.public_url.rstrip("/"), settings.key()))
     provide(PaymentGateways, PaymentGateways({name: _gateway(name, settings) for name in settings.payment_gateways}))
-    provide(SearchIndex, {"tantivy": TantivyIndex}[settings.search_index](settings.data_dir / "search"))
+    provide(SearchIndex, _search_index(settings))
     provide(WebhookSender, HttpSender(settings.key(), private_allowed=_speaks_to_its_own_network(settings)))
     provide(InteractionLog, SqlLog() if settings.interaction_log == "sql" else MongoLog(settings.mongodb_url))
     provide(BlobStore, FileStore(settings.data_dir / "blobs"))
@@ -147,6 +148,12 @@ def fulfil_ports(settings: Settings, conninfo: str) -> None:
     )
     provide(Trainer, LocalTrainer())
     provide(RealtimeHub, _hub(settings, conninfo))
+
+
+def _search_index(settings: Settings) -> SearchIndex:
+    if settings.search_index == "elasticsearch":
+        return ElasticsearchIndex(settings.elasticsearch_url)
+    return TantivyIndex(settings.data_dir / "search")
 
 
 def subscribe_all() -> None:

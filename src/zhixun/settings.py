@@ -21,7 +21,7 @@ TEXTS = (
     "database_url", "public_url", "secret_key", "keys", "realtime_hub", "search_index", "mailer",
     "text_model", "text_model_url", "text_model_name", "text_model_key",
     "smtp_host", "smtp_user", "smtp_password", "smtp_tls", "mail_from",
-    "interaction_log", "mongodb_url",
+    "interaction_log", "mongodb_url", "elasticsearch_url",
     "turn_secret", "redis_url",
 )  # fmt: skip
 NUMBERS = ("smtp_port",)
@@ -31,7 +31,7 @@ SWITCHES = ("rate_limits", "private_webhooks", "turn_only")
 SWITCH_WORDS = {True: {"on", "1", "true", "yes"}, False: {"off", "0", "false", "no"}}
 CHOICES = {
     "realtime_hub": {"memory", "postgres", "redis"},
-    "search_index": {"tantivy"},
+    "search_index": {"tantivy", "elasticsearch"},
     "mailer": {"console", "smtp"},
     "text_model": {"extractive", "openai"},
     "smtp_tls": {"starttls", "implicit", "off"},
@@ -68,6 +68,8 @@ class Settings:
     smtp_tls: str = "starttls"
     mail_from: str = ""
     """Where mails come from: an address, or "Name <address>"."""
+    elasticsearch_url: str = field(default="http://127.0.0.1:9200", repr=False)
+    """Where the index is under search_index="elasticsearch"; may carry user:password@."""
     interaction_log: str = "sql"
     mongodb_url: str = field(default="mongodb://127.0.0.1:27017/zhixun", repr=False)
     """Where interactions go under interaction_log="mongodb"; its path names the database."""
@@ -110,6 +112,8 @@ class Settings:
         address = urlsplit(self.public_url)
         if address.scheme not in {"http", "https"} or not address.hostname or address.query or address.fragment:
             raise SettingsError("ZHIXUN_PUBLIC_URL must be an address like https://consult.example.com.")
+        if not self.elasticsearch_url.startswith(("http://", "https://")):
+            raise SettingsError("ZHIXUN_ELASTICSEARCH_URL must start with http:// or https://.")
         if not self.mongodb_url.startswith(("mongodb://", "mongodb+srv://")):
             raise SettingsError("ZHIXUN_MONGODB_URL must start with mongodb:// or mongodb+srv://.")
         if self.secret_key and len(self.secret_key) < SECRET_LENGTH_MIN:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import threading
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from tests import elasticsearch
+from zhixun.adapters.search_index.elasticsearch import ElasticsearchIndex
 from zhixun.adapters.search_index.tantivy import TantivyIndex
 from zhixun.features.search.ports import Document, Filter, SearchIndex
 
-INDEXES: dict[str, Callable[[Path], SearchIndex]] = {"tantivy": TantivyIndex}
-"""Name → how one opens the index kept at (or named after) a folder. Opening twice gives two processes' views of one."""
+INDEXES = ("tantivy", "elasticsearch")
 
 
 def ada(**changes: object) -> Document:
@@ -38,9 +40,19 @@ BOB = Document(
 )  # fmt: skip
 
 
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    with elasticsearch.server() as address:
+        yield address
+
+
 @pytest.fixture(params=INDEXES)
 def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], SearchIndex]:
-    return lambda: INDEXES[request.param](tmp_path / "search")
+    """How one opens the index of this test. Opening twice gives two processes' views of one."""
+    if request.param == "tantivy":
+        return lambda: TantivyIndex(tmp_path / "search")
+    address, name = request.getfixturevalue("server"), f"t{uuid.uuid4().hex[:12]}"
+    return lambda: ElasticsearchIndex(address, name)
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib import resources
@@ -101,6 +101,20 @@ def names_of(db: Session, ids: Iterable[str]) -> dict[str, ConsultantName]:
     wanted = select(Consultant.id, Consultant.slug, Consultant.name, Consultant.title)
     rows = db.execute(wanted.where(Consultant.id == any_of(set(ids))))
     return {row.id: ConsultantName(row.slug, row.name, row.title) for row in rows}
+
+
+def listed_names(db: Session) -> list[ConsultantName]:
+    """Of everyone listed, by their address. One statement."""
+    wanted = (
+        select(Consultant.slug, Consultant.name, Consultant.title).where(Consultant.listed).order_by(Consultant.slug)
+    )
+    return [ConsultantName(row.slug, row.name, row.title) for row in db.execute(wanted)]
+
+
+def ids_by_slug(db: Session, slugs: Collection[str]) -> dict[str, str]:
+    """Slug → id, of listed consultants. One statement."""
+    wanted = select(Consultant.slug, Consultant.id).where(Consultant.slug == any_of(slugs), Consultant.listed)
+    return dict(db.execute(wanted).all())
 
 
 def consultant(db: Session, slug_or_id: str) -> ConsultantPage:

@@ -7,16 +7,20 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from zhixun.events.profiles import ProfileChanged
+from zhixun.features.behaviour import actions as behaviour
+from zhixun.features.behaviour.rules import Interaction
+from zhixun.features.catalog import queries as catalog
 from zhixun.features.catalog.rules import CHANNELS
-from zhixun.kernel.errors import N_, Invalid, TooMany
+from zhixun.kernel.errors import N_, Invalid, NotFound, TooMany
 from zhixun.kernel.unit_of_work import UnitOfWork
 from zhixun.kernel.values import LANGUAGES, is_id, new_id
 
-from .models import Correction, Model, Profile, SegmentName
+from .models import Correction, Model, Profile, Saved, SegmentName
 from .rules import HOURS, LABEL_PREFIXES, Habits, Interest, Learnt
 
 MODELS_KEPT = 5
 CORRECTIONS_MAX = 200
+SAVED_MAX = 200
 LABEL_LENGTH_MAX = 80
 CHOICES: Mapping[str, tuple[str, ...]] = {"channel": CHANNELS, "hours": HOURS, "language": LANGUAGES}
 
@@ -93,6 +97,24 @@ def choose_habit(uow: UnitOfWork, *, name: str, value: str) -> None:
         uow.db.execute(delete(Correction).where(mine, Correction.label.startswith(f"{name}=", autoescape=True)))
     else:
         raise Invalid(N_("There is no such thing to correct."))
+
+
+def save_consultant(uow: UnitOfWork, *, consultant_id: str) -> None:
+    """The actor wants to find this consultant again. Twice is once. Raises NotFound, TooMany."""
+    if not is_id(consultant_id) or not catalog.is_listed(uow.db, consultant_id):
+        raise NotFound
+    mine = select(func.count()).select_from(Saved).where(Saved.user_id == uow.actor.user_id)
+    if uow.db.scalars(mine).one() >= SAVED_MAX:
+        raise TooMany(N_("You have saved very many already. Take one off first."))
+    put = insert(Saved).values(user_id=uow.actor.user_id, consultant_id=consultant_id, saved_at=uow.now)
+    if uow.db.scalar(put.on_conflict_do_nothing().returning(Saved.consultant_id)):
+        said = Interaction(new_id(), "save", f"consultant:{consultant_id}", uow.now, "server")
+        behaviour.state_interactions(uow, interactions=[said])
+
+
+def unsave_consultant(uow: UnitOfWork, *, consultant_id: str) -> None:
+    mine = (Saved.user_id == uow.actor.user_id) & (Saved.consultant_id == consultant_id[:LABEL_LENGTH_MAX])
+    uow.db.execute(delete(Saved).where(mine))
 
 
 def forget_person(uow: UnitOfWork, *, user_id: str) -> None:

@@ -16,5 +16,8 @@ feature = Feature(
     },
     jobs=[Job(jobs.build_nightly, at="20 19 * * *")],
     commands=COMMANDS,
-    menu=[MenuEntry("me", "profiles.mine", "star", N_("My profile"), 80)],
+    menu=[
+        MenuEntry("me", "profiles.mine", "star", N_("My profile"), 80),
+        MenuEntry("me", "profiles.saved", "heart", N_("Saved"), 40),
+    ],
 )

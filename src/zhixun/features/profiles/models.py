@@ -68,3 +68,14 @@ class SegmentName(Table):
     key: Mapped[str] = mapped_column(primary_key=True)
     name: Mapped[Words]
     size: Mapped[int]
+
+
+class Saved(Table):
+    """A consultant whom a person wants to find again."""
+
+    __tablename__ = "profiles_saved"
+    personal_data = "erase"
+
+    user_id: Mapped[str] = mapped_column(primary_key=True)
+    consultant_id: Mapped[str] = mapped_column(primary_key=True)
+    saved_at: Mapped[datetime]

@@ -15,7 +15,7 @@ from zhixun.features.catalog.rules import FieldView
 from zhixun.kernel.values import Words
 
 from . import rules
-from .models import Correction, Model, Profile, SegmentName
+from .models import Correction, Model, Profile, Saved, SegmentName
 from .rules import Gathered, Habits, Segment
 
 NO_HABITS = Habits()
@@ -155,3 +155,9 @@ def gathered(db: Session) -> Gathered:
         {user_id: many[::-1][:ONE_MAX] for user_id, many in done.items() if user_id in zones}, zones,
         labels_of_consultants(db, seen), names_of_labels(catalog.fields(db)),
     )  # fmt: skip
+
+
+def saved_by(db: Session, user_id: str) -> list[str]:
+    """Ids of the consultants a person saved, the latest first. One statement."""
+    mine = select(Saved.consultant_id).where(Saved.user_id == user_id)
+    return list(db.scalars(mine.order_by(Saved.saved_at.desc(), Saved.consultant_id))) if user_id else []

@@ -12,7 +12,8 @@ from werkzeug.wrappers import Response
 from zhixun.features.behaviour import queries as behaviour
 from zhixun.features.catalog import queries as catalog
 from zhixun.features.catalog.queries import ConsultantName
-from zhixun.kernel.values import Words
+from zhixun.features.search import queries as search
+from zhixun.kernel.values import Words, utc_now
 from zhixun.web.security import current_actor, read, require, safe_next, work
 
 from . import actions, queries, rules
@@ -22,6 +23,7 @@ bp = Blueprint("profiles", __name__, template_folder="templates")
 
 LABELS_SHOWN = 10
 NOTED_SHOWN = 20
+SAVED_SHOWN = 60
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,32 @@ def choose_habits() -> Response:
             actions.choose_habit(uow, name=name, value=request.form.get(name, ""))
     flash(gettext("Saved."))
     return redirect(url_for("profiles.mine", _anchor="habits"), 303)
+
+
+@bp.get("/me/saved")
+@require()
+def saved() -> str:
+    actor, now = current_actor(), utc_now()
+    with read() as db:
+        ids = queries.saved_by(db, actor.user_id)[:SAVED_SHOWN]
+        found = search.consultants_of(db, ids, now=now)
+        fields = catalog.bare_fields(db)
+    shown = [found[one] for one in ids if one in found]
+    return render_template("profiles/saved.html", shown=shown, fields={one.id: one for one in fields})
+
+
+@bp.post("/me/saved")
+@require()
+def save() -> Response:
+    """Saves (`saved=1`) or takes off (`saved=0`) one consultant."""
+    wanted, consultant_id = request.form.get("saved") == "1", request.form.get("consultant_id", "")
+    with work() as uow:
+        if wanted:
+            actions.save_consultant(uow, consultant_id=consultant_id)
+        else:
+            actions.unsave_consultant(uow, consultant_id=consultant_id)
+    flash(gettext("Saved for later.") if wanted else gettext("Taken off your list."))
+    return redirect(safe_next(request.form.get("next"), url_for("profiles.saved")), 303)
 
 
 def _named(db: Session, profile: ProfileView, seen: list[str]) -> dict[str, ConsultantName]:

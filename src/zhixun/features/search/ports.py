@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 Order = Literal["fit", "price", "rating"]
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 """What a document looks like. Raise it when documents change; an index with another version is built anew."""
 
 

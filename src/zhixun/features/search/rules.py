@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -13,10 +13,12 @@ import rjieba
 
 from zhixun.features.catalog.rules import CHANNELS, SENIORITIES
 from zhixun.kernel.errors import N_
+from zhixun.kernel.values import Words
 
 TEXT_LENGTH_MAX = 4_000
 """Characters of a question that are read; what follows is not."""
 WORDS_MAX = 120
+PINYIN_LETTERS_MAX, SUGGESTED_MAX, SUGGEST_LENGTH_MAX = 8, 8, 40
 PAGE_SIZE, PAGE_SIZE_MAX = 12, 100
 CANDIDATES_MAX = 1_000
 """So many best fits take part in what needs the calendar: free times, and the soonest first."""
@@ -178,6 +180,56 @@ _ENDINGS = (
     ("ings", "", 3), ("ing", "", 3), ("ers", "", 4), ("er", "", 4), ("ed", "", 3), ("al", "", 5), ("ss", "ss", 1),
     ("us", "us", 2), ("is", "is", 2), ("es", "", 3), ("s", "", 3),
 )  # fmt: skip
+
+
+def pinyin_words(text: str) -> tuple[str, ...]:
+    """How the Chinese words of a text sound: "离婚" → "lihun"; each word of two and more characters, in order, once."""
+    words_of = (word for run in _RUN.findall(normal(text)) if is_chinese(run) for word in (run, *_chinese_words(run)))
+    return tuple(dict.fromkeys(stem(pinyin(word)) for word in words_of if 1 < len(word) <= PINYIN_LETTERS_MAX))
+
+
+@lru_cache(maxsize=16_384)
+def pinyin(word: str) -> str:
+    """Without tones and spaces; the same for words that sound the same. pypinyin is read at the first question only."""
+    from pypinyin import lazy_pinyin
+
+    return "".join(lazy_pinyin(word, errors=lambda other: other.lower() if other.isascii() else ""))
+
+
+@dataclass(frozen=True)
+class Suggested:
+    """What may be meant by the first letters. `kind`: field, topic or consultant; `key`: an id, or the page's slug."""
+
+    kind: str
+    key: str
+    words: Words
+    field: str = ""
+
+
+def suggestions(typed: str, named: Iterable[Suggested], terms: Mapping[str, Sequence[str]]) -> list[Suggested]:
+    """Whose name, synonym or sound begins with what was typed, then whose contains it; SUGGESTED_MAX at most.
+
+    `terms`: key → further names of a topic.
+    """
+    asked = "".join(normal(typed).split())
+    if not asked:
+        return []
+    found: list[tuple[int, int, Suggested]] = []
+    for number, one in enumerate(named):
+        forms = [
+            form for name in (one.words.zh, one.words.en, *terms.get(one.key, ())) if name for form in _forms(name)
+        ]
+        begins, has = any(form.startswith(asked) for form in forms), any(asked in form for form in forms)
+        if begins or (has and len(asked) > 1):
+            found.append((0 if begins else 1, number, one))
+    return [one for _, _, one in sorted(found, key=lambda each: each[:2])[:SUGGESTED_MAX]]
+
+
+@lru_cache(maxsize=16_384)
+def _forms(name: str) -> tuple[str, ...]:
+    plain = "".join(normal(name).split())
+    later = tuple("".join(normal(word).split()) for word in name.split()[1:])
+    return (plain, pinyin(plain), *later) if is_chinese(plain) else (plain, *later)
 
 
 def is_chinese(text: str) -> bool:

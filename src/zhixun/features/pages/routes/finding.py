@@ -6,7 +6,7 @@ from datetime import datetime, time, timedelta
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from flask import make_response, render_template, request
+from flask import jsonify, make_response, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from zhixun.features.accounts import queries as accounts
@@ -19,10 +19,10 @@ from zhixun.features.quality import queries as quality
 from zhixun.features.recommend import queries as recommend
 from zhixun.features.recommend import rules as ranking
 from zhixun.features.search import queries as search
-from zhixun.features.search.rules import PAGE_SIZE, PRICE_STEPS_MINOR, SORTS, TEXT_LENGTH_MAX, Wanted
+from zhixun.features.search.rules import PAGE_SIZE, PRICE_STEPS_MINOR, SORTS, TEXT_LENGTH_MAX, Suggested, Wanted
 from zhixun.kernel.errors import NotFound
 from zhixun.kernel.values import new_id, utc_now
-from zhixun.web.formats import reader_zone
+from zhixun.web.formats import reader_zone, say
 from zhixun.web.languages import language
 from zhixun.web.security import current_actor, read
 
@@ -31,6 +31,7 @@ from . import bp, card, seen
 REVIEWS = 8
 SIMILAR = 3
 FOR_YOU = 3
+COMPARED_MAX = 3
 SLUG_LENGTH_MAX = 80
 FACETS = ("field", "topic", "language", "channel", "price", "gender", "seniority", "free")
 
@@ -147,6 +148,41 @@ def consultant(slug: str) -> str | Response:
         booking_id=new_id(), now=now, zone=reader_zone(), hold_minutes=booking.HOLD.seconds // 60, release_hours=booking.RELEASE_AFTER.days * 24,
         price_rules=price_rules, topic=topic, similar_count=search.count_of_topic(topic) - 1 if topic and not booked.any else 0,
     )  # fmt: skip
+
+
+@bp.get("/suggest")
+def suggest() -> Response | str:
+    """What may be meant by the first letters: a page for whoever has no script, JSON for the list under the box."""
+    current_actor()
+    typed = request.args.get("q", "")[:TEXT_LENGTH_MAX]
+    with read() as db:
+        found = search.suggest(db, typed)
+    lines = [(one, _address_of(one)) for one in found]
+    if request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json":
+        return jsonify(items=[{"kind": one.kind, "words": say(one.words), "url": where} for one, where in lines])
+    return render_template("pages/suggest.html", typed=typed, lines=lines)
+
+
+def _address_of(one: Suggested) -> str:
+    if one.kind == "consultant":
+        return url_for("pages.consultant", slug=one.key)
+    if one.kind == "topic":
+        return url_for("pages.consultants", field=one.field, topic=one.key)
+    return url_for("pages.consultants", field=one.key)
+
+
+@bp.get("/compare")
+def compare() -> str:
+    """Up to COMPARED_MAX consultants side by side: `with` names their ids or addresses, once with commas or several times."""
+    current_actor()
+    asked = [name for part in request.args.getlist("with") for name in part.split(",") if SLUG.fullmatch(name)]
+    names = list(dict.fromkeys(name for name in asked if len(name) <= SLUG_LENGTH_MAX))[:COMPARED_MAX]
+    with read() as db:
+        ids = catalog.ids_by_slug(db, names) if names else {}
+        found = search.consultants_of(db, [ids.get(name, name) for name in names], now=utc_now())
+        fields = {one.id: one for one in catalog.bare_fields(db)}
+    shown = [found[one] for one in (ids.get(name, name) for name in names) if one in found]
+    return render_template("pages/compare.html", shown=shown, fields=fields, most=COMPARED_MAX)
 
 
 def _end_of_day(now: datetime) -> datetime:

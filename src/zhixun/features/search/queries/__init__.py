@@ -8,8 +8,9 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from zhixun.features.catalog import queries as catalog
+from zhixun.features.search import rules
 from zhixun.features.search.ports import Filter, SearchIndex
-from zhixun.features.search.rules import Wanted
+from zhixun.features.search.rules import Suggested, Wanted
 from zhixun.kernel.services import service as port
 
 from .board import Board, board
@@ -19,7 +20,7 @@ from .times import LOOK_AHEAD, FreeTimes, free_times
 
 __all__ = [
     "LOOK_AHEAD", "Board", "Found", "FoundConsultant", "FreeTimes", "board", "consultants_of", "count_of_topic", "documents", "find_consultants", "first_free",
-    "free_times", "ids_of_labels", "index_is_whole", "learn",
+    "free_times", "ids_of_labels", "index_is_whole", "learn", "suggest",
 ]  # fmt: skip
 
 
@@ -40,6 +41,19 @@ def consultants_of(db: Session, ids: Sequence[str], *, now: datetime) -> dict[st
     """These, as a list shows them, by id; who is no longer listed is not in it."""
     look = Look(port(SearchIndex), (), Wanted())
     return {one.card.id: one for one in shown(db, ids, look, None, now)} if ids else {}
+
+
+def suggest(db: Session, typed: str) -> list[Suggested]:
+    """Fields, topics and consultants that may be meant by the first letters, in either language or by sound. Three
+    statements."""
+    if not typed.strip():
+        return []
+    fields = catalog.fields(db)
+    named = [Suggested("field", one.id, one.name, one.id) for one in fields]
+    named += [Suggested("topic", topic.id, topic.name, one.id) for one in fields for topic in one.topics]
+    named += [Suggested("consultant", one.slug, one.name) for one in catalog.listed_names(db)]
+    terms = {topic.id: topic.synonyms for one in fields for topic in one.topics}
+    return rules.suggestions(typed[: rules.SUGGEST_LENGTH_MAX], named, terms)
 
 
 def count_of_topic(topic_id: str) -> int:

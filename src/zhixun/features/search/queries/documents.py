@@ -42,6 +42,10 @@ def _document(page: ConsultantPage, field: FieldView, satisfaction: Satisfaction
     side = _words(
         page.about, card.city, *(words for service in card.services for words in (service.title, service.note))
     )
+    sounds = rules.pinyin_words(
+        " \n".join((card.name.zh, *(term for topic in topics for term in (topic.name.zh, *topic.synonyms))))
+    )
+    side = (*side, *sounds)
     prices = dict(_cheapest(card.services))
     labels = (
         f"field={card.field_id}", f"gender={rules.GENDER_OF.get(card.gender, card.gender)}", f"seniority={card.seniority}",

@@ -91,7 +91,9 @@ class Look:
     def _read_scores(self) -> None:
         hits = self.index.find(self.words, limit=rules.CANDIDATES_MAX).hits
         if not hits:
-            hits = self.index.find(self.words, limit=rules.CANDIDATES_MAX, loose=True).hits
+            # Nobody has these words: perhaps one letter is wrong, or a character that sounds the same was written.
+            spoken = (*self.words, *rules.pinyin_words(self.wanted.text))
+            hits = self.index.find(spoken, limit=rules.CANDIDATES_MAX, loose=True).hits
         if hits:
             floor = hits[0].score * rules.SCORE_FLOOR
             self.scores = {hit.id: hit.score for hit in hits if hit.score >= floor}
