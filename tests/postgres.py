@@ -113,3 +113,10 @@ def _clear_up_after_killed_runs() -> None:
             if pid := postmaster.of(folder / "data"):
                 os.kill(pid, signal.SIGQUIT)
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def dump(url: str) -> str:
+    """The whole database as text."""
+    given = os.environ.get("ZHIXUN_TEST_POSTGRES_BIN")
+    program = binaries.choose(Path(given) if given else None, major=None).folder / "pg_dump"
+    return subprocess.run([str(program), "--inserts", url], check=True, capture_output=True, text=True).stdout

@@ -62,7 +62,7 @@ from zhixun.features.search.feature import feature as search
 from zhixun.features.search.ports import SearchIndex
 from zhixun.features.webhooks.feature import feature as webhooks
 from zhixun.features.webhooks.ports import WebhookSender
-from zhixun.kernel import database, outbox, vault
+from zhixun.kernel import database, outbox, personal, vault
 from zhixun.kernel.feature import Feature
 from zhixun.kernel.ports import BlobStore, KeyRing, RealtimeHub
 from zhixun.kernel.services import provide
@@ -157,8 +157,9 @@ def _search_index(settings: Settings) -> SearchIndex:
 
 
 def subscribe_all() -> None:
-    """Tell the outbox who listens to which fact and what the clock starts."""
+    """Tell the outbox who listens to which fact and what the clock starts, and who sees to what when a person is erased."""
     outbox.forget_all()
+    personal.offer(holding for feature in FEATURES for holding in feature.personal_data)
     for feature in FEATURES:
         for event_type, handlers in feature.handlers.items():
             for handler in handlers:

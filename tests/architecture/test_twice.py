@@ -150,6 +150,9 @@ def live() -> None:
         for name in ("Rosa", "Max"):
             credentials.agree(make.acting(uow, make.person(uow, name, roles=("reviewer",))), claim_id=claim)
         credentials.accept_application(make.acting(uow, olga), application_id=applied)
+    with unit_of_work(now=NOW) as uow:
+        carl = make.client(uow, "Carl")
+        privacy.erase_person(make.acting(uow, carl), person_id=carl.user_id)
 
 
 def watch(ada: Actor) -> None:

@@ -11,3 +11,10 @@ class ConsentWithdrawn(Event):
     purpose: str
     at: str
     """ISO 8601."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PersonErased(Event):
+    """Their rows are gone and their key is destroyed. Whoever keeps anything outside the database lets go of it now."""
+
+    person_id: str

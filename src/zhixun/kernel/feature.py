@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from .event import Event
+from .personal import Holding
 from .values import Actor
 
 if TYPE_CHECKING:
@@ -69,3 +70,5 @@ class Feature:
     panels: Mapping[str, Callable[[str], str]] = field(default_factory=dict)
     """What this feature adds to a page of a feature below it: the page's place ("session") → a function of the
     subject's id that returns HTML, or nothing."""
+    personal_data: Sequence[Holding] = ()
+    """What it sees to itself when a person is erased; the rest its tables say."""

@@ -234,6 +234,19 @@ def deliveries_about(db: Session, ids: Sequence[str], *, limit: int = 100) -> li
     return [Delivery(row.id, row.task_name, row.status, row.attempts, row.at) for row in rows]
 
 
+def forget_done_about(db: Session, person_id: str) -> None:
+    """Forget the jobs that are over and whose fact names this person, before KEEP_DONE_HOURS are."""
+    db.execute(
+        text(
+            """
+            DELETE FROM procrastinate_jobs j WHERE j.queue_name = :queue AND j.status NOT IN ('todo', 'doing')
+               AND EXISTS (SELECT FROM jsonb_each_text(j.args -> 'fact') f WHERE f.value = :person)
+            """
+        ),
+        {"queue": QUEUE, "person": person_id},
+    )
+
+
 def _deliver(event_type: type[Event], handler: Handler, *, fact: dict[str, Any]) -> None:
     try:
         handler(event_type(**fact))

@@ -45,9 +45,10 @@ class SealedColumn(TypeDecorator[Sealed]):
         return None if value is None else Sealed(bytes(value))
 
 
-def sealed_for(owner: str) -> MappedColumn[Sealed]:
-    """A column sealed for the person named by the column `owner` of the same row; rows are told apart by their key."""
-    return mapped_column(SealedColumn, info={"sealed_for": owner})
+def sealed_for(owner: str, *, row: str = "") -> MappedColumn[Sealed]:
+    """A column sealed for the person named by the column `owner` of the same row. Values are bound to the row by its key,
+    or by the column `row` where that is said."""
+    return mapped_column(SealedColumn, info={"sealed_for": owner, "row": row})
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ def unseal_many(
     """
     keys = vault.keys_of(db, {letter.person for letter in letters if letter.sealed})
     name = _named(column)
-    texts = [_opened(keys.get(letter.person), name, letter) for letter in letters]
+    texts = [opened(keys.get(letter.person), name, letter) for letter in letters]
     if reader is not None and not reader.is_a("system"):
         read = [letter for letter, text in zip(letters, texts, strict=True) if text and letter.person != reader.user_id]
         _note(name, read, reader)
@@ -105,7 +106,7 @@ def seal_in(db: vault.Database, name: str, *, row: str, person: str, text: str) 
 
 def unseal_in(db: vault.Database, name: str, *, row: str, person: str, sealed: Sealed) -> str:
     """`unseal` for migrations; reading is not logged."""
-    return _opened(vault.keys_of(db, [person]).get(person), name, Letter(row, person, sealed))
+    return opened(vault.keys_of(db, [person]).get(person), name, Letter(row, person, sealed))
 
 
 class ReadLine(Table):
@@ -117,6 +118,7 @@ class ReadLine(Table):
         Index("vault_reads_subject", "subject_id", "at"),
     )
     personal_data = "erase"
+    kept_for = ("at", 730)
 
     id: Mapped[str] = mapped_column(primary_key=True)
     subject_id: Mapped[str]
@@ -174,7 +176,7 @@ def unseal_blob(db: vault.Database, *, blob_id: str, person: str, data: bytes) -
         raise vault.VaultBroken(f"The file {blob_id} was changed by other hands, or belongs elsewhere.") from None
 
 
-def _opened(key: bytes | None, name: str, letter: Letter) -> str:
+def opened(key: bytes | None, name: str, letter: Letter) -> str:
     if not letter.sealed or key is None:
         return ""
     body = letter.sealed[len(FORMAT) :]

@@ -46,3 +46,9 @@ class Table(DeclarativeBase):
         list[dict[str, Any]]: JSONB,
     }
     personal_data: ClassVar[str]
+    belongs_to: ClassVar[tuple[str, ...]] = ()
+    """Columns that name the person a row is about; found by their usual names where not said (see personal.owners)."""
+    part_of: ClassVar[tuple[str, str] | None] = None
+    """(column, table): rows that are the person's because what they are part of is."""
+    kept_for: ClassVar[tuple[str, int] | None] = None
+    """(time column, days): rows older than that are deleted by the clock."""

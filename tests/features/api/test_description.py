@@ -29,7 +29,7 @@ CHECKS = [
     promised.response_schema_conformance, promised.response_headers_conformance, promised.negative_data_rejection,
 ]  # fmt: skip
 PROMISED = {
-    "/tokens": {"post"}, "/me": {"get"}, "/fields": {"get"}, "/consultants": {"get"},
+    "/tokens": {"post"}, "/me": {"get", "delete"}, "/me/export": {"get"}, "/fields": {"get"}, "/consultants": {"get"},
     "/consultants/{consultant}": {"get"}, "/consultants/{consultant}/quality": {"get"},
     "/services/{service_id}/slots": {"get"}, "/services/{service_id}/quote": {"get"}, "/bookings": {"get", "post"},
     "/bookings/{booking_id}": {"get"}, "/bookings/{booking_id}/cancellation": {"post"},

@@ -26,6 +26,8 @@ class LoggedInteraction(Table):
         Index("behaviour_interactions_at", "at"),
     )
     personal_data = "erase"
+    belongs_to = ("person",)
+    """A pseudonym: what of it is somebody's goes by it, before the pseudonym itself does."""
 
     person: Mapped[str] = mapped_column(primary_key=True)
     id: Mapped[str] = mapped_column(primary_key=True)

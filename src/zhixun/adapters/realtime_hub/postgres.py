@@ -46,6 +46,7 @@ class StoredFrame(Table):
     __tablename__ = "realtime_hub_frames"
     __table_args__ = {"prefixes": ["UNLOGGED"]}
     personal_data = "erase"
+    kept_for = ("at", 1)
 
     id: Mapped[str] = mapped_column(primary_key=True)
     frame: Mapped[str]

@@ -114,6 +114,18 @@ def check_credentials(*, email: str, password: str) -> str:
     raise WrongPassword
 
 
+def confirm_password(*, user_id: str, password: str) -> None:
+    """Once more, before something that cannot be taken back: it is really them. Throttled as signing in is.
+
+    Raises WrongPassword, TooManyTries, NotFound.
+    """
+    with unit_of_work() as uow:
+        address = queries.emails_of(uow.db, [user_id], uow.actor).get(user_id)
+    if address is None:
+        raise NotFound
+    check_credentials(email=address, password=password)
+
+
 def sign_in(uow: UnitOfWork, *, user_id: str, user_agent: str = "", kind: str = "browser") -> SignedIn:
     """Open a sign-in for a person whose credentials were checked. `kind` is "browser" or "api"."""
     token = secrets.token_urlsafe(32)

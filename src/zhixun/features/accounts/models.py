@@ -12,6 +12,7 @@ from zhixun.kernel.tables import Table
 class User(Table):
     __tablename__ = "accounts_users"
     personal_data = "erase"
+    belongs_to = ("id",)
 
     id: Mapped[str] = mapped_column(primary_key=True)
     email: Mapped[Sealed] = sealed_for("id")
@@ -45,6 +46,7 @@ class FailedTry(Table):
     __tablename__ = "accounts_failed_tries"
     __table_args__ = (Index("accounts_failed_tries_email_at", "email_index", "at"),)
     personal_data = "erase"
+    kept_for = ("at", 1)
 
     id: Mapped[str] = mapped_column(primary_key=True)
     email_index: Mapped[str]

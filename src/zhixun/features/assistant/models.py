@@ -75,6 +75,7 @@ class Turn(Table):
         CheckConstraint("confidence BETWEEN 0 AND 1"),
     )
     personal_data = "erase"
+    part_of = ("talk_id", "assistant_talks")
 
     id: Mapped[str] = mapped_column(primary_key=True)
     talk_id: Mapped[str]

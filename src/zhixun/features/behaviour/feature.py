@@ -3,6 +3,7 @@ from zhixun.events.booking import BookingCancelled, BookingConfirmed, BookingHel
 from zhixun.events.privacy import ConsentWithdrawn
 from zhixun.events.quality import FeedbackGiven
 from zhixun.kernel.feature import Feature, Job
+from zhixun.kernel.personal import Holding
 
 from . import handlers, jobs
 
@@ -17,5 +18,7 @@ feature = Feature(
         FeedbackGiven: [handlers.record_feedback],
         ConsentWithdrawn: [handlers.forget_withdrawn],
     },
+    # The pseudonym leads to what the log holds; both go by ConsentWithdrawn, which an erasure states.
+    personal_data=[Holding(("behaviour_pseudonyms",))],
     jobs=[Job(jobs.forget_old, at="41 3 * * *")],
 )

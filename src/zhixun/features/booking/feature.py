@@ -1,8 +1,9 @@
 from zhixun.events.payments import PaymentCaptured
 from zhixun.kernel.errors import N_
 from zhixun.kernel.feature import Feature, Job, MenuEntry
+from zhixun.kernel.personal import Holding
 
-from . import handlers, jobs
+from . import handlers, jobs, queries
 from .routes import bp
 
 feature = Feature(
@@ -14,4 +15,5 @@ feature = Feature(
         MenuEntry("me", "booking.sessions", "cal", N_("My sessions"), 10, marks=("booking.session",)),
         MenuEntry("me", "booking.feed", "refresh", N_("My calendar"), 40),
     ],
+    personal_data=[Holding(open_matters=queries.open_matters)],
 )

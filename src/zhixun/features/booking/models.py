@@ -27,6 +27,7 @@ class Booking(Table):
         Index("booking_bookings_release", "release_at", postgresql_where="released_at IS NULL"),
     )
     personal_data = "keep: needed to answer disputes and for the books"
+    belongs_to = ("client_id", "consultant_id")
 
     id: Mapped[str] = mapped_column(primary_key=True)
     client_id: Mapped[str]

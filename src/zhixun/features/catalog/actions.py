@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 
@@ -210,3 +210,18 @@ def remove_credential(uow: UnitOfWork, *, credential_id: str) -> None:
 
 def _stored(many: Sequence[Words]) -> list[dict[str, Any]]:
     return [dict(words.as_dict()) for words in many]
+
+
+def erase_consultant(uow: UnitOfWork, person_id: str) -> int:
+    """What past bookings name stays as a nameless page that nobody can open; everything about the person goes."""
+    row = uow.db.get(Consultant, person_id)
+    if row is None:
+        return 0
+    nothing, gone = Words(), Words("已离开的咨询师", "A consultant who left")
+    row.slug, row.name, row.title, row.line, row.about, row.city = person_id, gone, nothing, nothing, nothing, nothing
+    row.topic_ids, row.languages, row.years, row.seniority, row.gender = [], [], 0, "", ""
+    row.portrait, row.good_for, row.not_for, row.listed = "", [], [], False
+    withdrawn = update(Service).where(Service.consultant_id == person_id).values(active=False, note=nothing)
+    uow.db.execute(withdrawn)
+    uow.emit(ConsultantUnlisted(consultant_id=person_id))
+    return 1

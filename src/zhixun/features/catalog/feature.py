@@ -1,3 +1,9 @@
 from zhixun.kernel.feature import Feature
+from zhixun.kernel.personal import Holding
 
-feature = Feature("catalog")
+from . import actions
+
+feature = Feature(
+    "catalog",
+    personal_data=[Holding(("catalog_consultants",), actions.erase_consultant)],
+)

@@ -46,6 +46,7 @@ class Consultant(Table):
     __tablename__ = "catalog_consultants"
     __table_args__ = (CheckConstraint("commission_bps BETWEEN 0 AND 10000"),)
     personal_data = "erase"
+    belongs_to = ("id",)
 
     id: Mapped[str] = mapped_column(primary_key=True)
     slug: Mapped[str] = mapped_column(unique=True)

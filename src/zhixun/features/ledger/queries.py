@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session, aliased
 
+from zhixun.kernel.errors import N_
 from zhixun.kernel.values import Money
 
 from .models import Account, Entry, Transaction
@@ -211,3 +212,9 @@ def verify(db: Session) -> Verification:
 
 def _named(db: Session, sentence: str, query: str) -> list[str]:
     return [sentence.format(name) for name in db.scalars(text(query))]
+
+
+def open_matters(db: Session, person_id: str, now: datetime) -> list[str]:
+    """Why this person cannot be erased yet, as sentences."""
+    theirs = select(Account.account).where(Account.account == consultant_account(person_id), Account.balance_minor != 0)
+    return [N_("Your earnings have not been paid out yet.")] if db.scalar(theirs.limit(1)) else []

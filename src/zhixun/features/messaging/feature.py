@@ -9,6 +9,7 @@ from zhixun.events.booking import (
 from zhixun.events.messaging import FileRemoved
 from zhixun.kernel.errors import N_
 from zhixun.kernel.feature import Feature, MenuEntry
+from zhixun.kernel.personal import Holding
 
 from . import handlers, sockets
 from .routes import bp
@@ -33,4 +34,5 @@ feature = Feature(
         "read": sockets.on_read,
         "typing": sockets.on_typing,
     },
+    personal_data=[Holding(("messaging_conversations", "messaging_messages"))],
 )

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Text, cast, func, select, update
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, insert
 
 from zhixun.events.notifications import HeldMailsReleased, ReminderDue
 from zhixun.features.accounts import queries as accounts
@@ -97,3 +97,13 @@ def _store(uow: UnitOfWork, user_id: str, wanted: Preferences) -> None:
     }  # fmt: skip
     new = insert(Preference).values(user_id=user_id, **values)
     uow.db.execute(new.on_conflict_do_update(index_elements=["user_id"], set_=values))
+
+
+def forget_name(uow: UnitOfWork, person_id: str) -> int:
+    """Notices of others that name this person stand without the name. Their own notices go with their other rows."""
+    known = accounts.people(uow.db, [person_id]).get(person_id)
+    if known is None:
+        return 0
+    nameless = func.jsonb_set(Notice.values, cast(["other"], ARRAY(Text)), cast("", JSONB))
+    naming = update(Notice).where(Notice.values["other"].astext == known.name).values(values=nameless)
+    return len(uow.db.execute(naming.returning(Notice.id)).all())

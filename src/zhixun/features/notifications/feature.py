@@ -12,8 +12,9 @@ from zhixun.events.notifications import HeldMailsReleased, ReminderDue
 from zhixun.events.quality import FeedbackGiven, FollowUpAnswered, FollowUpAsked, SummaryWritten
 from zhixun.kernel.errors import N_
 from zhixun.kernel.feature import Feature, Job, MenuEntry
+from zhixun.kernel.personal import Holding
 
-from . import handlers, jobs
+from . import actions, handlers, jobs
 from .routes import bp
 
 feature = Feature(
@@ -38,4 +39,5 @@ feature = Feature(
     },
     jobs=[Job(jobs.remind, at="* * * * *"), Job(jobs.release_held_mails, at="* * * * *")],
     menu=[MenuEntry("me", "notifications.notices", "bell", N_("Notices"), 30, marks=("notifications.preferences",))],
+    personal_data=[Holding(erase=actions.forget_name)],
 )

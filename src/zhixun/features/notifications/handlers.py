@@ -187,14 +187,15 @@ def _write(event: BookingFact | FeedbackGiven | AfterSession, kind: str, readers
         people = accounts.people(uow.db, [view.client_id, view.consultant_id])
         addresses = accounts.emails_of(uow.db, readers, uow.actor)
         found = []
-        for reader in readers:
-            person, other = people[reader], people[view.other_party(reader)]
-            values = {"title": view.title.as_dict(), "other": other.name}
+        for reader in (one for one in readers if one in people):  # who was erased meanwhile is told nothing
+            person, other = people[reader], people.get(view.other_party(reader))
+            name = other.name if other else ""
+            values = {"title": view.title.as_dict(), "other": name}
             notice_id = _notice_id(event, kind, reader)
             if actions.tell(
                 uow, notice_id=notice_id, user_id=reader, kind=kind, subject_id=event.booking_id, values=values
             ):
-                found.append(Letter(kind, view, other.name, person, addresses[reader], notice_id))
+                found.append(Letter(kind, view, name, person, addresses[reader], notice_id))
         return found
 
 

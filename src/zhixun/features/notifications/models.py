@@ -21,6 +21,7 @@ class Notice(Table):
         ),
     )  # fmt: skip
     personal_data = "erase"
+    kept_for = ("at", 365)
 
     id: Mapped[str] = mapped_column(primary_key=True)
     user_id: Mapped[str]

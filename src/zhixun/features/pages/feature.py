@@ -9,6 +9,7 @@ feature = Feature(
     menu=[
         MenuEntry("pro", "pages.pro_day", "clock", N_("My day"), 10),
         MenuEntry("pro", "pages.pro_earnings", "coin", N_("Earnings"), 50),
+        MenuEntry("me", "pages.my_data", "box", N_("My data"), 85, marks=("pages.copy_my_data", "pages.erase_me")),
         MenuEntry("me", "pages.me", "user", N_("My account"), 90),
     ],
 )

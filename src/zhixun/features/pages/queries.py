@@ -21,6 +21,7 @@ from zhixun.features.payments.rules import booking_of
 from zhixun.features.privacy.queries import ConsentLine
 from zhixun.features.privacy.rules import PURPOSES, Purpose
 from zhixun.features.scheduling import queries as scheduling
+from zhixun.kernel import personal
 from zhixun.kernel.tables import Table
 from zhixun.kernel.values import Actor, Money, Words
 
@@ -175,3 +176,22 @@ def earnings(db: Session, actor: Actor, now: datetime, *, before: datetime | Non
 def _names(db: Session, found: Sequence[BookingView]) -> dict[str, str]:
     """Client id → the name they chose."""
     return {person.user_id: person.name for person in accounts.people(db, {one.client_id for one in found}).values()}
+
+
+@dataclass(frozen=True)
+class ErasurePlan:
+    """What erasing somebody would take away, what would stay and why, and what stands against it now (sentences)."""
+
+    goes: tuple[tuple[Words, int], ...]
+    stays: tuple[tuple[Words, int, str], ...]
+    open_matters: tuple[str, ...]
+
+
+def erasure_plan(db: Session, person_id: str, now: datetime) -> ErasurePlan:
+    lines = [line for line in personal.held(db, person_id) if line.rows]
+    named = [(rules.TABLES.get(line.table, Words(line.table, line.table)), line) for line in lines]
+    return ErasurePlan(
+        goes=tuple((words, line.rows) for words, line in named if not line.kept_because),
+        stays=tuple((words, line.rows, line.kept_because) for words, line in named if line.kept_because),
+        open_matters=tuple(personal.open_matters(db, person_id, now)),
+    )

@@ -98,6 +98,18 @@ TABLES: dict[str, Words] = {
         "你同意过什么、哪个版本、何时同意、何时撤回",
         "What you agreed to, in which version, when, and when you took it back",
     ),
+    "privacy_erasures": Words(
+        "一次删除的凭证：编号、时间、各表的条数", "The proof of an erasure: an id, the time, counts per table"
+    ),
+    "vault_person_keys": Words(
+        "加密你所写内容的密钥（本身也被加密）；删除账户时销毁",
+        "The key your words are sealed with, itself wrapped; destroyed when you are erased",
+    ),
+    "vault_reads": Words(
+        "谁在哪一天看过你加密保存的内容，你可以自己查看，保存两年",
+        "Who opened something sealed of yours, on which day; yours to see, kept for two years",
+    ),
+    "audit_lines": Words("运营人员对订单和账户做过的操作", "What people at the desk did to orders and accounts"),
     "catalog_consultants": Words(
         "咨询师公开页上的内容：姓名、头衔、介绍、城市、性别、年限",
         "What a consultant’s public page says: name, title, introduction, city, gender, years",

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from zhixun.features.accounts.rules import may
-from zhixun.kernel.errors import NotFound
+from zhixun.kernel.errors import N_, NotFound
 from zhixun.kernel.tables import any_of
 from zhixun.kernel.values import Actor, Money
 
@@ -156,3 +156,10 @@ def _view(row: Payment) -> PaymentView:
         row.id, row.payer_id, row.purpose, Money(row.amount_minor, row.currency), row.gateway,
         PaymentState(row.state), row.expires_at, row.captured_at,
     )  # fmt: skip
+
+
+def open_matters(db: Session, person_id: str, now: datetime) -> list[str]:
+    """Why this person cannot be erased yet, as sentences."""
+    theirs = select(Payment.purpose).where(Payment.payer_id == person_id)
+    under_way = select(Refund.id).where(Refund.purpose.in_(theirs), Refund.state != "completed")
+    return [N_("A refund to you is still under way.")] if db.scalar(under_way.limit(1)) else []

@@ -1,12 +1,16 @@
+from zhixun.events.privacy import PersonErased
 from zhixun.kernel.errors import N_
-from zhixun.kernel.feature import Feature, MenuEntry
+from zhixun.kernel.feature import Feature, Job, MenuEntry
 
+from . import handlers, jobs
 from .commands import COMMANDS
 from .routes import bp
 
 feature = Feature(
     "privacy",
     blueprints=[bp],
+    handlers={PersonErased: [handlers.verify_erasure]},
+    jobs=[Job(jobs.forget_old, at="41 3 * * *")],
     commands=COMMANDS,
     menu=[
         MenuEntry("me", "privacy.access", "shield", N_("Who read it"), 80),

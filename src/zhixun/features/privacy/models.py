@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Index
 from sqlalchemy.orm import Mapped, mapped_column
@@ -27,3 +28,18 @@ class Consent(Table):
     version: Mapped[str]
     given_at: Mapped[datetime]
     withdrawn_at: Mapped[datetime | None]
+
+
+class Erasure(Table):
+    """That somebody was erased, when, by whom, what went and what stayed. Holds an id and counts, no words of theirs."""
+
+    __tablename__ = "privacy_erasures"
+    personal_data = "keep: proves that an erasure was done, and is done again after a backup is restored"
+    belongs_to = ("person_id",)
+
+    person_id: Mapped[str] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+    by: Mapped[str]
+    report: Mapped[list[dict[str, Any]]]
+    verified_at: Mapped[datetime | None]
+    leftovers: Mapped[list[str]]

@@ -3,15 +3,17 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from zhixun.kernel import personal
 from zhixun.kernel.sealed import ReadLine
 from zhixun.kernel.tables import any_of
 
 from . import rules
-from .models import Consent
+from .models import Consent, Erasure
 
 
 @dataclass(frozen=True)
@@ -64,3 +66,28 @@ def reads_of(db: Session, user_id: str, *, before: datetime | None = None, limit
         wanted = wanted.where(ReadLine.at < before)
     rows = db.scalars(wanted.order_by(ReadLine.at.desc(), ReadLine.id.desc()).limit(limit))
     return [ReadOnce(row.reader_id, row.field, row.at) for row in rows]
+
+
+@dataclass(frozen=True)
+class ErasureView:
+    person_id: str
+    at: datetime
+    by: str
+    report: list[dict[str, Any]]
+    verified_at: datetime | None
+    leftovers: list[str]
+
+
+def erasure_of(db: Session, person_id: str) -> ErasureView | None:
+    row = db.get(Erasure, person_id)
+    if row is None:
+        return None
+    return ErasureView(row.person_id, row.at, row.by, row.report, row.verified_at, row.leftovers)
+
+
+def export_of(db: Session, person_id: str, now: datetime) -> dict[str, Any]:
+    """Everything the house holds about a person, opened, as JSON."""
+    return {
+        "format": "zhixun-export-1", "person": person_id, "made_at": now.isoformat(),
+        "tables": personal.gather(db, person_id),
+    }  # fmt: skip

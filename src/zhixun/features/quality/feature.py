@@ -1,7 +1,8 @@
 from zhixun.kernel.errors import N_
 from zhixun.kernel.feature import Feature, Job, MenuEntry
+from zhixun.kernel.personal import Holding
 
-from . import jobs
+from . import actions, jobs
 from .commands import COMMANDS
 from .routes import bp
 
@@ -19,4 +20,5 @@ feature = Feature(
         MenuEntry("pro", "quality.report", "chart", N_("My report"), 60),
         MenuEntry("ops", "quality.desk", "badge", N_("Quality"), 60, right="settle_disputes", marks=("quality.report_for_desk",)),
     ],
+    personal_data=[Holding(("quality_feedback",), actions.forget_words)],
 )  # fmt: skip

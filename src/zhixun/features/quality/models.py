@@ -39,7 +39,7 @@ class Feedback(Table):
     public: Mapped[bool]
     service_title: Mapped[Words]
     at: Mapped[datetime]
-    private_words: Mapped[Sealed] = sealed_for("client_id")
+    private_words: Mapped[Sealed] = sealed_for("client_id", row="booking_id")
     set_aside_at: Mapped[datetime | None]
     """When an appeal against it was upheld: it counts no longer and is shown to nobody else."""
 

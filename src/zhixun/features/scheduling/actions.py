@@ -250,3 +250,9 @@ def _nearest(uow: UnitOfWork, consultant_id: str, terms: SlotTerms, wanted: date
             break
     found.sort(key=lambda slot: (abs(slot.start - wanted), slot.start))
     return [slot.start.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") for slot in found[:ALTERNATIVES]]
+
+
+def close_calendar(uow: UnitOfWork, person_id: str) -> int:
+    """No hours and nobody's zone; the row itself orders times already taken, so it stays."""
+    closed = update(CalendarRow).where(CalendarRow.consultant_id == person_id).values(hours=[], zone="UTC")
+    return len(uow.db.execute(closed.returning(CalendarRow.consultant_id)).all())

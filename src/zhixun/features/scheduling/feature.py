@@ -1,8 +1,9 @@
 from zhixun.events.credentials import ApplicationDecided
 from zhixun.kernel.errors import N_
 from zhixun.kernel.feature import Feature, Job, MenuEntry
+from zhixun.kernel.personal import Holding
 
-from . import handlers, jobs
+from . import actions, handlers, jobs
 from .commands import COMMANDS
 from .routes import bp
 
@@ -13,4 +14,5 @@ feature = Feature(
     jobs=[Job(jobs.sweep_lapsed_holds, at="* * * * *")],
     commands=COMMANDS,
     menu=[MenuEntry("pro", "scheduling.hours", "cal", N_("My hours"), 20)],
+    personal_data=[Holding(("scheduling_calendars",), actions.close_calendar)],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from zhixun.events.catalog import ConsultantListed, ConsultantUnlisted
+from zhixun.events.privacy import PersonErased
 from zhixun.events.quality import FeedbackGiven
 from zhixun.kernel.services import service
 from zhixun.kernel.tables import Session
@@ -21,6 +22,13 @@ def forget_unlisted(event: ConsultantUnlisted) -> None:
 
 def index_rating(event: FeedbackGiven) -> None:
     bring_up_to_date([event.consultant_id])
+
+
+def forget_erased(event: PersonErased) -> None:
+    """Removing a document leaves its words in the index's files until they are merged; built anew, they are nowhere."""
+    index = service(SearchIndex)
+    with Session() as db:
+        index.rebuild(list(queries.documents(db)))
 
 
 def bring_up_to_date(ids: list[str]) -> None:

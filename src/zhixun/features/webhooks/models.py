@@ -35,6 +35,7 @@ class Delivery(Table):
         Index("webhooks_deliveries_of", "endpoint_id", "created_at"),
     )
     personal_data = "erase"
+    kept_for = ("created_at", 30)
 
     id: Mapped[str] = mapped_column(primary_key=True)
     endpoint_id: Mapped[str] = mapped_column(ForeignKey("webhooks_endpoints.id", ondelete="CASCADE"))

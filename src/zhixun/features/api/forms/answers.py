@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -32,6 +32,27 @@ class Me(Answer):
     roles: list[str]
     zone: str
     language: str
+
+
+class Export(Answer):
+    format: str
+    person: str
+    made_at: At
+    tables: Annotated[
+        dict[str, list[dict[str, Any]]], Field(description=N_("Table → rows, with what was sealed opened."))
+    ]
+
+
+class ErasedLine(Answer):
+    table: str
+    rows: int
+    kept_because: Annotated[str, Field(description=N_("Empty where it is gone."))]
+
+
+class Erased(Answer):
+    person: str
+    report: list[ErasedLine]
+    left_over: list[str]
 
 
 class PersonShown(Answer):

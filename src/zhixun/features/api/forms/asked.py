@@ -40,6 +40,10 @@ class TokenWanted(Asked):
     password: Annotated[Text, Field(max_length=PASSWORD_LENGTH_MAX, json_schema_extra={"format": "password"})]
 
 
+class ErasureWanted(Asked):
+    password: Annotated[Text, Field(max_length=PASSWORD_LENGTH_MAX, json_schema_extra={"format": "password"})]
+
+
 class Page(Asked):
     cursor: Cursor
     limit: Limit

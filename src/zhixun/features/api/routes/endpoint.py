@@ -66,11 +66,11 @@ class Endpoint:
 
     @property
     def writes(self) -> bool:
-        return self.method == "POST"
+        return self.method != "GET"
 
     @property
     def takes_key(self) -> bool:
-        return self.writes and self.signed_in
+        return self.method == "POST" and self.signed_in
 
 
 def reads(
@@ -116,6 +116,24 @@ def writes(
             "POST", path, run, summary, tag, answer, status, asked, True, refusals, keeps_answer, then, tries=tries
         )  # fmt: skip
         _add(endpoint, answer_write)
+        return run
+
+    return declare
+
+
+def erases(
+    path: str,
+    summary: str,
+    *,
+    tag: str,
+    answer: type[Answer],
+    asked: type[Asked],
+    refusals: tuple[type[DomainError], ...],
+) -> Callable[[Callable[..., Answer]], Callable[..., Answer]]:
+    """A DELETE by someone signed in that opens its own transactions; done twice, the second time nobody is signed in."""
+
+    def declare(run: Callable[..., Answer]) -> Callable[..., Answer]:
+        _add(Endpoint("DELETE", path, run, summary, tag, answer, 200, asked, True, refusals, False), answer_erase)
         return run
 
     return declare
@@ -195,6 +213,12 @@ def answer_public_write(endpoint: Endpoint) -> Response:
         return Response(
             stream_with_context(endpoint.stream(asked)), mimetype=EVENTS, headers={"Cache-Control": "no-store"}
         )
+    return as_json(endpoint.run(asked).model_dump_json(), endpoint.status)
+
+
+def answer_erase(endpoint: Endpoint) -> Response:
+    _asker(endpoint)
+    asked = reading.checked_body(endpoint.asked, reading.read_json())
     return as_json(endpoint.run(asked).model_dump_json(), endpoint.status)
 
 

@@ -7,14 +7,18 @@ from sqlalchemy.orm import Session
 
 from zhixun.features.accounts import actions, queries
 from zhixun.features.accounts.actions import TooManyTries, WrongPassword
-from zhixun.features.api.forms.answers import Me, TokenMade
-from zhixun.features.api.forms.asked import TokenWanted
+from zhixun.features.api.forms.answers import Erased, Export, Me, TokenMade
+from zhixun.features.api.forms.asked import ErasureWanted, TokenWanted
+from zhixun.features.privacy import actions as privacy
+from zhixun.features.privacy import queries as privacy_queries
+from zhixun.features.privacy.actions import StillOpen
 from zhixun.kernel.errors import N_
 from zhixun.kernel.unit_of_work import unit_of_work
+from zhixun.kernel.values import utc_now
 from zhixun.web import security
 from zhixun.web.limits import limit
 
-from .endpoint import public_write, reads
+from .endpoint import erases, public_write, reads
 
 TAG = N_("People")
 TOKENS_PER_ADDRESS, TOKENS_PER_HOST = 10, 60
@@ -49,3 +53,30 @@ def me(db: Session) -> Me:
         id=person.user_id, name=person.name, email=email, roles=sorted(person.roles), zone=person.zone,
         language=person.language,
     )  # fmt: skip
+
+
+@reads("/me/export", N_("Everything the house holds about you, opened."), tag=TAG, answer=Export)
+def export_me(db: Session) -> Export:
+    return Export.model_validate(privacy_queries.export_of(db, security.current_actor().user_id, utc_now()))
+
+
+@erases(
+    "/me",
+    N_(
+        "Erase yourself. Refused while a session or money of yours is under way; what stays, and why, is in the answer."
+    ),
+    tag=TAG,
+    asked=ErasureWanted,
+    answer=Erased,
+    refusals=(WrongPassword, TooManyTries, StillOpen),
+)
+def erase_me(wanted: ErasureWanted) -> Erased:
+    me = security.current_actor()
+    actions.confirm_password(user_id=me.user_id, password=wanted.password)
+    with unit_of_work(me) as uow:
+        privacy.erase_person(uow, person_id=me.user_id)
+    with unit_of_work() as uow:
+        left = privacy.verify_erasure(uow, person_id=me.user_id)
+        report = privacy_queries.erasure_of(uow.db, me.user_id)
+    assert report is not None
+    return Erased.model_validate({"person": me.user_id, "report": report.report, "left_over": left})

@@ -13,7 +13,7 @@ from zhixun.features.booking.models import Booking, Step
 from zhixun.features.booking.rules import LadderStep, State
 from zhixun.features.plans.rules import PriceLine, read_lines
 from zhixun.kernel import sealed
-from zhixun.kernel.errors import NotFound
+from zhixun.kernel.errors import N_, NotFound
 from zhixun.kernel.sealed import Letter, Sealed
 from zhixun.kernel.values import Actor, Money, Words
 
@@ -309,3 +309,16 @@ def _ladder(row: Booking, price: Money) -> tuple[LadderStep, ...]:
         moved_to=row.starts_at if row.moves else None, free_until=row.free_until,
     )  # fmt: skip
     return tuple(steps)
+
+
+def open_matters(db: Session, person_id: str, now: datetime) -> list[str]:
+    """Why this person cannot be erased yet, as sentences."""
+    theirs = or_(Booking.client_id == person_id, Booking.consultant_id == person_id)
+    to_come = select(Booking.id).where(theirs, _is_upcoming(now))
+    unreleased = select(Booking.id).where(theirs, Booking.release_at.is_not(None), Booking.released_at.is_(None))
+    found = []
+    if db.scalar(to_come.limit(1)):
+        found.append(N_("A session is still to come. Cancel it, or let it take place."))
+    if db.scalar(unreleased.limit(1)):
+        found.append(N_("The money of a session is not released yet. That takes 48 hours after it."))
+    return found

@@ -11,7 +11,7 @@ from .experts import (
     open_case,
     take_seat,
 )
-from .feedback import NotCompleted, WindowClosed, give_feedback
+from .feedback import NotCompleted, WindowClosed, forget_words, give_feedback
 from .learning import keep_model
 from .summaries import NotHeld, QuestionAsked, TooLateToAsk, answer_follow_up, ask_follow_up, write_summary
 
@@ -32,6 +32,7 @@ __all__ = [
     "ask_follow_up",
     "close_overdue",
     "decide_appeal",
+    "forget_words",
     "free_overdue_seats",
     "give_back_seat",
     "give_feedback",

@@ -12,7 +12,7 @@ from zhixun.features.booking.rules import State
 from zhixun.features.quality import rules
 from zhixun.features.quality.models import Feedback
 from zhixun.kernel.errors import N_, Conflict, NotFound
-from zhixun.kernel.sealed import seal
+from zhixun.kernel.sealed import NOTHING, seal
 from zhixun.kernel.unit_of_work import UnitOfWork
 
 
@@ -73,3 +73,11 @@ def _kept_words(uow: UnitOfWork, booking: BookingView, words: str, public: bool)
     private = "" if public else words
     sealed = seal(uow.db, Feedback.private_words, row=booking.id, person=booking.client_id, text=private)
     return {"words": words if public else "", "private_words": sealed}
+
+
+def forget_words(uow: UnitOfWork, person_id: str) -> int:
+    """The scores stay, as they belong to the consultant's record; nobody's words and nobody's review."""
+    theirs = (
+        update(Feedback).where(Feedback.client_id == person_id).values(words="", private_words=NOTHING, public=False)
+    )
+    return len(uow.db.execute(theirs.returning(Feedback.id)).all())

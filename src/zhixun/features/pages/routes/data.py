@@ -1,0 +1,97 @@
+"""What the house holds about a person: the plan of an erasure, a copy of everything, and the erasure itself."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+
+from flask import Response, flash, redirect, render_template, request, session, url_for
+from flask_babel import gettext
+from werkzeug.wrappers import Response as BaseResponse
+
+from zhixun.features.accounts import actions as accounts
+from zhixun.features.pages import queries
+from zhixun.features.privacy import actions as privacy
+from zhixun.features.privacy import queries as privacy_queries
+from zhixun.features.privacy.actions import StillOpen
+from zhixun.kernel import audit
+from zhixun.kernel.errors import DomainError
+from zhixun.kernel.values import utc_now
+from zhixun.web import security
+from zhixun.web.errors import field_sentences, sentence_of
+from zhixun.web.security import current_actor, read, require, work
+
+from . import bp
+
+Page = str | BaseResponse | tuple[str, int]
+
+README = """Zhixun 知询
+
+data.json holds everything this site holds about you, table by table, with what was sealed opened.
+data.json 是本站保存的、与你有关的全部数据，按数据表列出；加密保存的内容已解密。
+"""
+
+
+@bp.get("/me/data")
+@require()
+def my_data() -> Page:
+    """What is held, a copy of it, and what an erasure would take and leave."""
+    return _data_page()
+
+
+@bp.post("/me/data/copy")
+@require()
+def copy_my_data() -> Page:
+    """A ZIP of everything, once the password was given again."""
+    if (refused := _unconfirmed("copy_password")) is not None:
+        return _data_page(refused, wanted="copy")
+    with work() as uow:
+        audit.record(uow, "copied_own_data", subject_id=uow.actor.user_id)
+        told = privacy_queries.export_of(uow.db, uow.actor.user_id, uow.now)
+    body = io.BytesIO()
+    with zipfile.ZipFile(body, "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr("README.txt", README)
+        packed.writestr("data.json", json.dumps(told, ensure_ascii=False, indent=1))
+    answer = Response(body.getvalue(), mimetype="application/zip")
+    answer.headers["Content-Disposition"] = f'attachment; filename="zhixun-{utc_now():%Y-%m-%d}.zip"'
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+@bp.post("/me/data/erasure")
+@require()
+def erase_me() -> Page:
+    """Erase the asker, who has said so and given the password again."""
+    if not request.form.get("sure"):
+        return _data_page(wanted="erasure", unsure=True)
+    if (refused := _unconfirmed("erase_password")) is not None:
+        return _data_page(refused, wanted="erasure")
+    try:
+        with work() as uow:
+            privacy.erase_person(uow, person_id=uow.actor.user_id)
+    except StillOpen as refusal:
+        return _data_page(refusal, wanted="erasure")
+    session.clear()
+    flash(gettext("You have been erased. Nothing of what you wrote can be read any more."))
+    response = redirect(url_for("pages.home"), 303)
+    security.forget(response)
+    return response
+
+
+def _unconfirmed(field: str) -> DomainError | None:
+    try:
+        accounts.confirm_password(user_id=current_actor().user_id, password=request.form.get(field, ""))
+    except DomainError as refusal:
+        return refusal
+    return None
+
+
+def _data_page(error: DomainError | None = None, *, wanted: str = "", unsure: bool = False) -> Page:
+    with read() as db:
+        plan = queries.erasure_plan(db, current_actor().user_id, utc_now())
+    page = render_template(
+        "pages/data.html", plan=plan, wanted=wanted, unsure=unsure, errors=field_sentences(error) if error else {},
+        said=sentence_of(error) if error and not isinstance(error, StillOpen) else "",
+    )  # fmt: skip
+    return page, error.status if error else 400 if unsure else 200

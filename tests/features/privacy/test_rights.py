@@ -1,0 +1,211 @@
+"""A person's copy of everything, and their erasure: told truthfully before, done at once, and nothing of theirs left after."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import zipfile
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from tests import make, postgres
+from tests.visitor import STATEMENTS_MAX, Visitor, house, statements, words
+from zhixun.features.booking import actions as bookings
+from zhixun.features.messaging import actions as messaging
+from zhixun.features.privacy import actions, queries
+from zhixun.features.privacy.commands import COMMANDS
+from zhixun.kernel import personal
+from zhixun.kernel.errors import NotFound
+from zhixun.kernel.sealed import ReadLine
+from zhixun.kernel.tables import Session, Table
+from zhixun.kernel.unit_of_work import unit_of_work
+from zhixun.kernel.values import Actor, new_id, utc_now
+
+MARKER = "Zq7marker"
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def app(db_url: str, tmp_path: Path) -> Flask:
+    return house(db_url, tmp_path)
+
+
+def lived() -> tuple[Actor, make.ConsultantMade]:
+    """Someone whose every text carries the marker: a session a month ago, with talk and feedback; all money settled."""
+    now = utc_now()
+    with unit_of_work(now=now - 40 * DAY) as uow:
+        ada = make.person(uow, f"{MARKER} Ada", email=f"{MARKER.lower()}@example.com")
+        grace = make.consultant(uow)
+    with unit_of_work(now=now - 39 * DAY) as uow:
+        start = make.slot(uow, grace)
+        booking_id = make.paid_booking(uow, client=ada, consultant=grace, start=start, brief=f"{MARKER} brief")
+        bookings.join_session(make.acting(uow, ada, now=start), booking_id=booking_id)
+        bookings.join_session(make.acting(uow, grace.actor, now=start), booking_id=booking_id)
+        end = start + timedelta(minutes=60)
+        bookings.complete_session(make.acting(uow, grace.actor, now=end), booking_id=booking_id)
+        make.feedback(make.acting(uow, ada, now=end), booking_id, client=ada, words=f"{MARKER} review")
+    with unit_of_work(now=now - 30 * DAY) as uow:
+        bookings.release_money(uow, booking_id=booking_id)
+        talk = messaging.open_conversation(uow, client_id=ada.user_id, consultant_id=grace.id)
+        for who, text in ((ada, f"{MARKER} hello"), (grace.actor, "Good day")):
+            messaging.send_message(make.acting(uow, who), conversation_id=talk, key=new_id(), text=text)
+    return ada, grace
+
+
+def everywhere(db_url: str, folder: Path) -> list[str]:
+    """Where the marker stands: a dump of the whole database, and every file of the house."""
+    found = [line for line in postgres.dump(db_url).splitlines() if MARKER.lower() in line.lower()]
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    return found + [str(path) for path in files if MARKER.lower().encode() in path.read_bytes().lower()]
+
+
+def test_everything_of_an_erased_person_is_gone_from_dump_index_and_files(
+    app: Flask, db_url: str, tmp_path: Path, deliver_all: Callable[[], None], caplog: pytest.LogCaptureFixture
+) -> None:
+    ada, grace = lived()
+    deliver_all()
+    assert everywhere(db_url, tmp_path), "the test would notice"
+    browser = Visitor(app, ada, english=True)
+    sent = browser.post("/me/data/erasure", sure="yes", erase_password=make.PASSWORD)
+    assert sent.status_code == 303
+    deliver_all()
+    assert everywhere(db_url, tmp_path) == []
+    assert MARKER.lower() not in caplog.text.lower()
+    with Session() as db:
+        report = queries.erasure_of(db, ada.user_id)
+    assert report is not None
+    assert (report.leftovers, report.verified_at is not None, report.by) == ([], True, "self")
+    assert browser.get("/me").status_code == 303, "signed out everywhere"
+    theirs = Visitor(app, grace.actor, english=True)
+    for path in ("/pro", "/pro/earnings", "/messages", "/notices"):
+        assert theirs.get(path).status_code == 200, path
+    talk = theirs.get("/messages").text.partition('href="/en/messages/')[2].partition('"')[0]
+    assert "Erased together with the account it came from." in theirs.get(f"/messages/{talk}").text
+
+
+def test_an_erased_consultant_leaves_the_index_and_past_bookings_a_nameless_page(
+    app: Flask, db_url: str, tmp_path: Path, deliver_all: Callable[[], None]
+) -> None:
+    with unit_of_work() as uow:
+        ada, grace = make.client(uow), make.consultant(uow, MARKER)
+        held = make.held_booking(uow, client=ada, consultant=grace)
+    deliver_all()
+    with unit_of_work(grace.actor) as uow, pytest.raises(actions.StillOpen):
+        actions.erase_person(uow, person_id=grace.id)
+    with unit_of_work(ada) as uow:
+        bookings.cancel_booking(uow, booking_id=held)
+    with unit_of_work(grace.actor) as uow:
+        actions.erase_person(uow, person_id=grace.id)
+    deliver_all()
+    assert everywhere(db_url, tmp_path) == []
+    browser = Visitor(app, ada, english=True)
+    assert browser.get(f"/sessions/{held}").status_code == 200
+    assert browser.get(f"/consultants/{grace.slug}").status_code in (404, 410)
+
+
+def test_the_plan_says_what_goes_and_what_stays_and_asks_twice(app: Flask) -> None:
+    ada, _ = lived()
+    browser = Visitor(app, ada, english=True)
+    page = browser.get("/me/data")
+    said = words(page)
+    assert "What stays, and why" in said
+    assert "the law asks us to prove who agreed to what" not in said, "nothing was agreed to"
+    assert "needed to answer disputes and for the books" in said
+    assert statements(page) <= STATEMENTS_MAX
+    unsure = browser.post("/me/data/erasure", erase_password=make.PASSWORD)
+    assert (unsure.status_code, "Please tick this" in words(unsure)) == (400, True)
+    wrong = browser.post("/me/data/erasure", sure="yes", erase_password="wrong password")
+    assert (wrong.status_code, "The address or the password is not right." in words(wrong)) == (401, True)
+    with Session() as db:
+        assert queries.erasure_of(db, ada.user_id) is None
+
+
+def test_who_has_a_session_or_money_under_way_is_told_so_and_stays(app: Flask) -> None:
+    with unit_of_work() as uow:
+        ada, grace = make.client(uow), make.consultant(uow)
+        make.paid_booking(uow, client=ada, consultant=grace)
+    browser = Visitor(app, ada, english=True)
+    assert "A session is still to come." in words(browser.get("/me/data"))
+    refused = browser.post("/me/data/erasure", sure="yes", erase_password=make.PASSWORD)
+    assert (refused.status_code, "Not yet" in words(refused)) == (409, True)
+    assert browser.get("/me").status_code == 200
+
+
+def test_a_copy_holds_what_one_wrote_opened_and_nothing_of_others(app: Flask) -> None:
+    ada, _ = lived()
+    browser = Visitor(app, ada)
+    assert browser.post("/me/data/copy", copy_password="wrong password").status_code == 401
+    answer = browser.post("/me/data/copy", copy_password=make.PASSWORD)
+    assert answer.mimetype == "application/zip"
+    told = json.loads(zipfile.ZipFile(io.BytesIO(answer.data)).read("data.json"))
+    text = json.dumps(told, ensure_ascii=False)
+    for part in ("brief", "review", "hello"):
+        assert f"{MARKER} {part}" in text
+    assert f"{MARKER.lower()}@example.com" in text
+    assert "Good day" not in text
+    assert "password_hash" not in text
+
+
+def test_programs_export_and_erase_too(app: Flask) -> None:
+    ada, _ = lived()
+    http = app.test_client()
+    made = http.post("/api/v1/tokens", json={"email": f"{MARKER}@example.com", "password": make.PASSWORD}).json
+    signed = {"Authorization": f"Bearer {made['token']}"}
+    told = http.get("/api/v1/me/export", headers=signed).json
+    assert f"{MARKER} brief" in json.dumps(told)
+    assert http.delete("/api/v1/me", json={"password": "wrong password"}, headers=signed).status_code == 401
+    done = http.delete("/api/v1/me", json={"password": make.PASSWORD}, headers=signed)
+    assert (done.status_code, done.json["left_over"], done.json["person"]) == (200, [], ada.user_id)
+    assert http.get("/api/v1/me", headers=signed).status_code == 401
+
+
+def test_the_desk_erases_only_with_the_right_and_it_is_written_down(app: Flask) -> None:
+    ada, grace = lived()
+    with unit_of_work() as uow:
+        sam, pia = make.operator(uow, "Sam", role="support"), make.operator(uow, "Pia", role="privacy_officer")
+    for who in (sam, grace.actor):
+        with pytest.raises(Exception, match="role"), unit_of_work(who) as uow:
+            actions.erase_person(uow, person_id=ada.user_id)
+    for _ in range(2):
+        with unit_of_work(pia) as uow:
+            actions.erase_person(uow, person_id=ada.user_id)
+    with pytest.raises(NotFound), unit_of_work(pia) as uow:
+        actions.erase_person(uow, person_id=new_id())
+    assert Visitor(app, pia).get("/ops/audit").text.count("person_erased") == 1
+
+
+def test_the_commands_erase_export_and_say_what_is_held(app: Flask, capsys: pytest.CaptureFixture[str]) -> None:
+    ada, _ = lived()
+    run = {command.verb: command.run for command in COMMANDS}
+    asked = argparse.Namespace(person=ada.user_id, json=True)
+    assert run["export"](asked) == 0
+    assert f"{MARKER} brief" in capsys.readouterr().out
+    assert run["retention"](asked) == 0
+    assert "booking_bookings" in capsys.readouterr().out
+    assert run["erase"](asked) == 0
+    assert json.loads(capsys.readouterr().out)["leftovers"] == []
+    assert run["export"](asked) == 0
+    assert MARKER not in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("db_url")
+def test_what_has_been_kept_long_enough_goes_by_itself() -> None:
+    with unit_of_work(now=make.NOW - 400 * DAY) as uow:
+        for name, at in (("old", uow.now - 400 * DAY), ("new", make.NOW)):
+            uow.db.add(ReadLine(id=name, subject_id="a", reader_id="b", field="c.d", row_id=name, day=at.date(), at=at))
+    with unit_of_work(now=make.NOW) as uow:
+        assert actions.forget_old(uow) == {"vault_reads": 1}
+        assert actions.forget_old(uow) == {}
+        assert list(uow.db.scalars(sa.text("SELECT id FROM vault_reads"))) == ["new"]
+
+
+def test_every_table_that_is_to_be_erased_says_whose_a_row_is_or_when_it_goes() -> None:
+    for name, model in personal.tables().items():
+        assert model.personal_data != "erase" or personal.owners(model) or model.part_of or model.kept_for, name
+        assert set(personal.owners(model)) <= set(Table.metadata.tables[name].columns.keys()), name
