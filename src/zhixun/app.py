@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from zhixun import migrations
+from zhixun.adapters.backups.age import AgeBackups
 from zhixun.adapters.blob_store.files import FileStore
 from zhixun.adapters.ice_servers.coturn import Coturn
 from zhixun.adapters.ice_servers.host_only import HostOnly
@@ -28,6 +29,7 @@ from zhixun.features.accounts import queries as account_queries
 from zhixun.features.accounts import rules as account_rules
 from zhixun.features.accounts.feature import feature as accounts
 from zhixun.features.admin.feature import feature as admin
+from zhixun.features.admin.ports import Backups
 from zhixun.features.api.actions import use_key
 from zhixun.features.api.feature import feature as api
 from zhixun.features.api.rules import TOKEN_MARK
@@ -134,6 +136,7 @@ def unlock_vault(settings: Settings) -> None:
 
 def fulfil_ports(settings: Settings, conninfo: str) -> None:
     """Choose the adapter behind each port. Every choice is a line here and a setting in settings.py."""
+    provide(Backups, AgeBackups(settings.data_dir, conninfo, settings.postgres_bin, settings.backup_recipient))
     provide(Mailer, ConsoleMailer() if settings.mailer == "console" else SmtpMailer(_mail_server(settings)))
     provide(House, House(settings.public_url.rstrip("/"), settings.key()))
     provide(PaymentGateways, PaymentGateways({name: _gateway(name, settings) for name in settings.payment_gateways}))

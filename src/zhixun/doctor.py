@@ -9,6 +9,7 @@ import socket
 import zoneinfo
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -19,13 +20,16 @@ from sqlalchemy.orm import Session as SqlSession
 from zhixun import migrations
 from zhixun.adapters.database import DatabaseUnavailable, opened, place
 from zhixun.adapters.database.external import MAJOR_MIN
+from zhixun.features.admin.ports import Backups
 from zhixun.features.behaviour import queries as behaviour
 from zhixun.features.search import queries as search
 from zhixun.kernel import database, outbox, vault
+from zhixun.kernel.services import service
 from zhixun.kernel.tables import Session
 from zhixun.kernel.values import utc_now
 from zhixun.settings import Settings, unknown_names
 
+BACKUP_AGE_MAX = timedelta(days=2)
 CLOCK_SECONDS_MAX = 2.0
 HEARTBEAT_SECONDS_MAX = 60.0
 LAG_SECONDS_MAX = 60.0
@@ -76,6 +80,7 @@ def _inside_the_database(db: SqlSession) -> Iterator[Finding]:
         return
     yield Finding("migrations", "ok", "The database has the newest shape.")
     yield _vault(db)
+    yield _backups()
     yield _search_index(db)
     yield _interaction_log()
     yield from _worker(outbox.queue_state(db))
@@ -189,6 +194,17 @@ def _vault(db: SqlSession) -> Finding:
         )  # fmt: skip
     hangs = ", ".join(f"{count} on {name}" for name, count in sorted(state.by_master.items())) or "none yet"
     return Finding("vault", "ok", f"Keys of people: {hangs}; {state.destroyed} destroyed.")
+
+
+def _backups() -> Finding:
+    known = service(Backups).known()
+    if not known or utc_now() - known[0].made_at > BACKUP_AGE_MAX:
+        return Finding("backups", "warn", "No backup was made lately. Run a worker at night, or: zhixun backup create")
+    if known[0].problems:
+        return Finding("backups", "fail", f"{known[0].name} did not hold in its rehearsal: {known[0].problems[0]}")
+    proven = next((one for one in known if one.verified_at), None)
+    last = f"{proven.name} was brought back in a rehearsal" if proven else "none was rehearsed: zhixun backup verify"
+    return Finding("backups", "ok" if proven else "warn", f"{len(known)} backups; {last}.")
 
 
 def _search_index(db: SqlSession) -> Finding:

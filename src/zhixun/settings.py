@@ -18,7 +18,8 @@ HANDED_ON = "ZHIXUN_HANDED_ON"
 SECRET_LENGTH_MIN = 16
 WORKERS_MAX = 64
 TEXTS = (
-    "database_url", "public_url", "secret_key", "keys", "realtime_hub", "search_index", "mailer",
+    "database_url", "public_url", "secret_key", "keys", "backup_recipient",
+    "realtime_hub", "search_index", "mailer",
     "text_model", "text_model_url", "text_model_name", "text_model_key",
     "smtp_host", "smtp_user", "smtp_password", "smtp_tls", "mail_from",
     "interaction_log", "mongodb_url", "elasticsearch_url",
@@ -55,6 +56,8 @@ class Settings:
     """Signs cookies and sandbox webhooks; made once and kept in `data_dir/secret-key` when not given."""
     keys: str = field(default="", repr=False)
     """Master keys of the vault, "name:base64,…", the newest last; made once and kept in `data_dir/keys` when not given."""
+    backup_recipient: str = ""
+    """The age public key backups are for; empty: of an identity made once, `data_dir/backup-identity`."""
     realtime_hub: str = "memory"
     redis_url: str = field(default="redis://127.0.0.1:6379/0", repr=False)
     """Where live signals go under realtime_hub="redis"."""

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
+from sqlalchemy import NullPool, create_engine, func, select, text
 from sqlalchemy.orm import Session
 
 from zhixun.features.accounts import queries as accounts
@@ -21,7 +22,8 @@ from zhixun.features.payments.rules import purpose_of_booking
 from zhixun.features.quality import queries as quality
 from zhixun.features.quality.queries import HouseQuality
 from zhixun.features.scheduling import queries as scheduling
-from zhixun.kernel import outbox
+from zhixun.kernel import audit, outbox
+from zhixun.kernel.database import sqlalchemy_url
 from zhixun.kernel.outbox import Delivery, QueueState
 from zhixun.kernel.values import Actor, Words
 
@@ -187,3 +189,21 @@ def _names(db: Session, found: Sequence[BookingView]) -> dict[str, str]:
 
 def _percent(part: int, whole: int) -> float:
     return 100 * part / whole if whole else 0.0
+
+
+def problems_of_copy(address: str, counts: dict[str, int]) -> tuple[str, ...]:
+    """What does not hold in a copy of the database at `address`: the books, the audit log, the rows of each table."""
+    engine = create_engine(sqlalchemy_url(address), poolclass=NullPool)
+    try:
+        with Session(engine) as db:
+            books, chain = ledger.verify(db), audit.verify(db)
+            problems = list(books.problems)
+            if not chain.holds:
+                problems.append(f"the audit log is broken at line {chain.broken_at}")
+            for table, expected in counts.items():
+                found = db.scalar(select(func.count()).select_from(text(f'"{table}"')))
+                if found != expected:
+                    problems.append(f"{table} has {found} rows, not {expected}")
+    finally:
+        engine.dispose()
+    return tuple(problems)

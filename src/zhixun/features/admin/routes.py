@@ -7,6 +7,7 @@ from zhixun.features.accounts import queries as accounts
 from zhixun.features.accounts.rules import check_right, may
 from zhixun.features.booking.rules import State
 from zhixun.kernel.errors import Invalid, NotFound
+from zhixun.kernel.services import service
 from zhixun.kernel.values import Money, is_id, utc_now
 from zhixun.web import charts, pagination
 from zhixun.web.errors import field_sentences, sentence_of
@@ -14,6 +15,7 @@ from zhixun.web.formats import money
 from zhixun.web.security import current_actor, read, require, work
 
 from . import queries, rules
+from .ports import Backups
 
 bp = Blueprint("admin", __name__, template_folder="templates")
 
@@ -98,3 +100,11 @@ def appoint(user_id: str) -> Response:
     else:
         flash(gettext("Saved. It counts from the next page they open."))
     return redirect(url_for("admin.people"), 303)
+
+
+@bp.get("/ops/backups")
+@require("operator")
+def backups() -> str:
+    """The backups there are, and which of them were brought back in a rehearsal."""
+    check_right(current_actor(), "run_house")
+    return render_template("admin/backups.html", backups=service(Backups).known(), kept=rules.BACKUPS_KEPT)

@@ -95,3 +95,7 @@ def is_late(since: datetime | None, now: datetime, patience: timedelta) -> bool:
 
 def _share(part: int, whole: int) -> float | None:
     return min(100.0, 100 * part / whole) if whole else None
+
+
+BACKUPS_KEPT = 14
+"""Nightly backups that are kept; the newest that was rehearsed is kept as well, however old."""

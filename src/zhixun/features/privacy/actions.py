@@ -76,3 +76,14 @@ def verify_erasure(uow: UnitOfWork, *, person_id: str) -> list[str]:
 def forget_old(uow: UnitOfWork) -> dict[str, int]:
     """Delete a batch of what has been kept for as long as it may be."""
     return personal.forget_old(uow)
+
+
+def erase_again(uow: UnitOfWork, *, person_id: str) -> bool:
+    """After a backup was restored: whom it has brought back is erased without asking. Returns whether there was anyone."""
+    assert uow.actor.is_a("system"), "people are erased by erase_person"
+    if uow.db.get(Erasure, person_id) is not None or not any(one.rows for one in personal.held(uow.db, person_id)):
+        return False
+    report = [asdict(line) for line in personal.erase(uow, person_id) if line.rows]
+    uow.db.add(Erasure(person_id=person_id, at=uow.now, by="restore", report=report, verified_at=None, leftovers=[]))
+    uow.emit(PersonErased(person_id=person_id))
+    return True

@@ -1,0 +1,1 @@
+"""Copies of the whole house (zhixun.features.admin.ports.Backups)."""
