@@ -43,6 +43,7 @@ from zhixun.features.calls.feature import feature as calls
 from zhixun.features.calls.ports import IceServers
 from zhixun.features.catalog.feature import feature as catalog
 from zhixun.features.credentials.feature import feature as credentials
+from zhixun.features.crm.feature import feature as crm
 from zhixun.features.disputes.feature import feature as disputes
 from zhixun.features.ledger.feature import feature as ledger
 from zhixun.features.messaging.feature import feature as messaging
@@ -94,6 +95,7 @@ FEATURES: tuple[Feature, ...] = (
     recommend,
     notifications,
     webhooks,
+    crm,
     assistant,
     api,
     admin,

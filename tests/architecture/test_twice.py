@@ -19,6 +19,7 @@ from zhixun.features.booking import actions as bookings
 from zhixun.features.catalog import actions as catalog
 from zhixun.features.credentials import actions as credentials
 from zhixun.features.credentials.rules import Proof, Wish
+from zhixun.features.crm import actions as crm
 from zhixun.features.messaging import actions as messaging
 from zhixun.features.messaging.rules.files import checked
 from zhixun.features.notifications import actions as notices
@@ -107,6 +108,11 @@ def live() -> None:
         quality.write_summary(make.acting(uow, grace.actor), booking_id=done, text=told)
         quality.ask_follow_up(make.acting(uow, ada), booking_id=done, question="And then?")
         quality.answer_follow_up(make.acting(uow, grace.actor), booking_id=done, answer="Then we see.")
+        crm.ask_whether_it_helped(uow, booking_id=done)
+        matter_id = crm.file_matter(
+            make.acting(uow, ada), matter_id=new_id(), kind="complaint", text="It was too short."
+        )
+        crm.answer_matter(uow, matter_id=matter_id, answer="We are sorry.")
     with unit_of_work(now=NOW) as uow:
         bookings.reschedule_booking(make.acting(uow, ada), booking_id=ends[2], start=slots[6])
         bookings.cancel_booking(make.acting(uow, grace.actor), booking_id=ends[0])

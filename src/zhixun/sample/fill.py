@@ -25,6 +25,7 @@ from .cast import DEMO_ACCOUNTS, PASSWORD, TODAYS_CLIENTS, Consulting, client_at
 from .demo import add_demo_sessions
 from .desk import propose_payouts
 from .history import history
+from .keeping import add_matters
 from .lives import Diary, live, open_diary
 from .plan import Story, stories
 from .traces import leave_demo_traces, leave_traces
@@ -83,6 +84,7 @@ def fill_rest(
     visitors = [client_at(place) for place in range(len(TODAYS_CLIENTS), max(clients, len(TODAYS_CLIENTS) + 1))]
     if not consultants:
         return
+    add_matters(at)
     planned = stories(seed=seed, consultants=consultants, clients=visitors, days=days, now=at)
     missing = _missing(planned, at)
     if missing:

@@ -27,6 +27,7 @@ from zhixun.kernel.values import SYSTEM, Actor
 from .cast import Consulting
 from .experts import let_experts_read, write_after
 from .history import acting
+from .keeping import look_back
 from .plan import Fate, Story
 from .words import brief_of, id_of, lines_after, lines_before, lines_during, review
 
@@ -189,6 +190,7 @@ def _complete(uow: UnitOfWork, story: Story, slot: Slot, at: datetime, now: date
     _give_feedback(uow, story, at, now)
     write_after(uow, story, at, now)
     let_experts_read(uow, story, at, now)
+    look_back(uow, story, at, now)
     _release(uow, story, at, now)
 
 

@@ -63,6 +63,13 @@ def people(db: Session, user_ids: Iterable[str]) -> dict[str, Person]:
     return {row.id: _person(row) for row in rows}
 
 
+def people_named(db: Session, text: str, *, role: str, limit: int) -> list[Person]:
+    """People of a role whose name holds `text`, in the order of their names."""
+    like = "%" + text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+    found = select(User).where(User.name.ilike(like, escape="\\"), User.roles.contains([role]))
+    return [_person(row) for row in db.scalars(found.order_by(User.name, User.id).limit(limit))]
+
+
 def person_by_email(db: Session, email: str) -> Person | None:
     user = db.scalar(select(User).where(User.email_index == index_of(db, rules.clean_email(email))))
     return _person(user) if user else None

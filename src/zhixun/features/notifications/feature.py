@@ -8,6 +8,7 @@ from zhixun.events.booking import (
     SessionMissed,
 )
 from zhixun.events.credentials import ApplicationDecided, CredentialDecided
+from zhixun.events.crm import HelpAsked, MatterAnswered
 from zhixun.events.notifications import HeldMailsReleased, ReminderDue
 from zhixun.events.quality import FeedbackGiven, FollowUpAnswered, FollowUpAsked, SummaryWritten
 from zhixun.kernel.errors import N_
@@ -36,6 +37,8 @@ feature = Feature(
         SummaryWritten: [handlers.tell_client_of_summary],
         FollowUpAsked: [handlers.tell_consultant_of_question],
         FollowUpAnswered: [handlers.tell_client_of_answer],
+        HelpAsked: [handlers.ask_client_whether_it_helped],
+        MatterAnswered: [handlers.tell_person_of_answered_matter],
     },
     jobs=[Job(jobs.remind, at="* * * * *"), Job(jobs.release_held_mails, at="* * * * *")],
     menu=[MenuEntry("me", "notifications.notices", "bell", N_("Notices"), 30, marks=("notifications.preferences",))],

@@ -22,6 +22,7 @@ from zhixun.events.booking import (
     SessionMissed,
 )
 from zhixun.events.credentials import ApplicationDecided, CredentialDecided
+from zhixun.events.crm import HelpAsked, MatterAnswered
 from zhixun.events.notifications import HeldMailsReleased, ReminderDue
 from zhixun.events.quality import AfterSession, FeedbackGiven, FollowUpAnswered, FollowUpAsked, SummaryWritten
 from zhixun.features.accounts import queries as accounts
@@ -158,7 +159,16 @@ def tell_client_of_answer(event: FollowUpAnswered) -> None:
     _tell(event, "follow_up_answered", [event.client_id])
 
 
-def _tell(event: BookingFact | FeedbackGiven | AfterSession, kind: str, readers: list[str]) -> None:
+def ask_client_whether_it_helped(event: HelpAsked) -> None:
+    _tell(event, "help_asked", [event.client_id])
+
+
+def tell_person_of_answered_matter(event: MatterAnswered) -> None:
+    """A notice alone: what was complained of, and the answer, stay under the person's key."""
+    _notice(event, "matter_answered", event.person_id, event.matter_id, {})
+
+
+def _tell(event: BookingFact | FeedbackGiven | AfterSession | HelpAsked, kind: str, readers: list[str]) -> None:
     """Notices first, then the mails, outside any transaction."""
     _send([_mail(letter) for letter in _write(event, kind, readers)])
 
@@ -180,7 +190,9 @@ def _send(mails: list[Mail]) -> None:
         raise failures[0]
 
 
-def _write(event: BookingFact | FeedbackGiven | AfterSession, kind: str, readers: list[str]) -> list[Letter]:
+def _write(
+    event: BookingFact | FeedbackGiven | AfterSession | HelpAsked, kind: str, readers: list[str]
+) -> list[Letter]:
     """Store the notices, each once, and return those whose mails are to be sent now."""
     with unit_of_work() as uow:
         view = bookings.booking(uow.db, event.booking_id, uow.actor, uow.now)

@@ -40,6 +40,8 @@ SENTENCES = {
     "hand_over_lapsed": N_(
         "Nobody answered your question to a person of the house in time. Please ask again; we are sorry."
     ),
+    "matter_answered": N_("We answered what you wrote to us."),
+    "help_asked": N_("Two weeks ago you had “%(title)s” with %(other)s. Has it helped?"),
     "summary_written": N_("%(other)s wrote the summary of “%(title)s”."),
     "follow_up_asked": N_("%(other)s asked the included question about “%(title)s”."),
     "follow_up_answered": N_("%(other)s answered your question about “%(title)s”."),
@@ -67,6 +69,7 @@ MAILS = {
         "reminder_day": ("提醒：{title}", "你和{other}的咨询「{title}」就在一天之内。\n\n时间：{when}\n时长：{minutes} 分钟{free}"),
         "reminder_soon": ("马上开始：{title}", "你和{other}的咨询「{title}」几分钟后开始，房间已经可以进入。\n\n时间：{when}\n时长：{minutes} 分钟"),
         "feedback_given": ("你收到一份反馈", "{other}对「{title}」写了反馈。"),
+        "help_asked": ("它帮到你了吗？", "两周前，你和{other}进行了「{title}」。\n\n它帮到你了吗？一次点击就能告诉我们。"),
         "summary_written": ("咨询小结已写好：{title}", "{other}写好了「{title}」的书面小结。\n\n你可以在这次咨询的页面阅读，并提出一次追问。"),
         "follow_up_asked": ("客户的追问：{title}", "{other}就「{title}」提出了追问，请在 48 小时内回答。"),
         "follow_up_answered": ("追问已回答：{title}", "{other}回答了你就「{title}」提出的追问。"),
@@ -82,6 +85,7 @@ MAILS = {
         "reminder_day": ("Reminder: {title}", "Your session “{title}” with {other} is within a day.\n\nWhen: {when}\nLength: {minutes} minutes{free}"),
         "reminder_soon": ("Beginning soon: {title}", "Your session “{title}” with {other} begins in a few minutes; the room is open.\n\nWhen: {when}\nLength: {minutes} minutes"),
         "feedback_given": ("You have new feedback", "{other} wrote feedback on “{title}”."),
+        "help_asked": ("Has it helped?", "Two weeks ago you had “{title}” with {other}.\n\nHas it helped? One click tells us."),
         "summary_written": ("Your summary is there: {title}", "{other} wrote the summary of “{title}”.\n\nYou can read it on the session’s page, and ask one question."),
         "follow_up_asked": ("A question from your client: {title}", "{other} asked the included question about “{title}”. Please answer within 48 hours."),
         "follow_up_answered": ("Your question is answered: {title}", "{other} answered your question about “{title}”."),
@@ -149,7 +153,7 @@ GROUPS = {
     ),
     "feedback": Group(
         N_("Feedback"), N_("When you are asked how it was, and when someone told you."),
-        frozenset({"session_completed", "feedback_given"}),
+        frozenset({"session_completed", "feedback_given", "help_asked"}),
     ),
     "after": Group(
         N_("After a session"), N_("The written summary, and the included question with its answer."),
@@ -263,6 +267,7 @@ def _seal(key: str, user_id: str, group: str) -> str:
 BUTTONS = {
     "session_completed": (Words("写下反馈", "Give feedback"), "/sessions/{id}/feedback"),
     "reminder_soon": (Words("进入咨询室", "Enter the room"), "/sessions/{id}/room"),
+    "help_asked": (Words("告诉我们", "Tell us"), "/sessions/{id}/help"),
     "summary_written": (Words("阅读小结", "Read the summary"), "/sessions/{id}/summary"),
     "follow_up_asked": (Words("回答追问", "Answer the question"), "/sessions/{id}/summary"),
     "follow_up_answered": (Words("阅读回答", "Read the answer"), "/sessions/{id}/summary"),

@@ -159,6 +159,14 @@ TABLES: dict[str, Words] = {
         "对未经专家阅读的咨询推测的分数，不计入任何评分",
         "The score a regression expects for a session no expert read; it counts nowhere",
     ),
+    "crm_notes": Words(
+        "平台或咨询师为更好地服务你而写的备注，加密保存", "Notes of the desk or of a consultant about you, kept sealed"
+    ),
+    "crm_tags": Words("平台给你加的标签", "The words the desk sorts you by"),
+    "crm_matters": Words(
+        "你的投诉和建议、负责人、期限和回复", "Your complaints and suggestions, who owns them, by when, and the answer"
+    ),
+    "crm_checks": Words("咨询两周后你说它是否有帮助", "Whether a session had helped, asked two weeks later"),
     "notifications_notices": Words("我们告诉过你的事，以及你是否读过", "What we told you, and whether you read it"),
     "messaging_conversations": Words(
         "你和谁有对话，读到了哪里", "With whom you have a conversation, and how far you have read"

@@ -22,16 +22,19 @@ from .bookings import (
     timeline,
     unreleased_of,
 )
+from .clients import ClientFigures, between, client_figures, have_met
 from .feeds import feed_of, feed_owner, in_calendar
 from .house import Funnel, HouseFigures, booked_minutes, house_figures, house_list
 from .invitation import Entry, calendar_text
 
 __all__ = [
     "BookingView",
+    "ClientFigures",
     "Entry",
     "Funnel",
     "HouseFigures",
     "StepLine",
+    "between",
     "booked_minutes",
     "booking",
     "booking_paid_with",
@@ -40,12 +43,14 @@ __all__ = [
     "brief_of",
     "briefs_of",
     "calendar_text",
+    "client_figures",
     "completed_between",
     "day_of",
     "due_by_time",
     "due_for_release",
     "feed_of",
     "feed_owner",
+    "have_met",
     "held_count",
     "house_figures",
     "house_list",

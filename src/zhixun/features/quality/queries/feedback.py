@@ -135,6 +135,26 @@ def feedback_for(db: Session, booking_id: str, reader: Actor) -> FeedbackView | 
     return FeedbackView(row.id, scores, row.nps, row.solved, words, row.public, row.at)
 
 
+@dataclass(frozen=True)
+class GivenByClient:
+    """A client's feedback without words."""
+
+    booking_id: str
+    score: float
+    nps: int
+    solved: str
+    at: datetime
+
+
+def given_by(db: Session, client_id: str, *, consultant_id: str = "", limit: int = 50) -> list[GivenByClient]:
+    """What a client answered, about all or about one consultant, the newest first."""
+    wanted = select(Feedback).where(Feedback.client_id == client_id)
+    if consultant_id:
+        wanted = wanted.where(Feedback.consultant_id == consultant_id)
+    rows = db.scalars(wanted.order_by(Feedback.at.desc()).limit(limit))
+    return [GivenByClient(row.booking_id, _score(row), row.nps, row.solved, row.at) for row in rows]
+
+
 def feedback_given(db: Session, booking_ids: Sequence[str]) -> frozenset[str]:
     """Which of these bookings already have feedback."""
     return frozenset(db.scalars(select(Feedback.booking_id).where(Feedback.booking_id.in_(booking_ids))))

@@ -1,0 +1,56 @@
+"""The clients behind the bookings, for the desk and for a consultant's own list."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import and_, func, select
+from sqlalchemy.orm import Session
+
+from zhixun.features.booking.models import Booking
+from zhixun.features.booking.rules import State
+from zhixun.kernel.values import Money
+
+from .bookings import BookingView, view_of
+
+_AGREED = Booking.state.not_in((State.HELD, State.EXPIRED))
+
+
+@dataclass(frozen=True)
+class ClientFigures:
+    """Sessions held with a client, when the last booked one begins or began, and the price of those held of late."""
+
+    held: int
+    last_at: datetime
+    value: Money
+
+
+def client_figures(
+    db: Session, *, since: datetime, consultant_id: str = "", client_ids: Sequence[str] | None = None, limit: int = 100
+) -> dict[str, ClientFigures]:
+    """Client id → figures of the house or of one consultant, the client seen last first; `since` limits the value."""
+    done = Booking.state == State.COMPLETED
+    value = func.sum(Booking.price_minor).filter(done, Booking.starts_at >= since)
+    wanted = select(Booking.client_id, func.count().filter(done), func.max(Booking.starts_at), value).where(_AGREED)
+    if consultant_id:
+        wanted = wanted.where(Booking.consultant_id == consultant_id)
+    if client_ids is not None:
+        wanted = wanted.where(Booking.client_id.in_(client_ids))
+    newest = func.max(Booking.starts_at).desc()
+    rows = db.execute(wanted.group_by(Booking.client_id).order_by(newest, Booking.client_id).limit(limit))
+    return {who: ClientFigures(held, last, Money(int(minor or 0))) for who, held, last, minor in rows}
+
+
+def between(db: Session, client_id: str, consultant_id: str, now: datetime, *, limit: int) -> list[BookingView]:
+    """What a consultant and a client agreed on, paid at least, the latest first."""
+    both = and_(Booking.client_id == client_id, Booking.consultant_id == consultant_id, _AGREED)
+    rows = db.scalars(select(Booking).where(both).order_by(Booking.starts_at.desc()).limit(limit))
+    return [view_of(row, now) for row in rows]
+
+
+def have_met(db: Session, client_id: str, consultant_id: str) -> bool:
+    """Whether the two ever agreed on a session."""
+    both = and_(Booking.client_id == client_id, Booking.consultant_id == consultant_id, _AGREED)
+    return db.scalar(select(Booking.id).where(both).limit(1)) is not None

@@ -1,0 +1,80 @@
+"""What everyone signed in may say: a complaint or suggestion, and whether a session helped."""
+
+from __future__ import annotations
+
+from flask import flash, make_response, redirect, render_template, request, url_for
+from flask_babel import gettext
+from werkzeug.wrappers import Response as AnyResponse
+
+from zhixun.features.booking import queries as bookings
+from zhixun.features.crm import actions, forms, queries, rules
+from zhixun.features.crm.actions import CheckOver, TooManyOpen
+from zhixun.kernel.errors import DomainError, Invalid, NotFound
+from zhixun.kernel.values import is_id, utc_now
+from zhixun.web import errors
+from zhixun.web.security import current_actor, read, require, work
+
+from . import bp
+
+
+@bp.route("/help/complaint", methods=["GET", "POST"])
+@require()
+def complaint() -> AnyResponse:
+    """Say what went wrong or could be better; below, what one said before and what was answered."""
+    if request.method == "GET":
+        return _page(forms.Typed(kind=request.args.get("kind", ""), booking_id=_booking_asked()))
+    typed = forms.read_matter(request.form)
+    try:
+        with work() as uow:
+            actions.file_matter(
+                uow, matter_id=typed.matter_id, kind=typed.kind, text=typed.text, booking_id=typed.booking_id or None
+            )
+    except (Invalid, TooManyOpen) as error:
+        return _page(typed, error)
+    flash(gettext("Thank you. We answer by the time shown below."))
+    return redirect(url_for("crm.complaint", _anchor="said"), 303)
+
+
+@bp.route("/sessions/<booking_id>/help", methods=["GET", "POST"])
+@require()
+def help_check(booking_id: str) -> AnyResponse:
+    """Two weeks later: did it help?"""
+    if not is_id(booking_id):
+        raise NotFound
+    with read() as db:
+        booking = bookings.booking(db, booking_id, current_actor(), utc_now())
+        check = queries.check_for(db, booking_id)
+    if check is None or booking.client_id != current_actor().user_id:
+        raise NotFound
+    wrong: DomainError | None = None
+    if request.method == "POST":
+        try:
+            with work() as uow:
+                actions.say_whether_it_helped(uow, booking_id=booking_id, helped=request.form.get("helped", ""))
+        except (Invalid, CheckOver) as error:
+            wrong = error
+        else:
+            flash(gettext("Thank you for telling us."))
+            return redirect(url_for("booking.session", booking_id=booking_id), 303)
+    page = render_template(
+        "crm/check.html", booking=booking, check=check, is_open=check.is_open(booking.seen_at),
+        errors=errors.field_sentences(wrong) if isinstance(wrong, Invalid) else {},
+        said=errors.sentence_of(wrong) if wrong and not wrong.fields else "",
+    )  # fmt: skip
+    return make_response(page, wrong.status if wrong else 200)
+
+
+def _booking_asked() -> str:
+    asked = request.args.get("booking", "")
+    return asked if is_id(asked) else ""
+
+
+def _page(typed: forms.Typed, error: Invalid | TooManyOpen | None = None) -> AnyResponse:
+    with read() as db:
+        mine = queries.matters_of(db, current_actor().user_id)
+    page = render_template(
+        "crm/complaint.html", typed=typed, mine=mine, errors=errors.field_sentences(error) if error else {},
+        said=errors.sentence_of(error) if error and not error.fields else "", now=utc_now(),
+        text_length_max=rules.TEXT_LENGTH_MAX,
+    )  # fmt: skip
+    return make_response(page, error.status if error else 200)

@@ -1,0 +1,78 @@
+"""How long an answer may take, what a note may be, and how a complaint moves."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from enum import StrEnum
+
+from zhixun.kernel.errors import N_, Invalid
+from zhixun.kernel.values import plain_text
+
+KINDS = ("complaint", "suggestion")
+ANSWER_DUE = {"complaint": timedelta(days=3), "suggestion": timedelta(days=7)}
+OPEN_MAX = 5
+"""Matters of one person that may wait for an answer at once."""
+TEXT_LENGTH_MIN, TEXT_LENGTH_MAX = 10, 4_000
+NOTE_LENGTH_MAX = 4_000
+NOTES_MAX = 200
+TAG_LENGTH_MAX, TAGS_MAX = 24, 12
+VALUE_PERIOD = timedelta(days=365)
+HELPED = ("yes", "partly", "no")
+CHECK_AFTER = timedelta(days=14)
+"""So long after a session the client is asked whether it helped; the question stands for CHECK_LASTS."""
+CHECK_LASTS = timedelta(days=21)
+CHECKS_AT_ONCE = 200
+HISTORY_SHOWN = 50
+
+
+class State(StrEnum):
+    NEW = "new"
+    TAKEN = "taken"
+    ANSWERED = "answered"
+
+
+NEXT: dict[State, frozenset[State]] = {
+    State.NEW: frozenset({State.TAKEN, State.ANSWERED}),
+    State.TAKEN: frozenset({State.TAKEN, State.ANSWERED}),  # another may take it over
+    State.ANSWERED: frozenset(),
+}
+
+
+def may_become(current: State, wanted: State) -> bool:
+    return wanted in NEXT[current]
+
+
+def clean_matter(kind: str, text: str) -> str:
+    """What a person complains of or suggests, as it is kept. Raises Invalid."""
+    if kind not in KINDS:
+        raise Invalid(fields={"kind": N_("Please choose what it is.")})
+    kept = plain_text(text)
+    if len(kept) < TEXT_LENGTH_MIN:
+        raise Invalid(fields={"text": N_("Please say in a sentence what happened.")})
+    if len(kept) > TEXT_LENGTH_MAX:
+        raise Invalid(fields={"text": N_("Please keep it under 4,000 characters.")})
+    return kept
+
+
+def clean_answer(text: str) -> str:
+    """Raises Invalid."""
+    kept = plain_text(text)
+    if not 0 < len(kept) <= TEXT_LENGTH_MAX:
+        raise Invalid(fields={"answer": N_("Please write an answer of at most 4,000 characters.")})
+    return kept
+
+
+def clean_note(text: str) -> str:
+    """Raises Invalid."""
+    kept = plain_text(text)
+    if not 0 < len(kept) <= NOTE_LENGTH_MAX:
+        raise Invalid(fields={"note": N_("A note has 1 to 4,000 characters.")})
+    return kept
+
+
+def clean_tag(text: str) -> str:
+    """One line, small. Raises Invalid."""
+    kept = " ".join(plain_text(text).split())
+    if not 0 < len(kept) <= TAG_LENGTH_MAX:
+        raise Invalid(fields={"tag": N_("A tag has 1 to 24 characters.")})
+    return kept
