@@ -7,11 +7,16 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser
 
 from tests import make
+from tests.browser.axe import violations
+from tests.browser.conftest import FLAGS, kept_picture
+from tests.browser.rooms import come_in, opened
 from tests.web.live_server import token_of
 from zhixun.features.messaging import actions as messaging
 from zhixun.kernel.unit_of_work import unit_of_work
@@ -19,6 +24,33 @@ from zhixun.kernel.unit_of_work import unit_of_work
 SECONDS_MAX = 280
 ALONE = ["unshare", "--net"] if os.geteuid() == 0 else ["unshare", "--net", "--map-root-user"]
 NEEDED = {"turnserver": "coturn", "unshare": "util-linux", "chromium": "chromium"}
+
+
+@pytest.fixture
+def refusing(chromium: Browser) -> Iterator[Browser]:
+    """A browser with a camera and a microphone that it does not let any page use."""
+    flags = [*FLAGS, "--use-fake-device-for-media-stream", "--deny-permission-prompts"]
+    browser = chromium.browser_type.launch(executable_path=shutil.which("chromium"), args=flags)
+    yield browser
+    browser.close()
+
+
+def test_who_may_not_use_the_camera_is_told_what_to_do_and_goes_on_in_writing(
+    refusing: Browser, db_url: str, tmp_path: Path
+) -> None:
+    with opened(db_url, tmp_path, begun=True) as room:
+        ada, grace = come_in(refusing, room, room.ada), come_in(refusing, room, room.grace)
+        ada.click("text=加入视频")
+        ada.wait_for_selector("[data-call-said] >> text=浏览器没有获准使用摄像头和麦克风")
+        assert violations(ada) == []
+        kept_picture(ada, "call-denied")
+        ada.fill("#text", "我们先打字")
+        ada.press("#text", "Enter")
+        grace.wait_for_selector("text=我们先打字")
+        ada.goto(f"{room.url}/sessions/{room.booking}/devices")
+        ada.click("text=开始测试")
+        ada.wait_for_selector("[data-refused]:not([hidden]) >> text=浏览器没有获准使用你的设备")
+        assert violations(ada) == []
 
 
 @pytest.fixture

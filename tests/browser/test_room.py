@@ -2,84 +2,22 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-import uvicorn
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser
 
-from tests import make
-from tests.browser.conftest import PATIENCE_MS
-from tests.conftest import KEYS
-from tests.web.live_server import token_of
-from zhixun import asgi
-from zhixun.features.messaging import actions, queries
+from tests.browser.rooms import Room, come_in, opened, said
+from zhixun.features.messaging import queries
 from zhixun.kernel.tables import Session
-from zhixun.kernel.unit_of_work import unit_of_work
-from zhixun.kernel.values import Actor
-from zhixun.settings import Settings
-from zhixun.web.security import COOKIE
-
-
-@dataclass(frozen=True)
-class Room:
-    url: str
-    ada: Actor
-    grace: Actor
-    booking: str
-    conversation: str
-
-
-@contextmanager
-def _serving(db_url: str, folder: Path) -> Iterator[str]:
-    app = asgi.build(Settings(keys=KEYS, data_dir=folder, rate_limits=False, demo=True), db_url)
-    server = uvicorn.Server(
-        uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error", timeout_graceful_shutdown=1)
-    )
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.02)
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    server.should_exit = True
-    thread.join(30)
 
 
 @pytest.fixture
 def room(db_url: str, tmp_path: Path) -> Iterator[Room]:
-    """The whole site with its worker; Ada and Grace have a confirmed booking some hours ahead."""
-    with _serving(db_url, tmp_path) as url:
-        with unit_of_work() as uow:
-            ada, grace = make.client(uow), make.consultant(uow, hours=make.AROUND_THE_CLOCK)
-            booking = make.paid_booking(uow, client=ada, consultant=grace, start=make.slot(uow, grace, number=5))
-            conversation = actions.open_conversation(uow, client_id=ada.user_id, consultant_id=grace.id)
-        yield Room(url, ada, grace.actor, booking, conversation)
-
-
-def come_in(chromium: Browser, room: Room, who: Actor) -> Page:
-    """Open the room in the person's own browser and come in early. What the script complains of fails the test."""
-    context = chromium.new_context(viewport={"width": 1280, "height": 900})
-    context.set_default_timeout(PATIENCE_MS)
-    context.add_cookies([{"name": COOKIE, "value": token_of(who), "url": room.url}])
-    page = context.new_page()
-    page.on("pageerror", lambda error: pytest.fail(str(error)))
-    page.goto(f"{room.url}/sessions/{room.booking}/room")
-    page.click("text=提前进入")
-    page.wait_for_selector("[data-line]:not([hidden])")
-    return page
-
-
-def said(page: Page) -> list[list[str]]:
-    """(number, text) of every message on the page."""
-    found: list[list[str]] = page.eval_on_selector_all(
-        ".msg", "list => list.map(row => [row.dataset.seq, row.querySelector('.bub').textContent])"
-    )
-    return found
+    """Ada and Grace have a confirmed booking some hours ahead."""
+    with opened(db_url, tmp_path) as found:
+        yield found
 
 
 def test_two_people_meet_talk_and_finish(chromium: Browser, room: Room) -> None:
