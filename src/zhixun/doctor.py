@@ -35,6 +35,9 @@ HEARTBEAT_SECONDS_MAX = 60.0
 LAG_SECONDS_MAX = 60.0
 DISK_WARN_BYTES = 2_000_000_000
 DISK_FAIL_BYTES = 200_000_000
+RELAY_SECONDS_MAX = 2.0
+STUN_QUESTION = bytes.fromhex("000100002112a442") + b"zhixundoctor"
+"""A STUN binding request (RFC 8489): type, length, magic cookie, and 12 bytes of our own."""
 ZONES = ("Asia/Shanghai", "America/New_York", "Europe/London")
 
 State = Literal["ok", "warn", "fail"]
@@ -66,6 +69,7 @@ def _outside_the_database(settings: Settings) -> Iterator[Finding]:
     yield _public_address(settings)
     yield _proxies(settings)
     yield _mail(settings)
+    yield _calls(settings)
     yield _time_zones()
     yield _disk(settings.data_dir)
     if not settings.database_url:
@@ -136,6 +140,24 @@ def _mail(settings: Settings) -> Finding:
             "mail", "warn", "Mails are written to the log, not sent. People see their notices in the app only."
         )
     return Finding("mail", "ok", f"Mails go out by {settings.mailer}.")
+
+
+def _calls(settings: Settings) -> Finding:
+    if not settings.turn_urls:
+        return Finding(
+            "calls", "warn",
+            "No relay is set up: calls work within one network only. Run coturn, and set ZHIXUN_TURN_URLS and _SECRET.",
+        )  # fmt: skip
+    host, _, rest = settings.turn_urls[0].partition(":")[2].partition(":")
+    port = int(rest.partition("?")[0] or 3478)
+    try:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as door:
+            door.settimeout(RELAY_SECONDS_MAX)
+            door.sendto(STUN_QUESTION, (host, port))
+            door.recv(1_500)
+    except OSError:
+        return Finding("calls", "fail", f"The relay at {host}:{port} does not answer. Is coturn running and reachable?")
+    return Finding("calls", "ok", f"The relay at {host}:{port} answers.")
 
 
 def _time_zones() -> Finding:

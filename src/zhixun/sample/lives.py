@@ -10,6 +10,7 @@ from itertools import islice
 from zhixun.features.booking import actions as bookings
 from zhixun.features.booking.actions import BookingMade
 from zhixun.features.booking.rules import NO_SHOW_AFTER, RELEASE_AFTER, terms_of
+from zhixun.features.calls import actions as calls
 from zhixun.features.catalog import queries as catalog
 from zhixun.features.messaging import actions as messaging
 from zhixun.features.messaging.rules import SEQ_MAX, conversation_id_of
@@ -165,6 +166,7 @@ def _miss(uow: UnitOfWork, story: Story, slot: Slot, now: datetime) -> None:
     here = story.consultant.actor if story.fate is Fate.CLIENT_ABSENT else story.client
     given_up_at = slot.start + NO_SHOW_AFTER + MINUTE
     bookings.join_session(acting(uow, here, slot.start - 2 * MINUTE), booking_id=story.booking_id)
+    _stay(uow, story, here, slot.start - 2 * MINUTE, given_up_at)
     _by_clock(uow, story, given_up_at)
     if story.fate is Fate.CONSULTANT_ABSENT:
         _send_back(uow, story, given_up_at + MINUTE)
@@ -179,8 +181,17 @@ def _begin(uow: UnitOfWork, story: Story, slot: Slot, now: datetime) -> None:
     bookings.begin_session(acting(uow, story.consultant.actor, begun), booking_id=story.booking_id)
 
 
+def _stay(uow: UnitOfWork, story: Story, who: Actor, joined: datetime, left: datetime) -> None:
+    calls.note_stay(
+        acting(uow, SYSTEM, left), booking_id=story.booking_id, user_id=who.user_id, joined_at=joined, left_at=left
+    )
+
+
 def _complete(uow: UnitOfWork, story: Story, slot: Slot, at: datetime, now: datetime) -> None:
     service = story.consultant.profile.services[story.service_number]
+    came = slot.start - story.dice("begin").randint(1, 8) * MINUTE
+    _stay(uow, story, story.client, min(came, at), at)
+    _stay(uow, story, story.consultant.actor, min(slot.start - MINUTE, at), at)
     told = lines_during(story.consultant.profile.field_id, story.language, CHANNEL_PAIRS[service.channel])
     pause = (at - slot.start - 4 * MINUTE) / (len(told) + 1)
     for number, (who, text) in enumerate(told, 1):

@@ -213,3 +213,14 @@ def test_each_is_told_their_part_and_their_own_way_in(app, booked):
     assert (to_ada["polite"], to_grace["polite"]) == (True, False)
     assert to_ada["ice_servers"] == []
     assert to_ada["relay_only"] is False
+
+
+def test_a_stay_of_the_past_is_noted_once_and_by_the_system_only(booked):
+    ada, _, booking_id = booked
+    stay = {"booking_id": booking_id, "user_id": ada.user_id, "joined_at": STARTS, "left_at": STARTS + MINUTE}
+    for _ in range(2):
+        with unit_of_work(now=STARTS + MINUTE) as uow:
+            actions.note_stay(uow, **stay)
+    assert attendance(booking_id, STARTS + 2 * MINUTE).client == (Stay(STARTS, STARTS + MINUTE),)
+    with pytest.raises(AssertionError), unit_of_work(ada) as uow:
+        actions.note_stay(uow, **stay)

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import hashlib
+from datetime import datetime
+
 from sqlalchemy import func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
@@ -39,6 +42,16 @@ def come_in(uow: UnitOfWork, *, booking: BookingView) -> State:
     )  # fmt: skip
     _note_both(uow, booking)
     return state
+
+
+def note_stay(uow: UnitOfWork, *, booking_id: str, user_id: str, joined_at: datetime, left_at: datetime) -> None:
+    """A stay of the past, for the system only (sample data). Twice is once."""
+    assert uow.actor.is_a("system"), "people come in by their own browser"
+    stay_id = hashlib.sha256(f"stay:{booking_id}:{user_id}:{joined_at.isoformat()}".encode()).hexdigest()[:32]
+    new = insert(Presence).values(
+        id=stay_id, booking_id=booking_id, user_id=user_id, joined_at=joined_at, seen_at=left_at, left_at=left_at
+    )
+    uow.db.execute(new.on_conflict_do_nothing())
 
 
 def go_out(uow: UnitOfWork, *, booking: BookingView) -> None:
