@@ -26,7 +26,9 @@ from zhixun.features.catalog.rules import FieldView, TopicView
 from zhixun.features.payments import actions as payments
 from zhixun.features.payments import queries as payment_queries
 from zhixun.features.payments.ports import Capture
-from zhixun.features.payments.rules import Settlement
+from zhixun.features.payments.rules import Settlement, purpose_of_order
+from zhixun.features.plans import actions as plans
+from zhixun.features.plans.rules import PackageTerms
 from zhixun.features.quality import actions as quality
 from zhixun.features.scheduling import actions as scheduling
 from zhixun.features.scheduling import queries as scheduling_queries
@@ -235,3 +237,49 @@ def listed(
     for terms in services:
         add_service(uow, consultant_id, **terms)
     return consultant_id
+
+
+def package(uow: UnitOfWork, consultant: ConsultantMade, **terms: object) -> str:
+    """Five sessions of the consultant's service for 2,000 yuan, good for 180 days, unless `terms` say otherwise; its id."""
+    usual: dict[str, object] = {
+        "title": Words("五次套餐", "Five sessions"), "unit": "session", "quantity": 5, "price": Money(200_000),
+        "valid_days": 180,
+    }  # fmt: skip
+    wanted = PackageTerms(**(usual | terms))  # type: ignore[arg-type]
+    service_id = consultant.service_id if wanted.unit == "session" else None
+    package_id = new_id()
+    plans.put_package(
+        acting(uow, consultant.actor), package_id=package_id, consultant_id=consultant.id, service_id=service_id,
+        terms=wanted,
+    )  # fmt: skip
+    return package_id
+
+
+def membership(uow: UnitOfWork, **terms: object) -> str:
+    """One session a month up to 500 yuan and a tenth off, for 300 yuan a month; its id."""
+    usual: dict[str, object] = {
+        "title": Words("知询会员", "Zhixun member"), "note": Words("", ""), "price": Money(30_000), "included": 1,
+        "included_max": Money(50_000), "discount_bps": 1_000,
+    }  # fmt: skip
+    membership_id = new_id()
+    plans.put_membership(acting(uow, SYSTEM), membership_id=membership_id, **(usual | terms))  # type: ignore[arg-type]
+    return membership_id
+
+
+def bought(uow: UnitOfWork, product_id: str, *, client: Actor) -> str:
+    """A package or membership ordered, paid for and handed over; the id of what they have now."""
+    order_id = ordered(uow, product_id, client=client)
+    pay_order(uow, order_id)
+    return plans.fulfil_if_paid(uow, order_id=order_id).holding_id
+
+
+def ordered(uow: UnitOfWork, product_id: str, *, client: Actor) -> str:
+    """An order that waits for its money; its id."""
+    return plans.order_plan(acting(uow, client), order_id=new_id(), product_id=product_id).id
+
+
+def pay_order(uow: UnitOfWork, order_id: str) -> None:
+    """The sandbox reports an order's payment as captured."""
+    payment = payment_queries.payment_for(uow.db, purpose_of_order(order_id))
+    assert payment is not None
+    payments.settle(uow, gateway="sandbox", capture=Capture(payment.id, f"ch_{payment.id}", payment.amount))

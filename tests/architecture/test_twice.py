@@ -25,6 +25,7 @@ from zhixun.features.messaging.rules.files import checked
 from zhixun.features.notifications import actions as notices
 from zhixun.features.notifications.ports import Mail, Mailer
 from zhixun.features.notifications.rules import Preferences
+from zhixun.features.plans import actions as plans
 from zhixun.features.privacy import actions as privacy
 from zhixun.features.quality import actions as quality
 from zhixun.features.webhooks import actions as webhooks
@@ -34,7 +35,7 @@ from zhixun.kernel import outbox, services
 from zhixun.kernel.event import Event
 from zhixun.kernel.tables import Session, Table
 from zhixun.kernel.unit_of_work import unit_of_work
-from zhixun.kernel.values import Actor, new_id
+from zhixun.kernel.values import Actor, Money, new_id
 from zhixun.settings import Settings
 
 NOW = make.NOW
@@ -122,6 +123,7 @@ def live() -> None:
         talk = messaging.open_conversation(uow, client_id=ada.user_id, consultant_id=grace.id)
         messaging.send_message(make.acting(uow, ada), conversation_id=talk, key=new_id(), text="Hello")
     watch(ada)
+    plan_life(ada, grace)
     with unit_of_work(now=NOW) as uow:
         notices.prefer(make.acting(uow, ada), wanted=Preferences(digest=True))
         notices.tell(
@@ -171,6 +173,19 @@ def watch(ada: Actor) -> None:
             behaviour.state_interactions(make.acting(uow, seen), interactions=told)
             if who is None:
                 privacy.withdraw_consent(uow, user_id=seen.user_id, purpose="behaviour")
+
+
+def plan_life(ada: Actor, grace: make.ConsultantMade) -> None:
+    """A package bought; a month of a membership that is collected, and one that is refused."""
+    with unit_of_work(now=NOW) as uow:
+        make.pay_order(uow, make.ordered(uow, make.package(uow, grace), client=ada))
+        months = [
+            make.bought(uow, make.membership(uow, price=Money(minor)), client=make.client(uow, name))
+            for name, minor in (("Mia", 30_000), ("Max", 30_013))
+        ]
+    with unit_of_work(now=NOW + timedelta(days=31)) as uow:
+        for holding_id in months:
+            plans.pass_time(uow, holding_id=holding_id)
 
 
 def test_every_handler_survives_being_delivered_twice(facts: list[Event]) -> None:

@@ -19,6 +19,14 @@ class PaymentFailed(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class CollectionRequested(Event):
+    """A payment is to be collected without its payer, in the way `like_payment_id` was paid."""
+
+    payment_id: str
+    like_payment_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class RefundRequested(Event):
     refund_id: str
     payment_id: str

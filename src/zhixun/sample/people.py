@@ -10,8 +10,6 @@ from zhixun.features.accounts import actions as accounts
 from zhixun.features.accounts import queries as account_queries
 from zhixun.features.catalog import actions as catalog
 from zhixun.features.catalog import queries as catalog_queries
-from zhixun.features.plans import actions as plans
-from zhixun.features.plans.rules import PriceRule
 from zhixun.features.privacy import actions as privacy
 from zhixun.features.scheduling import actions as scheduling
 from zhixun.kernel.tables import Session
@@ -29,16 +27,12 @@ from .cast import (
     service_id_of,
 )
 from .history import history
+from .plans import add_packages, add_price_rules
 from .words import HOURS, Profile, id_of
 
 BATCH = 8
 YEAR = timedelta(days=365)
 JOINED_BEFORE = timedelta(days=100)
-PRICE_TABLES = (
-    (PriceRule("evening", "19:00-23:00", 11_000), PriceRule("weekend", "", 11_000)),
-    (PriceRule("evening", "07:00-10:00", 9_000), PriceRule("urgent", "12", 11_500)),
-    (PriceRule("weekend", "", 11_500), PriceRule("cap", "", 12_000)),
-)
 AGREE_TO_EXPERTS = 0.8
 """The share of clients who let experts read their sessions."""
 GREY, GREY_AFTER_YEARS = "#6c6a6e", 18
@@ -130,7 +124,8 @@ def _add_consultant(uow: UnitOfWork, place: int, password_hash: str) -> None:
     scheduling.open_calendar(uow, consultant_id=consultant_id, zone=profile.zone)
     scheduling.set_weekly_hours(uow, consultant_id=consultant_id, hours=HOURS[profile.hours])
     _add_services(uow, one)
-    _add_price_rules(uow, one)
+    add_price_rules(uow, one)
+    add_packages(uow, one)
     _add_credentials(uow, one)
 
 
@@ -151,14 +146,6 @@ def _add_services(uow: UnitOfWork, one: Consulting) -> None:
             note=service.note, included=service.included, buffer_after_minutes=0 if demo else buffer,
             interval_minutes=15 if demo else 30, notice_minutes=10 if demo else notice,
         )  # fmt: skip
-
-
-def _add_price_rules(uow: UnitOfWork, one: Consulting) -> None:
-    """One in four has a price table: evenings and weekends cost a little more, quiet mornings less."""
-    if one.place % 4 != 2:
-        return
-    for rule in PRICE_TABLES[one.place // 4 % len(PRICE_TABLES)]:
-        plans.set_price_rule(uow, owner_id=one.actor.user_id, rule=rule)
 
 
 def _add_credentials(uow: UnitOfWork, one: Consulting) -> None:

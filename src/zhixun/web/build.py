@@ -20,7 +20,7 @@ ROOT = Path(__file__).parent
 FEATURES = ROOT.parent / "features"
 DIST = ROOT / "static" / "dist"
 JOINED = {
-    "app.css": ("layers", "tokens", "app", "product", "quality", "work"),
+    "app.css": ("layers", "tokens", "app", "product", "quality", "work", "plans"),
     "room.css": ("room",),
     "ops.css": ("ops",),
     "kit.css": ("kit",),

@@ -34,6 +34,8 @@ PROMISED = {
     "/services/{service_id}/slots": {"get"}, "/services/{service_id}/quote": {"get"}, "/bookings": {"get", "post"},
     "/bookings/{booking_id}": {"get"}, "/bookings/{booking_id}/cancellation": {"post"},
     "/bookings/{booking_id}/start": {"post"}, "/bookings/{booking_id}/completion": {"post"},
+    "/bookings/{booking_id}/reschedule": {"post"}, "/bookings/{booking_id}/absence": {"post"},
+    "/consultants/{consultant_id}/packages": {"get"}, "/memberships": {"get"}, "/orders": {"post"}, "/me/plans": {"get"},
     "/bookings/{booking_id}/timeline": {"get"}, "/payments/{payment_id}": {"get"},
     "/payments/{payment_id}/sandbox": {"post"}, "/payments/webhooks/{gateway}": {"post"}, "/me/ledger": {"get"},
     "/conversations": {"get"}, "/conversations/{conversation_id}/messages": {"get", "post"},

@@ -90,7 +90,11 @@ def test_who_has_a_topic_of_crises_is_never_dearer(two):
     put(grace.id, MORNING, PriceRule("urgent", "72", 20_000))
     assert quoted(grace).total == Money(48_000)
     with unit_of_work(now=NOW) as uow:
-        assert queries.price_notes(uow.db, grace.id) == ()
+        offer = queries.offer_of(uow.db, grace.id, "", NOW)
+    assert offer.notes(True) == ()
+    assert [one.en for one in offer.notes(False)] == [
+        "Between 09:00–12:00, +10%", "Starts within 72 hours, +100%",
+    ]  # fmt: skip
 
 
 def test_only_the_owner_changes_a_table_and_the_houses_needs_the_right(two):

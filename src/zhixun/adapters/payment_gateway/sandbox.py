@@ -13,6 +13,8 @@ from zhixun.kernel.values import Money, utc_now
 
 SIGNATURE = "X-Sandbox-Signature"
 AGE_MAX_SECONDS = 300
+REFUSED_CENTS = 13
+"""The sandbox refuses to collect amounts with these cents, so that what follows a refusal can be tried."""
 
 
 class SandboxGateway:
@@ -34,6 +36,11 @@ class SandboxGateway:
             return Capture(str(said["payment_id"]), str(said["charge_id"]), amount)
         except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
             raise Invalid from error
+
+    def collect(self, payment_id: str, amount: Money, like_payment_id: str) -> Capture | Failure:
+        if amount.amount_minor % 100 == REFUSED_CENTS:
+            return Failure(payment_id, "refused by the sandbox", f"sandbox-{payment_id}-collect")
+        return Capture(payment_id, f"sandbox-{payment_id}-collect", amount)
 
     def refund(self, refund_id: str, payment_id: str, provider_ref: str, amount: Money) -> str:
         return f"sandbox-refund-{refund_id}"

@@ -77,6 +77,25 @@ def read_amount(text: str, currency: str) -> Money:
     raise Invalid(fields={"amount": N_("Please write an amount like 120 or 120.50.")})
 
 
+@dataclass(frozen=True)
+class Terms:
+    """How the client wants to pay. `use_plan` is "" for singly and None where the form did not ask; `applies` is the
+    press that only recounts; `shown_minor` is the total that the page promised."""
+
+    use_plan: str | None
+    applies: bool
+    shown_minor: int | None
+
+
+def read_terms(form: Mapping[str, str]) -> Terms:
+    plan, shown = form.get("use_plan"), form.get("shown_minor", "")
+    return Terms(
+        use_plan="" if plan == "none" else plan,
+        applies=form.get("act") == "apply",
+        shown_minor=int(shown) if shown.isascii() and shown.isdigit() and len(shown) <= 12 else None,
+    )
+
+
 def own_id(text: str) -> str:
     """An id from an address; whatever is not one is not found."""
     if not is_id(text):

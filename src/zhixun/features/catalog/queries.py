@@ -41,14 +41,17 @@ def fields(db: Session) -> list[FieldView]:
 
 def bare_fields(db: Session) -> list[FieldView]:
     """The same without their topics. One statement."""
-    return [
-        FieldView(
-            row.id, row.name, row.summary, row.glyph, (), row.disclaimer, tuple(row.crisis_words), row.crisis_help,
-            rules.read_intake(row.intake), rules.read_rubric(row.rubric),
-            rules.read_credentials_required(row.credentials_required),
-        )
-        for row in db.scalars(select(Field).order_by(Field.position))
-    ]  # fmt: skip
+    return [_field(row, ()) for row in db.scalars(select(Field).order_by(Field.position))]
+
+
+def field(db: Session, field_id: str) -> FieldView:
+    """One field with its topics. Raises NotFound. One statement."""
+    wanted = select(Field, Topic).outerjoin(Topic, Topic.field_id == Field.id).where(Field.id == field_id)
+    rows = db.execute(wanted.order_by(Topic.position)).all()
+    if not rows:
+        raise NotFound
+    topics = [TopicView(row.id, row.name, tuple(row.synonyms), row.crisis) for _, row in rows if row is not None]
+    return _field(rows[0][0], topics)
 
 
 def rubric_of(db: Session, field_id: str) -> tuple[RubricLine, ...]:
@@ -212,6 +215,14 @@ def fields_of_consultants(db: Session) -> dict[str, tuple[str, Words]]:
         .order_by(Field.position)
     )
     return {consultant_id: (field_id, name) for consultant_id, field_id, name in rows}
+
+
+def _field(row: Field, topics: Sequence[TopicView]) -> FieldView:
+    return FieldView(
+        row.id, row.name, row.summary, row.glyph, tuple(topics), row.disclaimer, tuple(row.crisis_words),
+        row.crisis_help, rules.read_intake(row.intake), rules.read_rubric(row.rubric),
+        rules.read_credentials_required(row.credentials_required),
+    )  # fmt: skip
 
 
 def _cards(db: Session, rows: Sequence[Consultant]) -> list[ConsultantCard]:

@@ -84,11 +84,28 @@ def release_escrow(uow: UnitOfWork, *, booking_id: str, consultant_id: str, comm
         .with_for_update()
     ).all()
     for currency, amount_minor in held:
-        amount = Money(amount_minor, currency)
-        commission, share = rules.shares(amount, commission_bps)
-        lines = [Line(escrow, -amount)]
-        if commission:
-            lines.append(Line(rules.COMMISSION, commission))
-        if share:
-            lines.append(Line(rules.consultant_account(consultant_id), share))
-        post(uow, key=f"release:{booking_id}:{currency}", kind="release", purpose=f"booking:{booking_id}", lines=lines)
+        share_out(
+            uow, key=f"release:{booking_id}:{currency}", kind="release", purpose=f"booking:{booking_id}", account=escrow,
+            amount=Money(amount_minor, currency), consultant_id=consultant_id, commission_bps=commission_bps,
+        )  # fmt: skip
+
+
+def share_out(
+    uow: UnitOfWork,
+    *,
+    key: str,
+    kind: str,
+    purpose: str,
+    account: str,
+    amount: Money,
+    consultant_id: str,
+    commission_bps: int,
+) -> None:
+    """Give `amount` out of an account to a consultant, less the house's commission. The same `key` once."""
+    commission, share = rules.shares(amount, commission_bps)
+    lines = [Line(account, -amount)]
+    if commission:
+        lines.append(Line(rules.COMMISSION, commission))
+    if share:
+        lines.append(Line(rules.consultant_account(consultant_id), share))
+    post(uow, key=key, kind=kind, purpose=purpose, lines=lines)

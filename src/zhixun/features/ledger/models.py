@@ -46,6 +46,7 @@ class Account(Table):
     __table_args__ = (
         CheckConstraint("account NOT LIKE 'escrow:%' OR balance_minor >= 0", name="ledger_escrow_never_negative"),
         CheckConstraint("account NOT LIKE 'refunds:%' OR balance_minor >= 0", name="ledger_refunds_never_negative"),
+        CheckConstraint("account NOT LIKE 'credits:%' OR balance_minor >= 0", name="ledger_credits_never_negative"),
     )
     personal_data = "keep: the law asks for the books"
 

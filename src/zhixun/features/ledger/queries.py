@@ -13,6 +13,9 @@ from zhixun.kernel.values import Money
 from .models import Account, Entry, Transaction
 from .rules import COMMISSION, consultant_account
 
+EARNED = ("release", "breakage")
+"""Kinds of transactions that bring a consultant money: a session's escrow, and credits that nobody used in time."""
+
 
 @dataclass(frozen=True)
 class EntryLine:
@@ -112,7 +115,7 @@ def statement(
         select(Transaction.purpose, Transaction.at, theirs.amount_minor, theirs.currency, commission.amount_minor)
         .join(theirs, theirs.transaction_id == Transaction.id)
         .outerjoin(commission, (commission.transaction_id == Transaction.id) & (commission.account == COMMISSION))
-        .where(theirs.account == consultant_account(consultant_id), Transaction.kind == "release")
+        .where(theirs.account == consultant_account(consultant_id), Transaction.kind.in_(EARNED))
     )
     if before is not None:
         wanted = wanted.where(Transaction.at < before)
@@ -156,7 +159,7 @@ def released_since(db: Session, consultant_id: str, since: datetime, currency: s
         .join(Transaction)
         .where(
             Entry.account == consultant_account(consultant_id), Entry.currency == currency,
-            Transaction.kind == "release", Transaction.at >= since,
+            Transaction.kind.in_(EARNED), Transaction.at >= since,
         )
     )  # fmt: skip
     return Money(int(total or 0), currency)
@@ -189,7 +192,7 @@ def verify(db: Session) -> Verification:
                 "JOIN (SELECT account, currency, sum(amount_minor) AS total FROM ledger_entries GROUP BY 1, 2) e USING "
                 "(account, currency) WHERE a.balance_minor IS DISTINCT FROM e.total"),
         *_named(db, "account {} is negative", "SELECT account FROM ledger_accounts WHERE balance_minor < 0 AND "
-                "(account LIKE 'escrow:%' OR account LIKE 'refunds:%')"),
+                "(account LIKE 'escrow:%' OR account LIKE 'refunds:%' OR account LIKE 'credits:%')"),
         *_named(db, "provider event {} is booked twice", "SELECT key FROM ledger_transactions GROUP BY key HAVING count(*) > 1"),
         *_named(db, "the books of {} do not sum to zero", "SELECT currency FROM ledger_accounts GROUP BY currency HAVING "
                 "sum(balance_minor) <> 0"),

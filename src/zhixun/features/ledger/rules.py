@@ -13,6 +13,10 @@ from dataclasses import dataclass
 from zhixun.kernel.values import Money
 
 COMMISSION = "platform:commission"
+DISCOUNTS = "platform:discounts"
+"""What the house pays for its clients: members' prices and coupons."""
+MEMBERSHIPS = "platform:memberships"
+"""What memberships bring the house and cost it: fees not used up, and what included sessions cost above them."""
 ESCROW = "escrow:"
 
 
@@ -29,6 +33,11 @@ def escrow_for(purpose: str) -> str:
 
 def escrow_of(booking_id: str) -> str:
     return escrow_for(f"booking:{booking_id}")
+
+
+def credits_of(holding_id: str) -> str:
+    """What a client has paid for sessions that are still owed: unearned, the house's debt."""
+    return f"credits:{holding_id}"
 
 
 def consultant_account(consultant_id: str) -> str:

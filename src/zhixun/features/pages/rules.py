@@ -127,6 +127,16 @@ TABLES: dict[str, Words] = {
         "when each of you came and when it ended",
     ),
     "booking_steps": Words("一次预约的每一步：状态、时间、由谁", "Each step of a booking: state, time and by whom"),
+    "plans_orders": Words(
+        "你订购的套餐和会员：金额、状态、时间", "The packages and memberships you ordered: amount, state, time"
+    ),
+    "plans_holdings": Words(
+        "你买下的套餐和会员：剩余次数、有效期、是否续期",
+        "The packages and memberships you have: what is left, until when, whether they go on",
+    ),
+    "plans_fundings": Words(
+        "你的哪次预约用了哪个套餐或优惠", "Which of your bookings a package or a discount paid for"
+    ),
     "payments_payments": Words(
         "你的付款：金额、用途、方式、状态、时间", "Your payments: amount, purpose, way, state, time"
     ),

@@ -5,7 +5,13 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
-from zhixun.events.payments import PaymentCaptured, PaymentFailed, RefundCompleted, RefundRequested
+from zhixun.events.payments import (
+    CollectionRequested,
+    PaymentCaptured,
+    PaymentFailed,
+    RefundCompleted,
+    RefundRequested,
+)
 from zhixun.features.ledger import actions as ledger
 from zhixun.features.ledger.rules import Line, escrow_for, gateway_account, refunds_account
 from zhixun.kernel.errors import N_, Conflict, Invalid, NotFound
@@ -20,6 +26,10 @@ from .rules import PaymentState, Settlement
 
 class RefundTooMuch(Conflict):
     code, message = "refund_too_much", N_("More cannot be given back than was paid.")
+
+
+class AlreadyPaid(Conflict):
+    code, message = "already_paid", N_("This has been paid already.")
 
 
 def request_payment(
@@ -44,6 +54,35 @@ def request_payment(
     if not amount:
         uow.emit(_captured(payment_id, purpose, amount))
     return payment_id
+
+
+def change_amount(uow: UnitOfWork, *, payment_id: str, amount: Money) -> None:
+    """Ask for another amount than before, while nothing has come in. Where it is nothing, `settle_nothing` ends it.
+
+    A charge of the former amount that is on its way goes back by itself. Raises AlreadyPaid.
+    """
+    payment = uow.db.get_one(Payment, payment_id, with_for_update=True, populate_existing=True)
+    if payment.amount_minor == amount.amount_minor and payment.currency == amount.currency:
+        return
+    if payment.state == PaymentState.CAPTURED:
+        raise AlreadyPaid
+    payment.amount_minor, payment.currency, payment.state = amount.amount_minor, amount.currency, PaymentState.PENDING
+    uow.db.flush()
+
+
+def settle_nothing(uow: UnitOfWork, *, payment_id: str) -> None:
+    """Nothing is to be paid: then this is settled. Twice is once; where there is something to pay it changes nothing."""
+    payment = uow.db.get_one(Payment, payment_id, with_for_update=True, populate_existing=True)
+    if payment.amount_minor or payment.state == PaymentState.CAPTURED:
+        return
+    payment.state, payment.captured_at = PaymentState.CAPTURED, uow.now
+    uow.emit(_captured(payment_id, payment.purpose, Money(0, payment.currency)))
+    uow.db.flush()
+
+
+def request_collection(uow: UnitOfWork, *, payment_id: str, like_payment_id: str) -> None:
+    """Let the gateway collect a payment without its payer, as another one was paid; a fact carries it there."""
+    uow.emit(CollectionRequested(payment_id=payment_id, like_payment_id=like_payment_id))
 
 
 def settle(uow: UnitOfWork, *, gateway: str, capture: Capture) -> Settlement:

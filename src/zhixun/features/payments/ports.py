@@ -35,6 +35,10 @@ class PaymentGateway(Protocol):
         """What a webhook says. Raises Forbidden for a signature that is missing, wrong or older than five minutes, and
         Invalid for a body that is signed but makes no sense."""
 
+    def collect(self, payment_id: str, amount: Money, like_payment_id: str) -> Capture | Failure:
+        """Collect a payment by itself, as its payer agreed when they paid `like_payment_id`. The same `payment_id`
+        twice is one charge."""
+
     def refund(self, refund_id: str, payment_id: str, provider_ref: str, amount: Money) -> str:
         """Send money back; the provider's reference. The same `refund_id` twice is one refund."""
 

@@ -20,7 +20,7 @@ from . import actions, forms, queries
 from .forms import Outcome
 from .ports import Capture, Failure, PaymentGateway, PaymentGateways
 from .queries import PaymentView
-from .rules import PaymentState, Settlement, booking_of
+from .rules import PaymentState, Settlement, booking_of, order_of
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +39,13 @@ def pay(payment_id: str) -> AnyResponse:
     if payment.captured:
         return redirect(url_for("payments.returned", payment_id=payment.id), 303)
     back = url_for("payments.returned", payment_id=payment.id)
-    what = gettext("Zhixun booking %(number)s", number=payment.purpose[-8:])
+    number = payment.purpose[-8:]
+    is_order = order_of(payment.purpose) is not None
+    what = (
+        gettext("Zhixun order %(number)s", number=number)
+        if is_order
+        else gettext("Zhixun booking %(number)s", number=number)
+    )
     address = _gateway(payment.gateway).open_checkout(payment.id, payment.amount, what, back)
     return redirect(request.script_root + address if address.startswith("/") else address, 303)
 
@@ -49,12 +55,15 @@ def pay(payment_id: str) -> AnyResponse:
 def returned(payment_id: str) -> AnyResponse:
     """The payer is back. What counts is what the gateway told us, not that someone came here."""
     payment = _own_payment(payment_id)
-    booking_id = booking_of(payment.purpose)
+    booking_id, order_id = booking_of(payment.purpose), order_of(payment.purpose)
     if payment.captured and booking_id:
         return redirect(url_for("booking.session", booking_id=booking_id), 303)
+    if payment.captured and order_id:
+        return redirect(url_for("plans.ordered", order_id=order_id), 303)
     page = render_template(
-        "payments/returned.html", payment=payment, booking_id=booking_id, over=payment.expires_at <= utc_now()
-    )
+        "payments/returned.html",
+        payment=payment, booking_id=booking_id, order_id=order_id, over=payment.expires_at <= utc_now(),
+    )  # fmt: skip
     return make_response(page, 200)
 
 
@@ -67,7 +76,8 @@ def sandbox(payment_id: str) -> AnyResponse:
         return make_response(
             render_template(
                 "payments/sandbox.html",
-                payment=payment, booking_id=booking_of(payment.purpose), over=payment.expires_at <= utc_now(),
+                payment=payment, booking_id=booking_of(payment.purpose), order_id=order_of(payment.purpose),
+                over=payment.expires_at <= utc_now(),
             ),
             200,
         )  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-BOOKING = "booking:"
+BOOKING, ORDER = "booking:", "order:"
 
 
 class PaymentState(StrEnum):
@@ -32,3 +32,12 @@ def purpose_of_booking(booking_id: str) -> str:
 def booking_of(purpose: str) -> str | None:
     """The booking a purpose names, or None where it is something else."""
     return purpose.removeprefix(BOOKING) if purpose.startswith(BOOKING) else None
+
+
+def purpose_of_order(order_id: str) -> str:
+    return f"{ORDER}{order_id}"
+
+
+def order_of(purpose: str) -> str | None:
+    """The order of a plan that a purpose names, or None where it is something else."""
+    return purpose.removeprefix(ORDER) if purpose.startswith(ORDER) else None

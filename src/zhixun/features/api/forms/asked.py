@@ -35,6 +35,9 @@ Limit = Annotated[int, Field(default=20, ge=1, le=PAGE_MAX)]
 ShortName = Annotated[Text | None, Field(default=None, max_length=NAME_LENGTH_MAX)]
 
 
+UsePlan = Annotated[Id | None, Field(description=N_("One of your plans that is to pay for it, see /me/plans."))]
+
+
 class TokenWanted(Asked):
     email: Annotated[Text, Field(max_length=EMAIL_LENGTH_MAX, examples=["client@example.com"])]
     password: Annotated[Text, Field(max_length=PASSWORD_LENGTH_MAX, json_schema_extra={"format": "password"})]
@@ -76,12 +79,26 @@ class SlotsWanted(Asked):
 
 class QuoteWanted(Asked):
     start: Instant
+    use_plan: UsePlan = None
 
 
 class BookingWanted(Asked):
     service_id: Id
     start: Instant
     brief: Annotated[Text, Field(max_length=BRIEF_LENGTH_MAX, description=N_("What the consultant reads before."))] = ""
+    use_plan: UsePlan = None
+    gateway: ShortName
+    id: Annotated[Id | None, Field(description=N_("Chosen by you, if you like: the same id twice is done once."))] = (
+        None
+    )
+
+
+class OrderWanted(Asked):
+    """One of the three names what is ordered; `plan_id` may be either."""
+
+    package_id: Id | None = None
+    membership_id: Id | None = None
+    plan_id: Id | None = None
     gateway: ShortName
     id: Annotated[Id | None, Field(description=N_("Chosen by you, if you like: the same id twice is done once."))] = (
         None

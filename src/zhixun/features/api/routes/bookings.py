@@ -23,6 +23,7 @@ from zhixun.features.booking.actions import (
 from zhixun.features.booking.queries import BookingView
 from zhixun.features.booking.rules import REQUESTS_MAX, REQUESTS_SECONDS
 from zhixun.features.payments import queries as payments
+from zhixun.features.plans.queries import Choice, CreditsUsedUp, PlanDoesNotFit
 from zhixun.features.quality import actions as quality
 from zhixun.features.quality.actions import NotCompleted, WindowClosed
 from zhixun.features.scheduling.actions import HoldIdUsed, NotOffered, SlotTaken
@@ -44,11 +45,11 @@ TAG = N_("Bookings")
     asked=BookingWanted,
     answer=answers.BookingMade,
     status=201,
-    refusals=(NotFound, SlotTaken, NotOffered, TooManyHolds, OwnService, HoldIdUsed),
+    refusals=(NotFound, SlotTaken, NotOffered, TooManyHolds, OwnService, HoldIdUsed, PlanDoesNotFit, CreditsUsedUp),
     tries=Tries("book", REQUESTS_MAX, REQUESTS_SECONDS),
 )
 def request_booking(uow: UnitOfWork, wanted: BookingWanted) -> answers.BookingMade:
-    gateway = _gateway(wanted.gateway)
+    gateway = gateway_asked(wanted.gateway)
     made = actions.request_booking(
         uow,
         booking_id=wanted.id or new_id(),
@@ -56,6 +57,7 @@ def request_booking(uow: UnitOfWork, wanted: BookingWanted) -> answers.BookingMa
         start=wanted.start,
         brief=wanted.brief,
         gateway=gateway,
+        choice=Choice(use_plan=wanted.use_plan or ""),
     )
     payment = payments.payment(uow.db, made.payment_id, uow.actor)
     return answers.BookingMade.model_validate(
@@ -214,7 +216,7 @@ def _cursor_after(last: BookingView) -> str:
     return pagination.place_cursor(last.starts_at, last.id)
 
 
-def _gateway(asked: str | None) -> str:
+def gateway_asked(asked: str | None) -> str:
     """One of the gateways this house uses; the first where none is asked for. Raises Invalid."""
     known = current_app.config["PAYMENT_GATEWAYS"]
     if asked is not None and asked not in known:

@@ -12,6 +12,7 @@ from zhixun.features.booking import rules as booking_rules
 from zhixun.features.catalog import queries as catalog
 from zhixun.features.catalog.rules import SLUG, ServiceView
 from zhixun.features.plans import queries as plans
+from zhixun.features.plans.queries import Choice, CreditsUsedUp, PlanDoesNotFit
 from zhixun.features.quality import queries as quality
 from zhixun.features.recommend import queries as recommend
 from zhixun.features.scheduling import queries as scheduling
@@ -177,11 +178,14 @@ def slots(db: Session, wanted: SlotsWanted, service_id: str) -> answers.Slots:
     asked=QuoteWanted,
     answer=answers.Quote,
     signed_in=False,
-    refusals=(NotFound,),
+    refusals=(NotFound, PlanDoesNotFit, CreditsUsedUp),
 )
 def quote(db: Session, wanted: QuoteWanted, service_id: str) -> answers.Quote:
     service = _sold(db, service_id)
-    found = plans.quote(db, service=service, starts_at=wanted.start, now=utc_now())
+    found = plans.quote(
+        db, service=service, starts_at=wanted.start, now=utc_now(), person_id=security.current_actor().user_id,
+        choice=Choice(use_plan=wanted.use_plan or ""),
+    )  # fmt: skip
     return answers.Quote(
         service_id=service.id,
         start=wanted.start,

@@ -10,6 +10,7 @@ from .moving import MovedMeanwhile, TooCloseToMove, TooManyMoves, reschedule_boo
 from .paying import confirm_if_paid
 from .record import NotYet, TooLate
 from .refunding import NotEnded, refund_booking
+from .terms import choose_terms, confirm_without_payment
 
 __all__ = [
     "BookingMade",
@@ -25,9 +26,11 @@ __all__ = [
     "TooManyMoves",
     "begin_session",
     "cancel_booking",
+    "choose_terms",
     "close_feed",
     "complete_session",
     "confirm_if_paid",
+    "confirm_without_payment",
     "join_session",
     "keep_money",
     "let_money_go",

@@ -15,7 +15,8 @@ from zhixun.features.catalog import queries as catalog
 from zhixun.features.catalog.rules import ServiceView
 from zhixun.features.payments import actions as payments
 from zhixun.features.payments.rules import purpose_of_booking
-from zhixun.features.plans import queries as plans
+from zhixun.features.plans import actions as plans
+from zhixun.features.plans.queries import NOTHING_CHOSEN, Choice
 from zhixun.features.plans.rules import stored_lines
 from zhixun.features.scheduling import actions as scheduling
 from zhixun.features.scheduling.actions import HoldIdUsed
@@ -53,28 +54,29 @@ def request_booking(
     brief: str = "",
     sensitive: bool = False,
     gateway: str = "sandbox",
+    choice: Choice = NOTHING_CHOSEN,
 ) -> BookingMade:
     """Hold the time for the asker and ask for the money. The same `booking_id` twice is done once.
 
-    The id stands for one service at one start: asking for these again gives the booking as it is by now (`write_brief`
-    changes the brief); asking for others under it is refused. Raises NotFound (service, or another person's id),
-    HoldIdUsed, SlotTaken or NotOffered (both with `alternatives`), TooManyHolds, OwnService, Invalid.
+    The id stands for one service at one start: asking for these again gives the booking as it is by now; asking for
+    others under it is refused. Raises NotFound (service, or another person's id), HoldIdUsed, SlotTaken or NotOffered
+    (both with `alternatives`), TooManyHolds, OwnService, Invalid, PlanDoesNotFit, CreditsUsedUp.
     """
     if not is_id(booking_id):
         raise Invalid
-    _after_own_other_requests(uow)
+    after_own_other_requests(uow)
     if (known := _known_request(uow, booking_id, service_id, start)) is not None:
         return _made(known)
     service = _sold_service(uow, service_id)
-    if queries.held_count(uow.db, uow.actor.user_id, uow.now) >= rules.HOLDS_MAX:
-        raise TooManyHolds
-    expires_at = uow.now + rules.HOLD
-    text = rules.clean_brief(brief)
+    expires_at, text = uow.now + rules.HOLD, rules.clean_brief(brief)
     slot = scheduling.hold_time(
         uow, hold_id=booking_id, consultant_id=service.consultant_id, terms=rules.terms_of(service), start=start,
         expires_at=expires_at, owner_id=uow.actor.user_id,
     )  # fmt: skip
-    quote = plans.quote(uow.db, service=service, starts_at=slot.start, now=uow.now, brief=text)
+    quote = plans.take(
+        uow, booking_id=booking_id, person_id=uow.actor.user_id, service=service, starts_at=slot.start,
+        asked_at=uow.now, brief=text, choice=choice,
+    )  # fmt: skip
     payment_id = payments.request_payment(
         uow, payment_id=new_id(), payer_id=uow.actor.user_id, purpose=purpose_of_booking(booking_id),
         amount=quote.total, gateway=gateway, expires_at=expires_at,
@@ -122,10 +124,12 @@ def _sold_service(uow: UnitOfWork, service_id: str) -> ServiceView:
         raise NotFound
     if service.consultant_id == uow.actor.user_id:
         raise OwnService
+    if queries.held_count(uow.db, uow.actor.user_id, uow.now) >= rules.HOLDS_MAX:
+        raise TooManyHolds
     return service
 
 
-def _after_own_other_requests(uow: UnitOfWork) -> None:
+def after_own_other_requests(uow: UnitOfWork) -> None:
     """One request of a person waits for the other, so that counting their holds and knowing an id are certain."""
     own = func.hashtextextended(f"booking:{uow.actor.user_id}", 0)
     uow.db.execute(select(func.pg_advisory_xact_lock(own)))

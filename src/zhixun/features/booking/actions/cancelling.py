@@ -9,11 +9,12 @@ from zhixun.features.booking.models import Booking
 from zhixun.features.booking.rules import State
 from zhixun.features.payments import queries as payment_queries
 from zhixun.features.payments.rules import purpose_of_booking
+from zhixun.features.plans import actions as plans
 from zhixun.features.scheduling import actions as scheduling
 from zhixun.kernel.unit_of_work import UnitOfWork
 from zhixun.kernel.values import Money
 
-from .record import TooLate, become, own, parties, price_of, refund, role_in
+from .record import TooLate, become, give_back, own, parties, price_of, role_in
 
 
 def cancel_booking(uow: UnitOfWork, *, booking_id: str) -> Money:
@@ -34,7 +35,8 @@ def cancel_booking(uow: UnitOfWork, *, booking_id: str) -> Money:
     if State(booking.state) not in (State.HELD, State.CONFIRMED) or last <= uow.now:
         raise TooLate
     if booking.state == State.HELD:
-        cancel_and_refund(uow, booking, Money(0, price.currency), reason=who)
+        _cancel(uow, booking, reason=who)
+        plans.return_benefits(uow, booking_id=booking.id, share_bps=10_000)
         return Money(0, price.currency)
     policy = rules.read_policy(booking.policy)
     share = 10_000
@@ -42,16 +44,20 @@ def cancel_booking(uow: UnitOfWork, *, booking_id: str) -> Money:
         share = rules.refund_bps_at(
             uow.now, starts_at=booking.first_starts_at, policy=policy, free_until=booking.free_until
         )
-    back = price.share_bps(share)
-    cancel_and_refund(uow, booking, back, reason=who)
-    if back != price:
+    back = cancel_and_refund(uow, booking, share, reason=who)
+    if share != 10_000:
         booking.release_at = booking.ends_at + rules.RELEASE_AFTER
     return back
 
 
-def cancel_and_refund(uow: UnitOfWork, booking: Booking, back: Money, *, reason: str) -> None:
+def cancel_and_refund(uow: UnitOfWork, booking: Booking, share_bps: int, *, reason: str) -> Money:
+    """End it and give back a share of what paid for it; returns what the client gets back in money."""
+    _cancel(uow, booking, reason=reason)
+    return give_back(uow, booking, share_bps, reason=reason)
+
+
+def _cancel(uow: UnitOfWork, booking: Booking, *, reason: str) -> None:
     become(uow, booking, State.CANCELLED)
     booking.ended_reason = reason
     scheduling.release_time(uow, hold_id=booking.id)
-    refund(uow, booking, back, reason=reason)
     uow.emit(BookingCancelled(**parties(booking), reason=reason))

@@ -7,13 +7,14 @@ from zhixun.features.booking import rules
 from zhixun.features.booking.models import Booking
 from zhixun.features.booking.rules import State
 from zhixun.features.ledger import actions as ledger
+from zhixun.features.plans import actions as plans
 from zhixun.features.scheduling import actions as scheduling
 from zhixun.kernel.unit_of_work import UnitOfWork
 
 from .cancelling import cancel_and_refund
 from .meeting import begin, complete, miss
 from .paying import confirm_if_paid
-from .record import become, both_came, locked, parties, price_of
+from .record import become, both_came, locked, parties
 
 
 def pass_time(uow: UnitOfWork, *, booking_id: str) -> State:
@@ -31,7 +32,7 @@ def pass_time(uow: UnitOfWork, *, booking_id: str) -> State:
         elif way.to is State.NO_SHOW:
             miss(uow, booking)
         else:
-            cancel_and_refund(uow, booking, price_of(booking), reason="unanswered")
+            cancel_and_refund(uow, booking, 10_000, reason="unanswered")
     return State(booking.state)
 
 
@@ -56,4 +57,5 @@ def _exit_by_time(booking: Booking) -> rules.TimedExit | None:
 def _expire(uow: UnitOfWork, booking: Booking) -> None:
     become(uow, booking, State.EXPIRED)
     scheduling.let_time_lapse(uow, hold_id=booking.id)
+    plans.return_benefits(uow, booking_id=booking.id, share_bps=10_000)
     uow.emit(BookingExpired(**parties(booking)))

@@ -11,7 +11,7 @@ from zhixun.features.booking.rules import State
 from zhixun.kernel.errors import N_, Conflict, Forbidden
 from zhixun.kernel.unit_of_work import UnitOfWork
 
-from .record import NotYet, TooLate, become, both_came, own, parties, price_of, refund
+from .record import NotYet, TooLate, become, both_came, give_back, own, parties
 
 
 class NotThere(Conflict):
@@ -135,5 +135,5 @@ def miss(uow: UnitOfWork, booking: Booking) -> None:
         booking.release_at = uow.now + rules.RELEASE_AFTER
     else:
         booking.ended_reason = "consultant"
-        refund(uow, booking, price_of(booking), reason="consultant_no_show")
+        give_back(uow, booking, 10_000, reason="consultant_no_show")
     uow.emit(SessionMissed(**parties(booking), absent=booking.ended_reason))

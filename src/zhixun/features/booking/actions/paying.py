@@ -7,13 +7,14 @@ from zhixun.features.booking.models import Booking
 from zhixun.features.booking.rules import State
 from zhixun.features.payments import queries as payment_queries
 from zhixun.features.payments.rules import purpose_of_booking
+from zhixun.features.plans import actions as plans
 from zhixun.features.scheduling import actions as scheduling
 from zhixun.features.scheduling.actions import NotOffered, SlotTaken
 from zhixun.kernel.errors import NotFound
 from zhixun.kernel.unit_of_work import UnitOfWork
 
 from .cancelling import cancel_and_refund
-from .record import become, locked, parties, price_of, refund, was_ever
+from .record import become, give_back, locked, parties, was_ever
 
 
 def confirm_if_paid(uow: UnitOfWork, *, booking_id: str) -> State:
@@ -30,13 +31,13 @@ def confirm_if_paid(uow: UnitOfWork, *, booking_id: str) -> State:
     if booking.state == State.CANCELLED:
         # Cancelled while it was being paid for. What was confirmed first got back what its ladder said, and no more.
         if not was_ever(uow, booking, State.PAID):
-            refund(uow, booking, price_of(booking), reason="cancelled_before_paid")
+            give_back(uow, booking, 10_000, reason="cancelled_before_paid")
         return State.CANCELLED
     if booking.state == State.HELD and payment.captured_at and payment.captured_at >= booking.hold_expires_at:
         become(uow, booking, State.EXPIRED)  # late is late, whether or not the clock has swept by
     become(uow, booking, State.PAID)
-    if booking.starts_at <= uow.now or not _retaken(uow, booking):
-        cancel_and_refund(uow, booking, price_of(booking), reason="paid_too_late")
+    if booking.starts_at <= uow.now or not _retaken(uow, booking) or not plans.take_again(uow, booking_id=booking.id):
+        cancel_and_refund(uow, booking, 10_000, reason="paid_too_late")
         return State.CANCELLED
     become(uow, booking, State.CONFIRMED)
     uow.emit(

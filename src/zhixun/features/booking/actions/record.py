@@ -12,6 +12,7 @@ from zhixun.features.booking.models import Booking, Step
 from zhixun.features.booking.rules import State
 from zhixun.features.payments import actions as payments
 from zhixun.features.payments.rules import purpose_of_booking
+from zhixun.features.plans import actions as plans
 from zhixun.kernel.errors import N_, Conflict, NotFound
 from zhixun.kernel.unit_of_work import UnitOfWork
 from zhixun.kernel.values import Money
@@ -73,6 +74,15 @@ def refund(uow: UnitOfWork, booking: Booking, back: Money, *, reason: str) -> No
         payments.request_refund(
             uow, refund_id=booking.id, purpose=purpose_of_booking(booking.id), amount=back, reason=reason
         )
+
+
+def give_back(uow: UnitOfWork, booking: Booking, share_bps: int, *, reason: str) -> Money:
+    """Return a share of all that paid for the booking: the client's money (what this returns), and what came from a plan
+    or from the house."""
+    back = price_of(booking).share_bps(share_bps)
+    refund(uow, booking, back, reason=reason)
+    plans.return_benefits(uow, booking_id=booking.id, share_bps=share_bps)
+    return back
 
 
 def price_of(booking: Booking) -> Money:

@@ -11,7 +11,7 @@ from zhixun.features.accounts.rules import may
 from zhixun.features.booking import rules
 from zhixun.features.booking.models import Booking, Step
 from zhixun.features.booking.rules import LadderStep, State
-from zhixun.features.plans.rules import PriceLine, read_lines
+from zhixun.features.plans.rules import COVERS, PriceLine, read_lines
 from zhixun.kernel import sealed
 from zhixun.kernel.errors import N_, NotFound
 from zhixun.kernel.sealed import Letter, Sealed
@@ -64,6 +64,11 @@ class BookingView:
     @property
     def both_joined(self) -> bool:
         return bool(self.client_joined_at and self.consultant_joined_at)
+
+    @property
+    def with_plan(self) -> bool:
+        """Whether a package or a membership pays for it, so that nothing is left to pay in money."""
+        return any(line.kind in COVERS for line in self.lines)
 
     @property
     def may_cancel(self) -> bool:

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from flask import make_response, redirect, render_template, request, url_for
+from flask import flash, make_response, redirect, render_template, request, url_for
+from flask_babel import gettext
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -17,12 +18,17 @@ from zhixun.features.booking.rules import BRIEF_LENGTH_MAX, HOLD, State, terms_o
 from zhixun.features.catalog import queries as catalog
 from zhixun.features.catalog.rules import ConsultantCard
 from zhixun.features.payments import queries as payments
+from zhixun.features.payments.actions import AlreadyPaid
+from zhixun.features.payments.queries import PaymentView
 from zhixun.features.payments.rules import purpose_of_booking
+from zhixun.features.plans import queries as plans
+from zhixun.features.plans.queries import Choice, CreditsUsedUp, HoldingView, PlanDoesNotFit
 from zhixun.features.privacy import actions as privacy
 from zhixun.features.scheduling import queries as scheduling
 from zhixun.features.scheduling.rules import Slot
 from zhixun.kernel.errors import Invalid, NotFound
-from zhixun.kernel.values import new_id, utc_now
+from zhixun.kernel.unit_of_work import UnitOfWork
+from zhixun.kernel.values import Money, new_id, utc_now
 from zhixun.web import errors
 from zhixun.web.security import current_actor, read, require, work
 
@@ -44,7 +50,8 @@ class Order:
 @require()
 def checkout(booking_id: str) -> AnyResponse:
     """Look over what is booked and go on to pay; once nothing is to pay any more, the session's page."""
-    booking, paid = _held(forms.own_id(booking_id))
+    booking, payment = _held(forms.own_id(booking_id))
+    paid = payment is not None and payment.captured
     if paid and booking.price:
         settle(booking.id)
     if (paid and booking.price) or booking.state not in (State.HELD, State.EXPIRED):
@@ -53,8 +60,8 @@ def checkout(booking_id: str) -> AnyResponse:
     if booking.state is State.EXPIRED:
         return _expired(booking, brief, status=409 if request.method == "POST" else 200)
     if request.method == "GET":
-        return _page(booking, brief, {}, status=200)
-    return _pay(booking, brief)
+        return _page(booking, payment, brief, {}, status=200)
+    return _pay(booking, payment, brief, forms.read_terms(request.form))
 
 
 def settle(booking_id: str) -> None:
@@ -63,14 +70,14 @@ def settle(booking_id: str) -> None:
         actions.confirm_if_paid(uow, booking_id=booking_id)
 
 
-def _held(booking_id: str) -> tuple[BookingView, bool]:
-    """The asker's own booking as its client, and whether its money is in."""
+def _held(booking_id: str) -> tuple[BookingView, PaymentView | None]:
+    """The asker's own booking as its client, and its payment."""
     with read() as db:
         booking = queries.booking(db, booking_id, current_actor(), utc_now())
         if booking.client_id != current_actor().user_id:
             raise NotFound
         payment = payments.payment_for(db, purpose_of_booking(booking.id))
-    return booking, payment is not None and payment.captured
+    return booking, payment
 
 
 def _kept_brief(booking: BookingView) -> forms.Brief:
@@ -78,34 +85,66 @@ def _kept_brief(booking: BookingView) -> forms.Brief:
         return forms.Brief(queries.brief_of(db, booking, current_actor()), booking.sensitive)
 
 
-def _pay(booking: BookingView, brief: forms.Brief) -> AnyResponse:
+def _pay(booking: BookingView, payment: PaymentView | None, brief: forms.Brief, terms: forms.Terms) -> AnyResponse:
+    """Keep what was written and chosen, then go on to the payment; unless the press only recounts, or the total is not
+    the one the page promised: then the page once more, with the new one."""
     try:
         with work() as uow:
-            actions.write_brief(uow, booking_id=booking.id, brief=brief.text, sensitive=brief.sensitive)
-            if brief.sensitive:
-                privacy.give_consent(uow, user_id=uow.actor.user_id, purpose="sensitive")
+            total = _write(uow, booking, brief, terms)
+            if not total and not _looks_again(terms, total):
+                actions.confirm_without_payment(uow, booking_id=booking.id)
     except TooLate:  # the clock was faster between looking and writing
         return redirect(url_for("booking.session", booking_id=booking.id), 303)
     except Invalid as error:
-        return _page(booking, brief, errors.field_sentences(error), status=error.status)
-    if not booking.price:
-        settle(booking.id)
+        return _page(booking, payment, brief, errors.field_sentences(error), status=error.status)
+    except (PlanDoesNotFit, CreditsUsedUp, AlreadyPaid) as refusal:
+        return _page(booking, payment, brief, {"use_plan": errors.sentence_of(refusal)}, status=refusal.status)
+    if _looks_again(terms, total):
+        if not terms.applies:
+            flash(gettext("What is to pay has changed. Please look once more."))
+        return redirect(url_for("booking.checkout", booking_id=booking.id), 303)
+    if not total:
         return redirect(url_for("booking.session", booking_id=booking.id), 303)
     return redirect(url_for("payments.pay", payment_id=booking.payment_id), 303)
 
 
-def _page(booking: BookingView, brief: forms.Brief, wrong: Mapping[str, str], *, status: int) -> AnyResponse:
+def _write(uow: UnitOfWork, booking: BookingView, brief: forms.Brief, terms: forms.Terms) -> Money:
+    """What the consultant will read and how it is paid; returns what is to pay now."""
+    actions.write_brief(uow, booking_id=booking.id, brief=brief.text, sensitive=brief.sensitive)
+    if brief.sensitive:
+        privacy.give_consent(uow, user_id=uow.actor.user_id, purpose="sensitive")
+    if terms.use_plan is None or terms.use_plan == plans.plan_of(uow.db, booking.id):
+        return booking.price
+    return actions.choose_terms(uow, booking_id=booking.id, choice=Choice(use_plan=terms.use_plan))
+
+
+def _looks_again(terms: forms.Terms, total: Money) -> bool:
+    return terms.applies or (terms.shown_minor is not None and terms.shown_minor != total.amount_minor)
+
+
+def _page(
+    booking: BookingView, payment: PaymentView | None, brief: forms.Brief, wrong: Mapping[str, str], *, status: int
+) -> AnyResponse:
     with read() as db:
         order = _order(db, booking)
-        field = next(one for one in catalog.fields(db) if one.id == order.card.field_id)
-        payment = payments.payment_for(db, purpose_of_booking(booking.id))
+        field = catalog.field(db, order.card.field_id)
+        chosen = plans.plan_of(db, booking.id)
+        usable = _usable_plans(db, booking, chosen)
     page = render_template(
-        "booking/checkout.html",
+        "booking/checkout.html", plans=usable, chosen=chosen,
         order=order, booking=booking, card=order.card, field=field, payment=payment, brief=brief, errors=wrong,
         brief_length_max=BRIEF_LENGTH_MAX, hold_seconds=int(HOLD.total_seconds()),
         seconds_left=max(0, int((booking.hold_expires_at - booking.seen_at).total_seconds())),
     )  # fmt: skip
     return make_response(page, status)
+
+
+def _usable_plans(db: Session, booking: BookingView, chosen: str) -> list[HoldingView]:
+    """The client's plans that can pay for this session; the one chosen stays in the list when its last unit is in use."""
+    found = plans.usable_for(db, booking.client_id, catalog.service(db, booking.service_id), booking.seen_at)
+    if chosen and all(one.id != chosen for one in found):
+        found.append(plans.holding(db, chosen, booking.client_id))
+    return found
 
 
 def _expired(booking: BookingView, brief: forms.Brief, *, status: int) -> AnyResponse:

@@ -122,11 +122,11 @@ def consultant(slug: str) -> str | Response:
             wanted = Wanted(field=former.field_id)
             similar = search.find_consultants(db, wanted, now=now, limit=SIMILAR)
             return make_response(render_template("pages/gone.html", former=former, similar=similar), 410)
-        fields = {field.id: field for field in catalog.bare_fields(db)}
+        field = catalog.field(db, page.card.field_id)
         judged = quality.quality_of(db, page.card.id)
         reviews = quality.reviews_of(db, page.card.id, limit=REVIEWS)
         names = accounts.people(db, [line.client_id for line in reviews]) if reviews else {}
-        price_rules = plans.price_notes(db, page.card.id)
+        offer = plans.offer_of(db, page.card.id, actor.user_id, now)
         services = {page.card.id: [service.timing for service in page.card.services]}
         times = search.free_times(
             db,
@@ -143,10 +143,10 @@ def consultant(slug: str) -> str | Response:
     )  # fmt: skip
     topic = page.card.topic_ids[0] if page.card.topic_ids else ""
     return render_template(
-        "pages/consultant.html", page=page, card=page.card, field=fields[page.card.field_id], seen=judged, reviews=reviews,
+        "pages/consultant.html", page=page, card=page.card, field=field, seen=judged, reviews=reviews,
         initials={user_id: person.name.strip()[:1].upper() for user_id, person in names.items()}, booked=booked,
         booking_id=new_id(), now=now, zone=reader_zone(), hold_minutes=booking.HOLD.seconds // 60, release_hours=booking.RELEASE_AFTER.days * 24,
-        price_rules=price_rules, topic=topic, similar_count=search.count_of_topic(topic) - 1 if topic and not booked.any else 0,
+        offer=offer, takes_crises=any(one.crisis for one in field.topics if one.id in page.card.topic_ids), new_id=new_id, topic=topic, similar_count=search.count_of_topic(topic) - 1 if topic and not booked.any else 0,
     )  # fmt: skip
 
 

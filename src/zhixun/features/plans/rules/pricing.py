@@ -72,7 +72,8 @@ class Priced:
 
 @dataclass(frozen=True)
 class PriceLine:
-    """One step to the total, in words. `kind` is a word of KINDS, "base" or "kept" (a surcharge that is not made)."""
+    """One step to the total, in words. `kind` is a word of KINDS, "base", "kept" (a surcharge that is not made), or what
+    took the price down: "package", "membership", "member", "coupon", "points"."""
 
     kind: str
     words: Words
@@ -80,9 +81,22 @@ class PriceLine:
 
 
 @dataclass(frozen=True)
+class Part:
+    """What an account of the books pays towards a session instead of the client."""
+
+    account: str
+    amount: Money
+
+
+@dataclass(frozen=True)
 class Quote:
+    """`total` is what the client pays in money; `parts` is what is paid for them, `units` of a plan (`holding_id`)."""
+
     lines: tuple[PriceLine, ...]
     total: Money
+    parts: tuple[Part, ...] = ()
+    holding_id: str = ""
+    units: int = 0
 
 
 def quote(session: Priced, table: PriceTable) -> Quote:

@@ -1,3 +1,5 @@
+"""Price tables: whose line it is, and that it makes sense."""
+
 from __future__ import annotations
 
 from sqlalchemy import delete
@@ -5,12 +7,11 @@ from sqlalchemy.dialects.postgresql import insert
 
 from zhixun.features.accounts.rules import check_right
 from zhixun.features.catalog import queries as catalog
+from zhixun.features.plans import queries, rules
+from zhixun.features.plans.models import PriceRuleRow
+from zhixun.features.plans.rules import HOUSE, PriceRule
 from zhixun.kernel.errors import N_, Conflict, NotFound
 from zhixun.kernel.unit_of_work import UnitOfWork
-
-from . import queries, rules
-from .models import PriceRuleRow
-from .rules import HOUSE, PriceRule
 
 RULES_MAX = 20
 

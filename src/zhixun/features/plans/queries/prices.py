@@ -1,0 +1,114 @@
+"""Price tables, and the quote of one session with whatever its client pays it with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from zhixun.features.catalog import queries as catalog
+from zhixun.features.catalog.rules import ServiceView
+from zhixun.features.ledger import queries as ledger
+from zhixun.features.ledger.rules import credits_of
+from zhixun.features.plans import rules
+from zhixun.features.plans.models import PriceRuleRow
+from zhixun.features.plans.rules import HOUSE, Cover, PriceRule, PriceTable, Quote
+from zhixun.features.scheduling import queries as scheduling
+from zhixun.kernel.errors import N_, Conflict
+
+from .plans import HoldingView, covers_whole, holding, membership_of
+
+
+class PlanDoesNotFit(Conflict):
+    code, message = "plan_does_not_fit", N_("This plan cannot pay for this session.")
+
+
+class CreditsUsedUp(Conflict):
+    code, message = "credits_used_up", N_("Too little is left in this plan for this session.")
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What the client wants to pay with: `use_plan` is the id of one of their plans."""
+
+    use_plan: str = ""
+
+
+NOTHING_CHOSEN = Choice()
+
+
+def rules_of(db: Session, owner_id: str) -> list[PriceRule]:
+    """The rules that the house or one consultant has set, in the order of their steps. One statement."""
+    rows = db.scalars(select(PriceRuleRow).where(PriceRuleRow.owner_id == owner_id))
+    found = [PriceRule(row.kind, row.value, row.factor_bps) for row in rows]
+    return sorted(found, key=lambda rule: (rules.KINDS.index(rule.kind), rule.value))
+
+
+def price_table(db: Session, consultant_id: str) -> PriceTable:
+    """The rules that hold for one consultant. One statement."""
+    rows = list(db.scalars(select(PriceRuleRow).where(PriceRuleRow.owner_id.in_((HOUSE, consultant_id)))))
+    house, own = (
+        [PriceRule(row.kind, row.value, row.factor_bps) for row in rows if row.owner_id == owner]
+        for owner in (HOUSE, consultant_id)
+    )
+    return rules.merged(house, own)
+
+
+def quote(
+    db: Session,
+    *,
+    service: ServiceView,
+    starts_at: datetime,
+    now: datetime,
+    brief: str = "",
+    person_id: str = "",
+    choice: Choice = NOTHING_CHOSEN,
+    used_at: datetime | None = None,
+) -> Quote:
+    """What this service costs this person at this time, asked for now, line by line. `brief` may speak of danger;
+    `used_at` is when the plan is used, where that is later than the price was asked for.
+
+    A plan that was chosen covers all of it; else a membership takes its percentage off by itself. Raises NotFound (not
+    your plan), PlanDoesNotFit, CreditsUsedUp. Two statements for a visitor, and up to four more.
+    """
+    plain = _by_rules(db, service, starts_at, now, brief)
+    if choice.use_plan:
+        plan = holding(db, choice.use_plan, person_id)
+        return rules.covered(plain, _cover(db, plan, service, plain, used_at or now))
+    member = membership_of(db, person_id, used_at or now) if person_id else None
+    if member is not None:
+        return rules.with_member_price(plain, title=member.title, discount_bps=member.discount_bps)
+    return plain
+
+
+def _by_rules(db: Session, service: ServiceView, starts_at: datetime, now: datetime, brief: str) -> Quote:
+    table = price_table(db, service.consultant_id)
+    session = rules.Priced(service.price, service.title, service.minutes, starts_at, now)
+    if not table.rules:
+        return rules.quote(session, table)
+    facts = catalog.pricing_facts(db, service.consultant_id)
+    return rules.quote(
+        rules.Priced(
+            service.price, service.title, service.minutes, starts_at, now,
+            zone=scheduling.zone_of(db, service.consultant_id), seniority=facts.seniority,
+            in_danger=facts.takes_crises or rules.speaks_of_danger(brief, facts.crisis_words),
+        ),
+        table,
+    )  # fmt: skip
+
+
+def _cover(db: Session, plan: HoldingView, service: ServiceView, plain: Quote, now: datetime) -> Cover:
+    """What the plan takes and gives for this session. Raises PlanDoesNotFit, CreditsUsedUp."""
+    theirs = plan.consultant_id in (None, service.consultant_id) and plan.service_id in (None, service.id)
+    if not theirs or not plan.active or plan.expires_at <= now or plan.price.currency != plain.total.currency:
+        raise PlanDoesNotFit
+    if not plain.total or not covers_whole(plan, plain.total):
+        raise PlanDoesNotFit(N_("This session costs more than the plan includes."))
+    units = rules.units_needed(plan.unit, service.minutes)
+    if plan.left_units < units:
+        raise CreditsUsedUp
+    balance = ledger.balance(db, credits_of(plan.id), plan.price.currency)
+    value = rules.value_of_units(balance, left_units=plan.left_units, units=units)
+    return Cover(plan.id, plan.kind, plan.title, plan.unit, units, plan.left_units - units, value)

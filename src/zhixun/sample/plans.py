@@ -1,0 +1,92 @@
+"""Packages of many consultants, one membership of the house, and what the demo accounts have of them."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from zhixun.features.payments import actions as payments
+from zhixun.features.payments import queries as payment_queries
+from zhixun.features.payments.ports import Capture
+from zhixun.features.payments.rules import purpose_of_order
+from zhixun.features.plans import actions as plans
+from zhixun.features.plans import queries as plan_queries
+from zhixun.features.plans.rules import PackageTerms, PriceRule
+from zhixun.kernel.unit_of_work import UnitOfWork
+from zhixun.kernel.values import SYSTEM, Actor, Money, Words
+
+from .cast import DEMO_CLIENT, Consulting, client_at, consultant_at, service_id_of
+from .history import acting, history
+from .words import id_of
+
+PRICE_TABLES = (
+    (PriceRule("evening", "19:00-23:00", 11_000), PriceRule("weekend", "", 11_000)),
+    (PriceRule("evening", "07:00-10:00", 9_000), PriceRule("urgent", "12", 11_500)),
+    (PriceRule("weekend", "", 11_500), PriceRule("cap", "", 12_000)),
+)
+OFF_BPS = {5: 8_800, 3: 9_200}
+"""What of the single price each session of a package of this size costs."""
+MEMBERSHIP = id_of("membership", "house")
+MEMBER_PLACE = 3
+"""client04 is a member."""
+
+
+def add_price_rules(uow: UnitOfWork, one: Consulting) -> None:
+    """One in four has a price table: evenings and weekends cost a little more, quiet mornings less."""
+    if one.place % 4 != 2:
+        return
+    for rule in PRICE_TABLES[one.place // 4 % len(PRICE_TABLES)]:
+        plans.set_price_rule(uow, owner_id=one.actor.user_id, rule=rule)
+
+
+def add_packages(uow: UnitOfWork, one: Consulting) -> None:
+    """Every second consultant sells five sessions of the first service at once, every third three."""
+    for quantity, every in ((5, 2), (3, 3)):
+        if one.place % every == 0:
+            plans.put_package(
+                uow, package_id=package_id_of(one, quantity), consultant_id=one.actor.user_id,
+                service_id=service_id_of(one.profile.slug, 0), terms=_terms(one, quantity),
+            )  # fmt: skip
+
+
+def add_membership(now: datetime) -> None:
+    """The house's one membership; twice is once."""
+    with history(now) as uow:
+        plans.put_membership(
+            uow, membership_id=MEMBERSHIP, title=Words("知询会员", "Zhixun member"),
+            note=Words("每个月都有问题想问的人。", "For people who have something to ask every month."),
+            price=Money(29_800), included=1, included_max=Money(50_000), discount_bps=1_000,
+        )  # fmt: skip
+
+
+def add_demo_plans(now: datetime) -> None:
+    """The demo client has five sessions with the demo consultant, and one of the numbered clients is a member."""
+    _buy(DEMO_CLIENT, package_id_of(consultant_at(0), 5), "demo", now - timedelta(days=12))
+    _buy(client_at(MEMBER_PLACE), MEMBERSHIP, "member", now - timedelta(days=9))
+
+
+def package_id_of(one: Consulting, quantity: int) -> str:
+    return id_of("package", one.profile.slug, quantity)
+
+
+def _terms(one: Consulting, quantity: int) -> PackageTerms:
+    service = one.profile.services[0]
+    single = service.price.amount_minor * quantity
+    title = Words(f"{service.title.zh} {quantity} 次", f"{quantity} × {service.title.en}")
+    price = Money(single * OFF_BPS[quantity] // 10_000 // 100 * 100, service.price.currency)
+    return PackageTerms(title, "session", quantity, price, 180 if quantity == 5 else 90)
+
+
+def _buy(who: Actor, product_id: str, name: str, at: datetime) -> None:
+    """Ordered, paid and handed over; once."""
+    order_id = id_of("order", name)
+    with history(at) as uow:
+        if any(one.product_id == product_id for one in plan_queries.holdings_of(uow.db, who.user_id)):
+            return
+        plans.order_plan(acting(uow, who, at), order_id=order_id, product_id=product_id)
+        payment = payment_queries.payment_for(uow.db, purpose_of_order(order_id))
+        assert payment is not None
+        payments.settle(
+            acting(uow, SYSTEM, at), gateway=payment.gateway,
+            capture=Capture(payment.id, f"sample-{order_id}", payment.amount),
+        )  # fmt: skip
+        plans.fulfil_if_paid(acting(uow, SYSTEM, at), order_id=order_id)
