@@ -224,9 +224,9 @@ def _collects() -> bool:
     return bool(known[1])
 
 
-def ask_consent_again() -> None:
-    """The reader has just changed their mind."""
-    session.pop(COLLECTS, None)
+def ask_consent_anew(user_id: str) -> None:
+    """Someone has just signed in, or changed their mind."""
+    session[COLLECTS] = [user_id, _ask_consent(user_id)]
 
 
 def _begin() -> None:

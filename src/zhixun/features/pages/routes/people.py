@@ -114,7 +114,7 @@ def change_consent(purpose: str) -> Page:
         else:
             privacy.withdraw_consent(uow, user_id=uow.actor.user_id, purpose=purpose)
             said = gettext("Noted: you took it back.")
-    shell.ask_consent_again()
+    shell.ask_consent_anew(current_actor().user_id)
     flash(said)
     return redirect(url_for("pages.me", _anchor="consents"), 303)
 
@@ -168,6 +168,7 @@ def _welcome(user_id: str) -> Response:
         signed_in = accounts.sign_in(uow, user_id=user_id, user_agent=request.headers.get("User-Agent", ""))
         person = account_queries.person(uow.db, user_id)
     session.clear()
+    shell.ask_consent_anew(user_id)
     response = redirect(_next(Actor(user_id, person.roles)), 303)
     security.remember(response, signed_in.token, signed_in.expires_at)
     return response
