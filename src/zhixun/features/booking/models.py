@@ -66,6 +66,18 @@ class Booking(Table):
     """Set where the consultant moved it last: until then the client gets everything back."""
 
 
+class Intake(Table):
+    """What the client answered to their field's questions, as JSON with the questions as they were asked."""
+
+    __tablename__ = "booking_intake"
+    personal_data = "erase"
+
+    booking_id: Mapped[str] = mapped_column(primary_key=True)
+    client_id: Mapped[str] = mapped_column(index=True)
+    answers: Mapped[Sealed] = sealed_for("client_id")
+    at: Mapped[datetime]
+
+
 class Step(Table):
     """One line of a booking's timeline."""
 

@@ -9,7 +9,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 
 from zhixun.events.catalog import ConsultantListed, ConsultantUnlisted
-from zhixun.kernel.errors import N_, Conflict, NotFound
+from zhixun.features.accounts.rules import check_right
+from zhixun.kernel.errors import N_, Conflict, Invalid, NotFound
 from zhixun.kernel.tables import Table
 from zhixun.kernel.unit_of_work import UnitOfWork
 from zhixun.kernel.values import Money, Words
@@ -19,14 +20,54 @@ from .models import Consultant, Credential, Field, Service, Topic
 from .rules import FieldView
 
 
+class FieldExists(Conflict):
+    code, message = "field_exists", N_("There is a field of this short name already.")
+
+
 class AddressTaken(Conflict):
     code, message = "slug_taken", N_("Another consultant already has this address.")
 
 
 def put_house_fields(uow: UnitOfWork) -> None:
     """Bring the fields that ship with the house into the database. Runs at every start; fields of one's own stay."""
+    edited = set(uow.db.scalars(select(Field.id).where(Field.edited_at.is_not(None))))
     for position, field in enumerate(queries.house_fields(), 1):
-        put_field(uow, position=position, field=field)
+        if field.id not in edited:
+            put_field(uow, position=position, field=field)
+
+
+def edit_field(uow: UnitOfWork, *, field: FieldView) -> None:
+    """Change a field's texts, questions, rubric and warnings; topics that are left out are gone.
+
+    Raises RightNeeded, NotFound.
+    """
+    check_right(uow.actor, "edit_fields")
+    row = uow.db.get(Field, field.id, with_for_update=True)
+    if row is None:
+        raise NotFound
+    kept = [topic.id for topic in field.topics]
+    uow.db.execute(delete(Topic).where(Topic.field_id == field.id, Topic.id.not_in(kept)))
+    _check_topics(uow, field)
+    put_field(uow, position=row.position, field=field)
+    row.edited_at = uow.now
+
+
+def add_field(uow: UnitOfWork, *, field: FieldView) -> None:
+    """A new field, after the others. Raises RightNeeded, FieldExists."""
+    check_right(uow.actor, "edit_fields")
+    if uow.db.get(Field, field.id) is not None:
+        raise FieldExists
+    _check_topics(uow, field)
+    last = uow.db.scalar(select(func.max(Field.position))) or 0
+    put_field(uow, position=last + 1, field=field)
+    uow.db.execute(update(Field).where(Field.id == field.id).values(edited_at=uow.now))
+
+
+def _check_topics(uow: UnitOfWork, field: FieldView) -> None:
+    """A topic belongs to one field."""
+    ids = [topic.id for topic in field.topics]
+    if uow.db.scalar(select(Topic.id).where(Topic.id.in_(ids), Topic.field_id != field.id).limit(1)):
+        raise Invalid(fields={"topics": N_("One of these topics belongs to another field.")})
 
 
 def put_field(uow: UnitOfWork, *, position: int, field: FieldView) -> None:

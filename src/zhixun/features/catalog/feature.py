@@ -1,9 +1,18 @@
-from zhixun.kernel.feature import Feature
+from zhixun.kernel.errors import N_
+from zhixun.kernel.feature import Feature, MenuEntry
 from zhixun.kernel.personal import Holding
 
 from . import actions
+from .routes import bp
 
 feature = Feature(
     "catalog",
+    blueprints=[bp],
     personal_data=[Holding(("catalog_consultants",), actions.erase_consultant)],
-)
+    menu=[
+        MenuEntry(
+            "ops", "catalog.fields", "sliders", N_("Fields"), 75, right="edit_fields",
+            marks=("catalog.edit_field", "catalog.write_field"),
+        )
+    ],
+)  # fmt: skip

@@ -27,6 +27,8 @@ class Field(Table):
     intake: Mapped[list[dict[str, Any]]]
     rubric: Mapped[list[dict[str, Any]]]
     credentials_required: Mapped[list[dict[str, Any]]]
+    edited_at: Mapped[datetime | None]
+    """When someone here changed it; from then on the house's own texts stay away from it."""
 
 
 class Topic(Table):

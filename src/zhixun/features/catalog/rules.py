@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from zhixun.kernel.errors import N_, Invalid
-from zhixun.kernel.values import Money, Words, is_id
+from zhixun.kernel.values import Money, Words, is_id, plain_text
 
 CHANNELS = ("video", "voice", "text")
 SENIORITIES = ("junior", "senior", "principal")
@@ -19,6 +19,7 @@ MINUTES_MIN, MINUTES_MAX = 10, 240
 PRICE_MINOR_MAX = 10_000_000
 BUFFER_MINUTES_MAX, INTERVAL_MINUTES_MIN, NOTICE_MINUTES_MAX, HORIZON_DAYS_MAX = 240, 5, 30 * 1_440, 365
 TEXT_LENGTH_MAX = 2_000
+SHORT_LENGTH_MAX = 200
 COMMISSION_BPS = 1_200
 """The platform's share of a price, in basis points (12 %), carried by the consultant."""
 
@@ -214,6 +215,37 @@ def check_slug(slug: str) -> None:
     """Raises Invalid. What has the form of an id is refused too: pages are found by either."""
     if not SLUG.fullmatch(slug) or len(slug) > 80 or is_id(slug):
         raise Invalid(fields={"slug": N_("An address part has small letters, figures and hyphens only.")})
+
+
+def checked_answers(questions: Sequence[IntakeQuestion], given: Mapping[str, str]) -> dict[str, str]:
+    """Question name → answer as it is kept. Raises Invalid naming "q-<name>"."""
+    wrong: dict[str, str] = {}
+    kept: dict[str, str] = {}
+    for one in questions:
+        text = plain_text(given.get(one.name, ""))
+        if not text:
+            if one.required:
+                wrong[f"q-{one.name}"] = N_("This answer is needed.")
+        elif len(text) > (TEXT_LENGTH_MAX if one.kind == "long_text" else SHORT_LENGTH_MAX):
+            wrong[f"q-{one.name}"] = N_("This answer is too long.")
+        elif not _fits(one, text):
+            wrong[f"q-{one.name}"] = N_("This does not fit the question.")
+        else:
+            kept[one.name] = text
+    if wrong:
+        raise Invalid(fields=wrong)
+    return kept
+
+
+def _fits(question: IntakeQuestion, text: str) -> bool:
+    if question.kind == "choice":
+        return text in {value for value, _ in question.choices}
+    if question.kind == "date":
+        try:
+            date.fromisoformat(text)
+        except ValueError:
+            return False
+    return question.kind != "number" or (text.isascii() and text.isdigit() and len(text) <= 9)
 
 
 def read_intake(stored: Sequence[Mapping[str, Any]]) -> tuple[IntakeQuestion, ...]:

@@ -8,6 +8,7 @@ from .holding import keep_money, let_money_go
 from .meeting import ConsultantsTurn, NotThere, begin_session, complete_session, join_session, stop_waiting
 from .moving import MovedMeanwhile, TooCloseToMove, TooManyMoves, reschedule_booking
 from .paying import confirm_if_paid
+from .preparing import answer_intake
 from .record import NotYet, TooLate
 from .refunding import NotEnded, refund_booking
 from .terms import choose_terms, confirm_without_payment
@@ -24,6 +25,7 @@ __all__ = [
     "TooLate",
     "TooManyHolds",
     "TooManyMoves",
+    "answer_intake",
     "begin_session",
     "cancel_booking",
     "choose_terms",

@@ -25,9 +25,11 @@ from .bookings import (
 from .clients import ClientFigures, between, client_figures, have_met
 from .feeds import feed_of, feed_owner, in_calendar
 from .house import Funnel, HouseFigures, booked_minutes, house_figures, house_list
+from .intake import Answered, intake_of
 from .invitation import Entry, calendar_text
 
 __all__ = [
+    "Answered",
     "BookingView",
     "ClientFigures",
     "Entry",
@@ -55,6 +57,7 @@ __all__ = [
     "house_figures",
     "house_list",
     "in_calendar",
+    "intake_of",
     "latest",
     "open_matters",
     "own_hold",

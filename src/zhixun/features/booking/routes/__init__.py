@@ -4,4 +4,14 @@ from flask import Blueprint
 
 bp = Blueprint("booking", "zhixun.features.booking", template_folder="templates")
 
-from . import absence, booking, checkout, deeds, feeds, moving, refunding, sessions  # noqa: E402, F401 - the modules hang their addresses on `bp`
+from . import (  # noqa: E402, F401 - the modules hang their addresses on `bp`  # noqa: E402, F401 - the modules hang their addresses on `bp`
+    absence,
+    booking,
+    checkout,
+    deeds,
+    feeds,
+    intake,
+    moving,
+    refunding,
+    sessions,
+)

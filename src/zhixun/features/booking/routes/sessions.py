@@ -117,12 +117,14 @@ def session_page(booking: BookingView, typed: forms.Brief | None = None, wrong: 
         kept = queries.brief_of(db, booking, current_actor()) if shows_brief else ""
         other = other_parties(db, [booking])[booking.id]
         zone = _zone_of_other(db, booking)
+        answered = queries.intake_of(db, booking, current_actor()) if shows_brief else ()
         steps = queries.timeline(db, booking.id)
         refund = _refund(db, booking)
         later = [one for one in payments.refunds_for(db, purpose_of_booking(booking.id)) if one.id != booking.id]
     return render_template(
         "booking/session.html",
         booking=booking, is_client=is_client, other=other, other_zone=zone, steps=steps, refund=refund, later=later,
+        answered=answered,
         brief=typed or forms.Brief(kept, booking.sensitive), kept=kept, shows_brief=shows_brief, errors=wrong or {},
         brief_length_max=BRIEF_LENGTH_MAX, now=booking.seen_at,
         may_write=is_client and booking.state is State.CONFIRMED,
