@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -20,6 +20,7 @@ from zhixun.features.catalog import actions as catalog
 from zhixun.features.credentials import actions as credentials
 from zhixun.features.credentials.rules import Proof, Wish
 from zhixun.features.crm import actions as crm
+from zhixun.features.disputes import actions as disputes
 from zhixun.features.messaging import actions as messaging
 from zhixun.features.messaging.rules.files import checked
 from zhixun.features.notifications import actions as notices
@@ -114,6 +115,7 @@ def live() -> None:
             make.acting(uow, ada), matter_id=new_id(), kind="complaint", text="It was too short."
         )
         crm.answer_matter(uow, matter_id=matter_id, answer="We are sorry.")
+    dispute(ada, grace, done, at=slots[3] + 2 * HOUR)
     with unit_of_work(now=NOW) as uow:
         bookings.reschedule_booking(make.acting(uow, ada), booking_id=ends[2], start=slots[6])
         bookings.cancel_booking(make.acting(uow, grace.actor), booking_id=ends[0])
@@ -161,6 +163,17 @@ def live() -> None:
     with unit_of_work(now=NOW) as uow:
         carl = make.client(uow, "Carl")
         privacy.erase_person(make.acting(uow, carl), person_id=carl.user_id)
+
+
+def dispute(ada: Actor, grace: make.ConsultantMade, booking_id: str, *, at: datetime) -> None:
+    """Ada asks for money back, Grace does not agree, and nobody says more."""
+    words, name = "There was no sound for half an hour.", new_id()
+    with unit_of_work(ada, now=at) as uow:
+        disputes.open_dispute(uow, dispute_id=name, booking_id=booking_id, reason="technical", words=words)
+    with unit_of_work(grace.actor, now=at + HOUR) as uow:
+        disputes.answer_dispute(uow, statement_id=new_id(), dispute_id=name, words=words, agrees=False)
+    with unit_of_work(now=at + 30 * 24 * HOUR) as uow:
+        disputes.pass_time(uow, dispute_id=name)
 
 
 def watch(ada: Actor) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from icalendar import Calendar
 from sqlalchemy import select
 
 from tests import make
@@ -14,9 +15,11 @@ from zhixun.events.booking import (
     BookingExpired,
     BookingFact,
     BookingMoved,
+    BookingRefunded,
     SessionCompleted,
     SessionMissed,
 )
+from zhixun.events.disputes import DisputeAnswered, DisputeDecided, DisputeFact, DisputeOpened
 from zhixun.events.notifications import HeldMailsReleased, ReminderDue
 from zhixun.events.quality import FeedbackGiven
 from zhixun.features.booking import actions as bookings
@@ -98,11 +101,16 @@ def test_every_fact_we_hear_survives_being_delivered_twice(booked, post, subscri
         SessionMissed: {"absent": "client"},
         BookingMoved: {"by": "client", "from_start": "2026-11-25T01:00:00Z", "to_start": "2026-11-26T01:00:00Z"},
         FeedbackGiven: {"feedback_id": new_id()},
+        BookingRefunded: {"refund_id": new_id(), "amount_minor": 100, "currency": "CNY", "reason": "operator"},
+        DisputeOpened: {"dispute_id": new_id()},
+        DisputeAnswered: {"dispute_id": new_id()},
+        DisputeDecided: {"dispute_id": new_id(), "outcome": "ruled", "back_minor": 100, "currency": "CNY"},
         ReminderDue: {"kind": "reminder_day"},
         HeldMailsReleased: {"bundle_id": new_id(), "user_id": booked["client_id"]},
     }
     fact = fact_type(
-        **(booked if issubclass(fact_type, BookingFact | FeedbackGiven) else {}), **more.get(fact_type, {})
+        **(booked if issubclass(fact_type, BookingFact | FeedbackGiven | DisputeFact) else {}),
+        **more.get(fact_type, {}),
     )
     for _ in range(2):
         handler(fact)
@@ -227,3 +235,19 @@ def test_the_whole_life_of_a_booking_is_told(booked, post):
             handler(fact_type(**booked, **more))
     assert {line.kind for line in notices(booked["client_id"])} == {"session_completed", "booking_cancelled"}
     assert "原路退回" not in post.to("grace@example.com")[0].text
+
+
+def test_a_session_comes_into_ones_calendar_with_its_mail_and_leaves_it_again(booked, post):
+    handlers.tell_both_confirmed(BookingConfirmed(**booked))
+    handlers.tell_both_cancelled(BookingCancelled(**booked, reason="client"))
+    new, gone = post.to("ada@example.com")
+    for mail, method, status in ((new, "REQUEST", "CONFIRMED"), (gone, "CANCEL", "CANCELLED")):
+        [file] = mail.attachments
+        assert (file.name, f"method={method}" in file.media_type) == ("session.ics", True)
+        read = Calendar.from_ical(file.data)
+        [event] = read.walk("VEVENT")
+        assert (str(read["METHOD"]), str(event["STATUS"])) == (method, status)
+        assert str(event["UID"]) == f"{booked['booking_id']}@zhixun"
+        assert str(event["ATTENDEE"]) == "mailto:ada@example.com"
+    handlers.tell_client_expired(BookingExpired(**booked))
+    assert post.to("ada@example.com")[-1].attachments == ()

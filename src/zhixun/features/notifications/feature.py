@@ -4,11 +4,13 @@ from zhixun.events.booking import (
     BookingConfirmed,
     BookingExpired,
     BookingMoved,
+    BookingRefunded,
     SessionCompleted,
     SessionMissed,
 )
 from zhixun.events.credentials import ApplicationDecided, CredentialDecided
 from zhixun.events.crm import HelpAsked, MatterAnswered
+from zhixun.events.disputes import DisputeAnswered, DisputeDecided, DisputeOpened
 from zhixun.events.notifications import HeldMailsReleased, ReminderDue
 from zhixun.events.quality import FeedbackGiven, FollowUpAnswered, FollowUpAsked, SummaryWritten
 from zhixun.kernel.errors import N_
@@ -25,6 +27,10 @@ feature = Feature(
         BookingConfirmed: [handlers.tell_both_confirmed],
         BookingCancelled: [handlers.tell_both_cancelled],
         BookingMoved: [handlers.tell_both_moved],
+        BookingRefunded: [handlers.tell_client_refunded],
+        DisputeOpened: [handlers.tell_consultant_disputed],
+        DisputeAnswered: [handlers.tell_client_answered],
+        DisputeDecided: [handlers.tell_both_decided],
         BookingExpired: [handlers.tell_client_expired],
         SessionCompleted: [handlers.ask_client_for_feedback],
         SessionMissed: [handlers.tell_both_missed],

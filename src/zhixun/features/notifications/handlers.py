@@ -18,24 +18,26 @@ from zhixun.events.booking import (
     BookingExpired,
     BookingFact,
     BookingMoved,
+    BookingRefunded,
     SessionCompleted,
     SessionMissed,
 )
 from zhixun.events.credentials import ApplicationDecided, CredentialDecided
 from zhixun.events.crm import HelpAsked, MatterAnswered
+from zhixun.events.disputes import DisputeAnswered, DisputeDecided, DisputeFact, DisputeOpened
 from zhixun.events.notifications import HeldMailsReleased, ReminderDue
 from zhixun.events.quality import AfterSession, FeedbackGiven, FollowUpAnswered, FollowUpAsked, SummaryWritten
 from zhixun.features.accounts import queries as accounts
 from zhixun.features.accounts.queries import Person
 from zhixun.features.booking import queries as bookings
-from zhixun.features.booking.queries import BookingView
+from zhixun.features.booking.queries import BookingView, Entry, calendar_text
 from zhixun.features.credentials.rules import KINDS
 from zhixun.kernel.event import Event
 from zhixun.kernel.services import service
 from zhixun.kernel.unit_of_work import UnitOfWork, unit_of_work
 
 from . import actions, queries, rules
-from .ports import House, Mail, Mailer, Undeliverable
+from .ports import Attachment, House, Mail, Mailer, Undeliverable
 from .queries import NoticeLine
 from .rules import Link, Occasion
 
@@ -75,6 +77,22 @@ def tell_both_cancelled(event: BookingCancelled) -> None:
 
 def tell_both_moved(event: BookingMoved) -> None:
     _tell(event, "booking_moved", [event.client_id, event.consultant_id])
+
+
+def tell_client_refunded(event: BookingRefunded) -> None:
+    _tell(event, "booking_refunded", [event.client_id])
+
+
+def tell_consultant_disputed(event: DisputeOpened) -> None:
+    _tell(event, "dispute_opened", [event.consultant_id])
+
+
+def tell_client_answered(event: DisputeAnswered) -> None:
+    _tell(event, "dispute_answered", [event.client_id])
+
+
+def tell_both_decided(event: DisputeDecided) -> None:
+    _tell(event, "dispute_decided", [event.client_id, event.consultant_id])
 
 
 def tell_client_expired(event: BookingExpired) -> None:
@@ -168,7 +186,9 @@ def tell_person_of_answered_matter(event: MatterAnswered) -> None:
     _notice(event, "matter_answered", event.person_id, event.matter_id, {})
 
 
-def _tell(event: BookingFact | FeedbackGiven | AfterSession | HelpAsked, kind: str, readers: list[str]) -> None:
+def _tell(
+    event: BookingFact | FeedbackGiven | AfterSession | HelpAsked | DisputeFact, kind: str, readers: list[str]
+) -> None:
     """Notices first, then the mails, outside any transaction."""
     _send([_mail(letter) for letter in _write(event, kind, readers)])
 
@@ -191,7 +211,7 @@ def _send(mails: list[Mail]) -> None:
 
 
 def _write(
-    event: BookingFact | FeedbackGiven | AfterSession | HelpAsked, kind: str, readers: list[str]
+    event: BookingFact | FeedbackGiven | AfterSession | HelpAsked | DisputeFact, kind: str, readers: list[str]
 ) -> list[Letter]:
     """Store the notices, each once, and return those whose mails are to be sent now."""
     with unit_of_work() as uow:
@@ -224,7 +244,25 @@ def _mail(letter: Letter) -> Mail:
     subject, body = _words(letter)
     stop = rules.stop_path(letter.kind, service(House).key, person.user_id)
     link = rules.button(letter.kind, letter.view.id, person.language)
-    return _laid_out(Mail(letter.address, subject, body, letter.notice_id), person, [(body, link)], stop)
+    mail = Mail(letter.address, subject, body, letter.notice_id, attachments=_invitation(letter))
+    return _laid_out(mail, person, [(body, link)], stop)
+
+
+def _invitation(letter: Letter) -> tuple[Attachment, ...]:
+    """The session for the reader's calendar: new, at another time, or gone. Its UID stays, its version counts up."""
+    method = rules.METHODS.get(letter.kind)
+    if method is None:
+        return ()
+    house, view = service(House), letter.view
+    path = rules.in_language(f"/sessions/{view.id}", letter.to.language)
+    entry = Entry(
+        view.id, view.sequence, view.starts_at, view.ends_at,
+        f"{view.title.in_language(letter.to.language)} · {letter.other}", house.public_url + path,
+        cancelled=method == "CANCEL", organizer=f"sessions@{urlsplit(house.public_url).hostname}",
+        attendee=letter.address,
+    )  # fmt: skip
+    data = calendar_text([entry], now=view.seen_at, method=method)
+    return (Attachment("session.ics", f"text/calendar; method={method}; charset=utf-8", data),)
 
 
 def _bundled(letters: list[Letter], bundle_id: str) -> Mail:

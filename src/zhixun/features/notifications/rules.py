@@ -11,6 +11,7 @@ import hashlib
 import hmac
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from zhixun.kernel.errors import N_, Invalid, NotFound
@@ -20,6 +21,10 @@ SENTENCES = {
     "booking_confirmed": N_("Your session “%(title)s” with %(other)s is confirmed."),
     "booking_cancelled": N_("The session “%(title)s” with %(other)s was cancelled."),
     "booking_moved": N_("The session “%(title)s” with %(other)s has another time now."),
+    "booking_refunded": N_("Money goes back to you for “%(title)s”."),
+    "dispute_opened": N_("%(other)s disputes “%(title)s”. Please answer within seven days."),
+    "dispute_answered": N_("%(other)s does not agree about “%(title)s”. Both of you can say more for three days."),
+    "dispute_decided": N_("The dispute about “%(title)s” is decided."),
     "booking_expired": N_("The time for “%(title)s” was not paid for and is free again."),
     "session_completed": N_("Your session “%(title)s” is over. How was it?"),
     "missed_by_client": N_("“%(title)s” did not take place: the client was not there."),
@@ -62,6 +67,10 @@ MAILS = {
         "booking_confirmed": ("咨询已确认：{title}", "你和{other}的咨询「{title}」已确认。\n\n时间：{when}\n时长：{minutes} 分钟{free}"),
         "booking_cancelled": ("咨询已取消：{title}", "你和{other}的咨询「{title}」已取消。\n\n原定时间：{when}{back}"),
         "booking_moved": ("咨询已改期：{title}", "你和{other}的咨询「{title}」已改到新的时间。\n\n新时间：{when}\n时长：{minutes} 分钟{free}"),
+        "booking_refunded": ("退款：{title}", "「{title}」的一笔款项正在原路退回。\n\n咨询时间：{when}"),
+        "dispute_opened": ("对方提出异议：{title}", "{other}对「{title}」提出了异议，款项暂不结算。\n\n咨询时间：{when}\n\n请在七天内答复；不答复视为同意退款。"),
+        "dispute_answered": ("对方已答复：{title}", "{other}不同意你对「{title}」的异议，并说明了理由。\n\n咨询时间：{when}\n\n三天之内双方都可以补充说明，之后由平台裁决。"),
+        "dispute_decided": ("纠纷已有结果：{title}", "关于「{title}」的纠纷已有结果。\n\n咨询时间：{when}{back}"),
         "booking_expired": ("时段已释放：{title}", "「{title}」没有在保留时间内付款，时段已经释放。\n\n原定时间：{when}\n\n你可以重新选择一个时间。"),
         "session_completed": ("这次咨询怎么样？", "「{title}」已结束。\n\n请用一分钟告诉我们它有没有帮到你。七天内可以修改。"),
         "missed_by_client": ("咨询未进行：{title}", "「{title}」没有进行：开始 15 分钟后客户仍未到场。\n\n原定时间：{when}"),
@@ -78,6 +87,10 @@ MAILS = {
         "booking_confirmed": ("Confirmed: {title}", "Your session “{title}” with {other} is confirmed.\n\nWhen: {when}\nLength: {minutes} minutes{free}"),
         "booking_cancelled": ("Cancelled: {title}", "Your session “{title}” with {other} was cancelled.\n\nIt was planned for: {when}{back}"),
         "booking_moved": ("Moved: {title}", "Your session “{title}” with {other} has been moved.\n\nNew time: {when}\nLength: {minutes} minutes{free}"),
+        "booking_refunded": ("Refund: {title}", "Money for “{title}” is on its way back to you, the way it was paid.\n\nThe session: {when}"),
+        "dispute_opened": ("Disputed: {title}", "{other} disputes “{title}”, and the money waits meanwhile.\n\nThe session: {when}\n\nPlease answer within seven days; silence counts as agreeing."),
+        "dispute_answered": ("Answered: {title}", "{other} does not agree about “{title}”, and says why.\n\nThe session: {when}\n\nBoth of you can say more for three days; then the house decides."),
+        "dispute_decided": ("Decided: {title}", "The dispute about “{title}” is decided.\n\nThe session: {when}{back}"),
         "booking_expired": ("Time released: {title}", "“{title}” was not paid for in time, so the time is free again.\n\nIt was planned for: {when}\n\nYou are welcome to choose another time."),
         "session_completed": ("How was your session?", "“{title}” is over.\n\nPlease take a minute to tell us whether it helped. You can change your answer for seven days."),
         "missed_by_client": ("Not held: {title}", "“{title}” did not take place: 15 minutes after the start the client was not there.\n\nIt was planned for: {when}"),
@@ -144,7 +157,7 @@ class Group:
 GROUPS = {
     "bookings": Group(
         N_("Your bookings"), N_("Confirmed, cancelled, expired, or did not take place."),
-        frozenset({"booking_confirmed", "booking_cancelled", "booking_moved", "booking_expired", "missed_by_client", "missed_by_consultant"}),
+        frozenset({"booking_confirmed", "booking_cancelled", "booking_moved", "booking_expired", "booking_refunded", "dispute_opened", "dispute_answered", "dispute_decided", "missed_by_client", "missed_by_consultant"}),
         needed=True,
     ),
     "reminders": Group(
@@ -264,6 +277,12 @@ def _seal(key: str, user_id: str, group: str) -> str:
     return hmac.new(key.encode(), f"stop-mails:{user_id}:{group}".encode(), hashlib.sha256).hexdigest()[:32]
 
 
+METHODS: dict[str, Literal["REQUEST", "CANCEL"]] = {
+    "booking_confirmed": "REQUEST",
+    "booking_moved": "REQUEST",
+    "booking_cancelled": "CANCEL",
+}
+"""Kinds whose mail carries the session for a calendar, and what the calendar is to do with it."""
 BUTTONS = {
     "session_completed": (Words("写下反馈", "Give feedback"), "/sessions/{id}/feedback"),
     "reminder_soon": (Words("进入咨询室", "Enter the room"), "/sessions/{id}/room"),
@@ -271,6 +290,10 @@ BUTTONS = {
     "summary_written": (Words("阅读小结", "Read the summary"), "/sessions/{id}/summary"),
     "follow_up_asked": (Words("回答追问", "Answer the question"), "/sessions/{id}/summary"),
     "follow_up_answered": (Words("阅读回答", "Read the answer"), "/sessions/{id}/summary"),
+}
+BUTTONS |= {
+    kind: (Words("查看纠纷", "See the dispute"), "/sessions/{id}/dispute")
+    for kind in ("dispute_opened", "dispute_answered", "dispute_decided")
 }
 BUTTON = (Words("查看这次咨询", "See the session"), "/sessions/{id}")
 
