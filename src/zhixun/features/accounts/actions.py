@@ -126,6 +126,18 @@ def confirm_password(*, user_id: str, password: str) -> None:
     check_credentials(email=address, password=password)
 
 
+def change_password(uow: UnitOfWork, *, password_hash: str, token: str) -> None:
+    """A new password for the asker, who has just confirmed the old one. Everyone else signed in as them is signed out.
+
+    Raises NotFound.
+    """
+    user = uow.db.get(User, uow.actor.user_id)
+    if user is None:
+        raise NotFound
+    user.password_hash = password_hash
+    end_other_sign_ins(uow, token=token)
+
+
 def sign_in(uow: UnitOfWork, *, user_id: str, user_agent: str = "", kind: str = "browser") -> SignedIn:
     """Open a sign-in for a person whose credentials were checked. `kind` is "browser" or "api"."""
     token = secrets.token_urlsafe(32)

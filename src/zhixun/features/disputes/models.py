@@ -46,6 +46,7 @@ class Statement(Table):
     __tablename__ = "disputes_statements"
     __table_args__ = (Index("disputes_statements_dispute", "dispute_id", "at"),)
     personal_data = "erase"
+    belongs_to = ("by",)
 
     id: Mapped[str] = mapped_column(primary_key=True)
     dispute_id: Mapped[str] = mapped_column(ForeignKey("disputes_disputes.id"))

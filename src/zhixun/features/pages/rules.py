@@ -110,6 +110,16 @@ TABLES: dict[str, Words] = {
         "Who opened something sealed of yours, on which day; yours to see, kept for two years",
     ),
     "audit_lines": Words("运营人员对订单和账户做过的操作", "What people at the desk did to orders and accounts"),
+    "profiles_profiles": Words(
+        "系统从你的使用中得出的兴趣与习惯", "What the house has learnt of your interests and habits"
+    ),
+    "profiles_corrections": Words("你对这些兴趣的更正", "Your corrections of these interests"),
+    "behaviour_pseudonyms": Words("你的浏览记录所用的假名", "The pseudonym under which your visits are kept"),
+    "behaviour_interactions": Words(
+        "你同意后记录的浏览与预约，只记在假名下",
+        "Your visits and bookings, recorded with your consent and under a pseudonym only",
+    ),
+    "recommend_suggested": Words("系统向你推荐过的咨询师", "Consultants that were suggested to you"),
     "catalog_consultants": Words(
         "咨询师公开页上的内容：姓名、头衔、介绍、城市、性别、年限",
         "What a consultant’s public page says: name, title, introduction, city, gender, years",

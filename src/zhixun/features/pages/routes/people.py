@@ -101,6 +101,26 @@ def change_me() -> Page:
     return redirect(url_for("pages.me"), 303)
 
 
+@bp.post("/me/password")
+@require()
+def change_password() -> Page:
+    """A new password, once the old one was given; all other sign-ins end."""
+    try:
+        accounts.confirm_password(user_id=current_actor().user_id, password=request.form.get("old_password", ""))
+    except DomainError as error:
+        return _me_page(error, wrong={"old_password": sentence_of(error)})
+    try:
+        password_hash = accounts.hash_password(request.form.get("new_password", ""))
+    except Invalid as error:
+        return _me_page(error, wrong={"new_password": field_sentences(error)["password"]})
+    with work() as uow:
+        accounts.change_password(
+            uow, password_hash=password_hash, token=request.cookies.get(security.COOKIE, "")
+        )  # fmt: skip
+    flash(gettext("Your password is changed. Everywhere else you are signed out."))
+    return redirect(url_for("pages.me", _anchor="sign-ins"), 303)
+
+
 @bp.post("/me/consents/<purpose>")
 @require()
 def change_consent(purpose: str) -> Page:
@@ -203,7 +223,7 @@ def _sign_up_page(error: DomainError | None = None) -> Page:
     return page, error.status if error else 200
 
 
-def _me_page(error: DomainError | None = None) -> Page:
+def _me_page(error: DomainError | None = None, *, wrong: dict[str, str] | None = None) -> Page:
     actor, now = current_actor(), utc_now()
     with read() as db:
         person = account_queries.person(db, actor.user_id)
@@ -212,9 +232,11 @@ def _me_page(error: DomainError | None = None) -> Page:
         sign_ins = account_queries.sign_ins_of(
             db, actor.user_id, now, token=request.cookies.get(security.COOKIE, "")
         )  # fmt: skip
-    shown = request.form if error else {"name": person.name, "zone": person.zone, "language": person.language}
+    shown = (
+        request.form if error and not wrong else {"name": person.name, "zone": person.zone, "language": person.language}
+    )
     page = render_template(
-        "pages/me.html", person=person, email=email, shown=shown, errors=field_sentences(error) if error else {},
+        "pages/me.html", person=person, email=email, shown=shown, errors=wrong or (field_sentences(error) if error else {}),
         consents=queries.standing(consents), sign_ins=sign_ins, zones=rules.every_zone(person.zone), device=rules.device, now=now,
     )  # fmt: skip
     return page, error.status if error else 200
