@@ -268,7 +268,7 @@ def test_the_page_keeps_what_one_chooses(app):
     visitor = Visitor(app, ada, english=True)
     page = visitor.get("/me/notices")
     assert statements(page) <= 12
-    assert page.text.count('name="told"') == page.text.count(" checked>") == 4
+    assert page.text.count('name="told"') == page.text.count(" checked>") == 6
     sent = visitor.post(
         "/me/notices", told=["reminders:in_app", "feedback:mail"], quiet_from="22:00", quiet_until="07:30", digest="1"
     )
@@ -276,7 +276,7 @@ def test_the_page_keeps_what_one_chooses(app):
     assert "Saved." in words(after)
     with Session() as db:
         assert queries.preferences_of(db, ada.user_id) == Preferences(
-            frozenset({"reminders:mail", "feedback:in_app"}), "22:00", "07:30", True
+            frozenset({"reminders:mail", "feedback:in_app", "after:in_app", "after:mail"}), "22:00", "07:30", True
         )
 
 

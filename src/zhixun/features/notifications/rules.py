@@ -52,6 +52,12 @@ SENTENCES = {
     "follow_up_answered": N_("%(other)s answered your question about “%(title)s”."),
 }
 
+WITHOUT_MAIL = frozenset({
+    "credential_verified", "credential_refused", "credential_lapsed", "credential_expired", "application_accepted",
+    "application_refused", "application_lapsed", "hand_over_answered", "hand_over_lapsed", "matter_answered",
+})  # fmt: skip
+"""Told here only: they are about no session, and what some of them speak of should not lie in a mailbox."""
+
 WEEKDAYS = {
     "zh": ("周一", "周二", "周三", "周四", "周五", "周六", "周日"),
     "en": ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
