@@ -227,7 +227,7 @@ def test_an_address_that_is_taken_opens_nothing_for_a_stranger(app, ada):
 
 def test_the_account_page_changes_name_zone_and_language(app, ada):
     visitor = Visitor(app, ada)
-    assert statements(visitor.get("/me")) <= 6
+    assert statements(visitor.get("/me")) <= 8
     answer = visitor.post("/me", name=" Ada  L. ", zone="America/New_York", language="en")
     assert answer.status_code == 303
     with unit_of_work() as uow:

@@ -207,5 +207,51 @@ TABLES: dict[str, Words] = {
         "Copies of long live messages on their way between processes; cleared within minutes",
     ),
     "messaging_messages": Words("你发送的消息和时间", "The messages you sent and when"),
+    "api_keys": Words(
+        "你的程序密钥的指纹、名称和使用时间",
+        "Fingerprints and names of your keys for programs, and when they were used",
+    ),
+    "assistant_talks": Words(
+        "你与 AI 助手的对话，何时开始", "Your conversations with the assistant, and when they began"
+    ),
+    "assistant_turns": Words("你问 AI 助手的话和它的回答", "What you asked the assistant, and what it answered"),
+    "assistant_hand_overs": Words(
+        "你要求由真人接手的对话、摘要和回答", "Conversations you asked a person to take over, their summary and answer"
+    ),
+    "assistant_revisions": Words(
+        "知识库文章由谁在何时修改", "Who changed which article of the knowledge base, and when"
+    ),
+    "booking_feeds": Words("你的日历订阅地址", "The address of your calendar to subscribe to"),
+    "booking_intake": Words(
+        "咨询前你对所属领域问题的回答，加密保存", "Your answers to the field’s questions before a session, kept sealed"
+    ),
+    "calls_presences": Words(
+        "你何时进入和离开咨询室，用于出勤和争议",
+        "When you came into and left the session room, for attendance and disputes",
+    ),
+    "credentials_applications": Words(
+        "你申请成为咨询师时填写的内容和结果", "What you wrote when applying to be a consultant, and the outcome"
+    ),
+    "credentials_claims": Words(
+        "你提交的资质：种类、加密的编号、签发机构、日期和状态",
+        "Credentials you handed in: kind, sealed number, issuer, dates and state",
+    ),
+    "credentials_checks": Words("由谁核验了哪项资质，结论如何", "Who checked which credential, and what they found"),
+    "disputes_disputes": Words(
+        "你参与的争议、金额、期限和结果", "Disputes you are part of, their amounts, clocks and outcome"
+    ),
+    "disputes_statements": Words("你在争议中的陈述", "What you said in a dispute"),
+    "messaging_files": Words(
+        "你在对话中发送的文件的名称、类型和大小；内容加密保存",
+        "Name, kind and size of files you sent; what is in them is kept sealed",
+    ),
+    "notifications_preferences": Words("你希望以何种方式、在何时收到通知", "How and when you want to be told things"),
+    "payouts_payouts": Words("付给你的结算金额", "What was paid out to you"),
+    "payouts_runs": Words("每次结算由谁提出、由谁批准", "Who proposed and who approved each run of payouts"),
+    "profiles_saved": Words("你收藏的咨询师", "Consultants you have saved"),
+    "webhooks_deliveries": Words(
+        "发给其他程序的消息，只含编号，三十天后清除",
+        "What was told to other programs: ids only, gone after thirty days",
+    ),
 }
 """What each table that says it holds personal data holds, for the privacy page. A test keeps it complete."""
