@@ -21,6 +21,8 @@ ROOT = Path(zhixun.__file__).parent
 TRANSLATIONS = ROOT / "web/translations/zh"
 KEYWORDS = {"_": None, "N_": None, "gettext": None, "lazy_gettext": None, "ngettext": (1, 2)}
 PLACE = re.compile(r"%\((\w+)\)[sd]|\{(\w+)\}")
+BARE_PERCENT = re.compile(r"(?<!%)%(?![(%])")
+"""In a template every sentence is a format, so a percent sign stands there twice."""
 BY_LANGUAGE = re.compile(r"\.(zh|en)\.html$")
 """A text that is a file per language, as the legal ones are, is translated whole."""
 
@@ -91,6 +93,7 @@ def test_every_translation_says_something_and_keeps_the_places():
             assert said, f"{name}: {one}"
             places = {a or b for a, b in PLACE.findall(one)}
             assert places == {a or b for a, b in PLACE.findall(said)}, f"{name}: {one}"
+            assert BARE_PERCENT.search(one) or not BARE_PERCENT.search(said), f"{name}: write %% in “{said}”"
 
 
 def test_no_translation_is_left_over():
