@@ -80,7 +80,9 @@ def test_a_question_is_answered_with_reasons_and_a_doubt(found):
         assert one["consultant"]["services"]
 
 
-def test_recommendations_need_a_question(found):
-    for query in ({}, {"question": ""}, {"question": "x" * 2_001}, {"question": "x", "limit": 11}):
+def test_recommendations_of_nobody_known_need_a_question_of_some_length(found):
+    for query in ({}, {"question": ""}):
+        assert found.visitor.get("/recommendations", **query).json["items"] == []
+    for query in ({"question": "x" * 2_001}, {"question": "x", "limit": 11}):
         assert found.visitor.get("/recommendations", **query).status_code == 400
     assert found.visitor.get("/recommendations", question="?!").json["items"] == []
