@@ -23,6 +23,8 @@ from zhixun.features.booking.rules import terms_of
 from zhixun.features.catalog import actions as catalog
 from zhixun.features.catalog import queries as catalog_queries
 from zhixun.features.catalog.rules import FieldView, TopicView
+from zhixun.features.loyalty import actions as loyalty
+from zhixun.features.loyalty.rules import Coupon
 from zhixun.features.payments import actions as payments
 from zhixun.features.payments import queries as payment_queries
 from zhixun.features.payments.ports import Capture
@@ -283,3 +285,17 @@ def pay_order(uow: UnitOfWork, order_id: str) -> None:
     payment = payment_queries.payment_for(uow.db, purpose_of_order(order_id))
     assert payment is not None
     payments.settle(uow, gateway="sandbox", capture=Capture(payment.id, f"ch_{payment.id}", payment.amount))
+
+
+def coupon(uow: UnitOfWork, **terms: object) -> str:
+    """WELCOME50: 50 yuan off from 300, once per person; its id."""
+    usual: dict[str, object] = {
+        "id": new_id(), "code": "WELCOME50", "title": Words("新人立减", "Welcome"), "kind": "amount", "percent_bps": 0,
+        "amount_minor": 5_000, "off_max_minor": None, "minimum_minor": 30_000, "field_id": None, "consultant_id": None,
+        "first_booking": False, "listed": True, "valid_from": uow.now - timedelta(days=1),
+        "valid_until": uow.now + timedelta(days=60), "per_person_max": 1, "uses_max": None, "budget_minor": None,
+        "used": 0, "spent_minor": 0, "paused": False,
+    }  # fmt: skip
+    made = Coupon(**(usual | terms))  # type: ignore[arg-type]
+    loyalty.create_coupon(uow, coupon=made)
+    return made.id

@@ -46,6 +46,7 @@ from zhixun.features.credentials.feature import feature as credentials
 from zhixun.features.crm.feature import feature as crm
 from zhixun.features.disputes.feature import feature as disputes
 from zhixun.features.ledger.feature import feature as ledger
+from zhixun.features.loyalty.feature import feature as loyalty
 from zhixun.features.messaging.feature import feature as messaging
 from zhixun.features.notifications import queries as notice_queries
 from zhixun.features.notifications.feature import feature as notifications
@@ -84,6 +85,7 @@ FEATURES: tuple[Feature, ...] = (
     ledger,
     payments,
     payouts,
+    loyalty,
     plans,
     booking,
     messaging,

@@ -104,7 +104,7 @@ def pay(page: Page, walk: Walk) -> str:
     look(page, walk, "checkout")
     booking_id = page.url.rstrip("/").rpartition("/")[2].partition("?")[0]
     page.locator("textarea[name=brief]").fill(walk.brief)
-    page.locator("button[form=pay], #pay button").locator("visible=true").first.click()
+    page.locator("button[form=pay], #pay .sumcard button").locator("visible=true").first.click()
     page.wait_for_url(re.compile("/sandbox/pay/"))
     look(page, walk, "sandbox")
     page.locator("button[value=pay]").click()

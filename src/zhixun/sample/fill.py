@@ -28,7 +28,7 @@ from .history import history
 from .keeping import add_matters
 from .lives import Diary, live, open_diary
 from .plan import Story, stories
-from .plans import add_demo_plans, add_membership
+from .plans import add_coupons, add_demo_plans, add_membership
 from .traces import leave_demo_traces, leave_traces
 
 __all__ = ["DEMO_ACCOUNTS", "PASSWORD", "fill_first", "fill_rest"]
@@ -59,6 +59,7 @@ def fill_first(
     people.add_demo_accounts(password_hash, at)
     new = people.add_consultants(consultants, password_hash, at)
     add_membership(at)
+    add_coupons(at)
     add_demo_plans(at)
     add_demo_sessions(seed=seed, consultants=consultants, now=at)
     if new:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
+from zhixun.features.loyalty import actions as loyalty
+from zhixun.features.loyalty.rules import Coupon
 from zhixun.features.payments import actions as payments
 from zhixun.features.payments import queries as payment_queries
 from zhixun.features.payments.ports import Capture
@@ -62,6 +65,34 @@ def add_demo_plans(now: datetime) -> None:
     """The demo client has five sessions with the demo consultant, and one of the numbered clients is a member."""
     _buy(DEMO_CLIENT, package_id_of(consultant_at(0), 5), "demo", now - timedelta(days=12))
     _buy(client_at(MEMBER_PLACE), MEMBERSHIP, "member", now - timedelta(days=9))
+
+
+def add_coupons(now: datetime) -> None:
+    """One for newcomers, one for a field, one that only its code opens; each once."""
+    with history(now) as uow:
+        for name, coupon in _coupons(now).items():
+            loyalty.create_coupon(uow, coupon=replace(coupon, id=id_of("coupon", name)))
+
+
+def _coupons(now: datetime) -> dict[str, Coupon]:
+    usual = Coupon(
+        id="", code="WELCOME50", title=Words("新人立减 ¥50", "¥50 off your first booking"), kind="amount",
+        percent_bps=0, amount_minor=5_000, off_max_minor=None, minimum_minor=30_000, field_id=None, consultant_id=None,
+        first_booking=True, listed=True, valid_from=now - timedelta(days=30), valid_until=now + timedelta(days=60),
+        per_person_max=1, uses_max=500, budget_minor=2_000_000, used=0, spent_minor=0, paused=False,
+    )  # fmt: skip
+    return {
+        "welcome": usual,
+        "legal": replace(
+            usual, code="LEGAL10", title=Words("法律咨询 9 折", "10% off legal advice"), kind="percent",
+            percent_bps=1_000, amount_minor=0, off_max_minor=6_000, minimum_minor=20_000, field_id="legal",
+            first_booking=False, per_person_max=3, uses_max=None, budget_minor=500_000,
+        ),
+        "friend": replace(
+            usual, code="FRIEND20", title=Words("老友回访 ¥20", "¥20 for friends of the house"), amount_minor=2_000,
+            minimum_minor=10_000, first_booking=False, listed=False, per_person_max=5,
+        ),
+    }  # fmt: skip
 
 
 def package_id_of(one: Consulting, quantity: int) -> str:

@@ -14,6 +14,7 @@ from . import rules
 
 START_LENGTH_MAX = 40
 AMOUNT_LENGTH_MAX = 20
+COUPON_LENGTH_MAX = 40
 
 
 @dataclass(frozen=True)
@@ -79,18 +80,22 @@ def read_amount(text: str, currency: str) -> Money:
 
 @dataclass(frozen=True)
 class Terms:
-    """How the client wants to pay. `use_plan` is "" for singly and None where the form did not ask; `applies` is the
-    press that only recounts; `shown_minor` is the total that the page promised."""
+    """How the client wants to pay. `use_plan` is "" for singly and None where the form did not ask, as `coupon` is;
+    `applies` is the press that only recounts; `shown_minor` is the total that the page promised."""
 
     use_plan: str | None
+    coupon: str | None
+    points: bool
     applies: bool
     shown_minor: int | None
 
 
 def read_terms(form: Mapping[str, str]) -> Terms:
-    plan, shown = form.get("use_plan"), form.get("shown_minor", "")
+    plan, coupon, shown = form.get("use_plan"), form.get("coupon"), form.get("shown_minor", "")
     return Terms(
         use_plan="" if plan == "none" else plan,
+        coupon=None if coupon is None else coupon.strip().upper()[:COUPON_LENGTH_MAX],
+        points=form.get("points") == "yes",
         applies=form.get("act") == "apply",
         shown_minor=int(shown) if shown.isascii() and shown.isdigit() and len(shown) <= 12 else None,
     )

@@ -186,11 +186,11 @@ def pricing_facts(db: Session, consultant_id: str) -> PricingFacts:
     """A consultant's seniority, and whether people in danger may come to them. One statement."""
     crisis = exists().where(Topic.id == Consultant.topic_ids.any_(), Topic.crisis)
     row = db.execute(
-        select(Consultant.seniority, crisis, Field.crisis_words)
+        select(Consultant.seniority, crisis, Field.crisis_words, Consultant.field_id)
         .outerjoin(Field, Field.id == Consultant.field_id)
         .where(Consultant.id == consultant_id)
     ).one()
-    return PricingFacts(row[0], bool(row[1]), tuple(row[2] or ()))
+    return PricingFacts(row[0], bool(row[1]), tuple(row[2] or ()), row[3])
 
 
 def bookable_count(db: Session) -> int:

@@ -135,6 +135,7 @@ class PricingFacts:
     seniority: str
     takes_crises: bool
     crisis_words: tuple[str, ...]
+    field_id: str
 
 
 @dataclass(frozen=True)

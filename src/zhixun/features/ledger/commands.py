@@ -7,6 +7,7 @@ from zhixun.kernel.feature import Command
 from zhixun.kernel.tables import Session
 
 from . import queries
+from .rules import POINTS
 
 
 def _verify(arguments: argparse.Namespace) -> int:
@@ -29,7 +30,7 @@ def _verify(arguments: argparse.Namespace) -> int:
     print(f"{found.transactions} transactions, {found.entries} entries, {found.accounts} accounts")
     for currency, sums in found.sums.items():
         for kind, total in sums.items():
-            print(f"  {currency} {kind:<12} {total / 100:>16,.2f}")
+            print(f"  {currency} {kind:<12} {total / (1 if currency == POINTS else 100):>16,.2f}")
     for problem in found.problems:
         print(f"PROBLEM: {problem}")
     print("The books hold." if found.holds else f"{len(found.problems)} problems.")

@@ -47,6 +47,7 @@ class Account(Table):
         CheckConstraint("account NOT LIKE 'escrow:%' OR balance_minor >= 0", name="ledger_escrow_never_negative"),
         CheckConstraint("account NOT LIKE 'refunds:%' OR balance_minor >= 0", name="ledger_refunds_never_negative"),
         CheckConstraint("account NOT LIKE 'credits:%' OR balance_minor >= 0", name="ledger_credits_never_negative"),
+        CheckConstraint("account NOT LIKE 'points:%' OR balance_minor >= 0", name="ledger_points_never_negative"),
     )
     personal_data = "keep: the law asks for the books"
 

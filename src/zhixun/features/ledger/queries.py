@@ -11,7 +11,7 @@ from zhixun.kernel.errors import N_
 from zhixun.kernel.values import Money
 
 from .models import Account, Entry, Transaction
-from .rules import COMMISSION, consultant_account
+from .rules import COMMISSION, POINTS, consultant_account
 
 EARNED = ("release", "breakage")
 """Kinds of transactions that bring a consultant money: a session's escrow, and credits that nobody used in time."""
@@ -87,17 +87,17 @@ def entries(db: Session, account: str, *, limit: int = 50, before: datetime | No
 
 
 def transactions_for(db: Session, purpose: str) -> list[EntryLine]:
-    """Every line booked for one purpose, in the order they were booked; `key` names the account here."""
+    """Every line of money booked for one purpose, in the order they were booked; `key` names the account here."""
     return transactions_for_many(db, [purpose])[purpose]
 
 
 def transactions_for_many(db: Session, purposes: Sequence[str]) -> dict[str, list[EntryLine]]:
-    """The same for several purposes; each is in the answer. One statement."""
+    """The same for several purposes; each is in the answer. A client's points are theirs to see. One statement."""
     found: dict[str, list[EntryLine]] = {purpose: [] for purpose in purposes}
     rows = db.execute(
         select(Entry, Transaction)
         .join(Transaction)
-        .where(Transaction.purpose.in_(purposes))
+        .where(Transaction.purpose.in_(purposes), Entry.currency != POINTS)
         .order_by(Transaction.at, Transaction.id, Entry.number)
     )
     for entry, t in rows:
@@ -192,7 +192,7 @@ def verify(db: Session) -> Verification:
                 "JOIN (SELECT account, currency, sum(amount_minor) AS total FROM ledger_entries GROUP BY 1, 2) e USING "
                 "(account, currency) WHERE a.balance_minor IS DISTINCT FROM e.total"),
         *_named(db, "account {} is negative", "SELECT account FROM ledger_accounts WHERE balance_minor < 0 AND "
-                "(account LIKE 'escrow:%' OR account LIKE 'refunds:%' OR account LIKE 'credits:%')"),
+                "(account LIKE 'escrow:%' OR account LIKE 'refunds:%' OR account LIKE 'credits:%' OR account LIKE 'points:%')"),
         *_named(db, "provider event {} is booked twice", "SELECT key FROM ledger_transactions GROUP BY key HAVING count(*) > 1"),
         *_named(db, "the books of {} do not sum to zero", "SELECT currency FROM ledger_accounts GROUP BY currency HAVING "
                 "sum(balance_minor) <> 0"),

@@ -14,7 +14,15 @@ from zhixun.kernel.values import Money
 
 COMMISSION = "platform:commission"
 DISCOUNTS = "platform:discounts"
-"""What the house pays for its clients: members' prices and coupons."""
+"""What the house pays for members' prices."""
+COUPONS = "platform:coupons"
+"""What the house pays for coupons."""
+POINTS_COST = "platform:points"
+"""What the house pays for points that are spent."""
+POINTS = "PTS"
+"""The books count points as a currency of their own; they are whole."""
+POINTS_ISSUED = "issued:points"
+"""Where points come from and go to, in points: minus what all people have."""
 MEMBERSHIPS = "platform:memberships"
 """What memberships bring the house and cost it: fees not used up, and what included sessions cost above them."""
 ESCROW = "escrow:"
@@ -38,6 +46,11 @@ def escrow_of(booking_id: str) -> str:
 def credits_of(holding_id: str) -> str:
     """What a client has paid for sessions that are still owed: unearned, the house's debt."""
     return f"credits:{holding_id}"
+
+
+def points_account(person_id: str) -> str:
+    """Someone's points, in the currency PTS."""
+    return f"points:{person_id}"
 
 
 def consultant_account(consultant_id: str) -> str:

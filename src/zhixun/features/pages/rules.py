@@ -137,6 +137,11 @@ TABLES: dict[str, Words] = {
         "when each of you came and when it ended",
     ),
     "booking_steps": Words("一次预约的每一步：状态、时间、由谁", "Each step of a booking: state, time and by whom"),
+    "loyalty_coupon_uses": Words("你在哪次预约用了哪张优惠券", "Which coupon you used for which booking"),
+    "loyalty_lots": Words(
+        "你每次获得的积分、剩余和到期日", "The points you earned each time, what is left, until when"
+    ),
+    "loyalty_spends": Words("你在哪次预约用了多少积分", "How many points you used for which booking"),
     "plans_orders": Words(
         "你订购的套餐和会员：金额、状态、时间", "The packages and memberships you ordered: amount, state, time"
     ),

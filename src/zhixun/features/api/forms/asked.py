@@ -38,6 +38,12 @@ ShortName = Annotated[Text | None, Field(default=None, max_length=NAME_LENGTH_MA
 UsePlan = Annotated[Id | None, Field(description=N_("One of your plans that is to pay for it, see /me/plans."))]
 
 
+CouponCode = Annotated[Text | None, Field(max_length=40, description=N_("A coupon’s code."))]
+PointsUsed = Annotated[
+    int, Field(ge=0, le=1_000_000_000, description=N_("At most so many of your points; whole hundreds are used."))
+]
+
+
 class TokenWanted(Asked):
     email: Annotated[Text, Field(max_length=EMAIL_LENGTH_MAX, examples=["client@example.com"])]
     password: Annotated[Text, Field(max_length=PASSWORD_LENGTH_MAX, json_schema_extra={"format": "password"})]
@@ -80,6 +86,8 @@ class SlotsWanted(Asked):
 class QuoteWanted(Asked):
     start: Instant
     use_plan: UsePlan = None
+    coupon: CouponCode = None
+    points: PointsUsed = 0
 
 
 class BookingWanted(Asked):
@@ -87,6 +95,8 @@ class BookingWanted(Asked):
     start: Instant
     brief: Annotated[Text, Field(max_length=BRIEF_LENGTH_MAX, description=N_("What the consultant reads before."))] = ""
     use_plan: UsePlan = None
+    coupon: CouponCode = None
+    points: PointsUsed = 0
     gateway: ShortName
     id: Annotated[Id | None, Field(description=N_("Chosen by you, if you like: the same id twice is done once."))] = (
         None

@@ -22,6 +22,7 @@ from zhixun.features.booking.actions import (
 )
 from zhixun.features.booking.queries import BookingView
 from zhixun.features.booking.rules import REQUESTS_MAX, REQUESTS_SECONDS
+from zhixun.features.loyalty.queries import CouponRefused
 from zhixun.features.payments import queries as payments
 from zhixun.features.plans.queries import Choice, CreditsUsedUp, PlanDoesNotFit
 from zhixun.features.quality import actions as quality
@@ -45,7 +46,17 @@ TAG = N_("Bookings")
     asked=BookingWanted,
     answer=answers.BookingMade,
     status=201,
-    refusals=(NotFound, SlotTaken, NotOffered, TooManyHolds, OwnService, HoldIdUsed, PlanDoesNotFit, CreditsUsedUp),
+    refusals=(
+        NotFound,
+        SlotTaken,
+        NotOffered,
+        TooManyHolds,
+        OwnService,
+        HoldIdUsed,
+        PlanDoesNotFit,
+        CreditsUsedUp,
+        CouponRefused,
+    ),
     tries=Tries("book", REQUESTS_MAX, REQUESTS_SECONDS),
 )
 def request_booking(uow: UnitOfWork, wanted: BookingWanted) -> answers.BookingMade:
@@ -57,7 +68,7 @@ def request_booking(uow: UnitOfWork, wanted: BookingWanted) -> answers.BookingMa
         start=wanted.start,
         brief=wanted.brief,
         gateway=gateway,
-        choice=Choice(use_plan=wanted.use_plan or ""),
+        choice=Choice(wanted.use_plan or "", wanted.coupon or "", wanted.points),
     )
     payment = payments.payment(uow.db, made.payment_id, uow.actor)
     return answers.BookingMade.model_validate(

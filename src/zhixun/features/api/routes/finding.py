@@ -8,9 +8,11 @@ from sqlalchemy.orm import Session
 
 from zhixun.features.api.forms import answers
 from zhixun.features.api.forms.asked import ConsultantsWanted, QuoteWanted, RecommendationsWanted, SlotsWanted
+from zhixun.features.booking import queries as bookings
 from zhixun.features.booking import rules as booking_rules
 from zhixun.features.catalog import queries as catalog
 from zhixun.features.catalog.rules import SLUG, ServiceView
+from zhixun.features.loyalty.queries import CouponRefused
 from zhixun.features.plans import queries as plans
 from zhixun.features.plans.queries import Choice, CreditsUsedUp, PlanDoesNotFit
 from zhixun.features.quality import queries as quality
@@ -178,13 +180,16 @@ def slots(db: Session, wanted: SlotsWanted, service_id: str) -> answers.Slots:
     asked=QuoteWanted,
     answer=answers.Quote,
     signed_in=False,
-    refusals=(NotFound, PlanDoesNotFit, CreditsUsedUp),
+    refusals=(NotFound, PlanDoesNotFit, CreditsUsedUp, CouponRefused),
 )
 def quote(db: Session, wanted: QuoteWanted, service_id: str) -> answers.Quote:
     service = _sold(db, service_id)
     found = plans.quote(
         db, service=service, starts_at=wanted.start, now=utc_now(), person_id=security.current_actor().user_id,
-        choice=Choice(use_plan=wanted.use_plan or ""),
+        choice=Choice(
+            wanted.use_plan or "", wanted.coupon or "", wanted.points,
+            bool(wanted.coupon) and bookings.is_first(db, security.current_actor().user_id),
+        ),
     )  # fmt: skip
     return answers.Quote(
         service_id=service.id,

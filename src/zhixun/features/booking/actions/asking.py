@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import func, select
@@ -75,7 +75,7 @@ def request_booking(
     )  # fmt: skip
     quote = plans.take(
         uow, booking_id=booking_id, person_id=uow.actor.user_id, service=service, starts_at=slot.start,
-        asked_at=uow.now, brief=text, choice=choice,
+        asked_at=uow.now, brief=text, choice=_with_facts(uow, choice),
     )  # fmt: skip
     payment_id = payments.request_payment(
         uow, payment_id=new_id(), payer_id=uow.actor.user_id, purpose=purpose_of_booking(booking_id),
@@ -107,6 +107,10 @@ def write_brief(uow: UnitOfWork, *, booking_id: str, brief: str, sensitive: bool
 
 def _sealed(uow: UnitOfWork, booking_id: str, client_id: str, brief: str) -> Sealed:
     return seal(uow.db, Booking.brief, row=booking_id, person=client_id, text=brief)
+
+
+def _with_facts(uow: UnitOfWork, choice: Choice) -> Choice:
+    return replace(choice, first_booking=queries.is_first(uow.db, uow.actor.user_id)) if choice.coupon else choice
 
 
 def _known_request(uow: UnitOfWork, booking_id: str, service_id: str, start: datetime) -> Booking | None:

@@ -8,10 +8,11 @@ from zhixun.events.booking import SessionBegan, SessionCompleted, SessionMissed
 from zhixun.features.booking import rules
 from zhixun.features.booking.models import Booking
 from zhixun.features.booking.rules import State
+from zhixun.features.loyalty import actions as loyalty
 from zhixun.kernel.errors import N_, Conflict, Forbidden
 from zhixun.kernel.unit_of_work import UnitOfWork
 
-from .record import NotYet, TooLate, become, both_came, give_back, own, parties
+from .record import NotYet, TooLate, become, both_came, give_back, own, parties, price_of
 
 
 class NotThere(Conflict):
@@ -123,6 +124,7 @@ def complete(uow: UnitOfWork, booking: Booking) -> None:
     become(uow, booking, State.COMPLETED)
     booking.completed_at = uow.now
     booking.release_at = uow.now + rules.RELEASE_AFTER
+    loyalty.earn_points(uow, booking_id=booking.id, person_id=booking.client_id, paid=price_of(booking))
     uow.emit(SessionCompleted(**parties(booking)))
 
 

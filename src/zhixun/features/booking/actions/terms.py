@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from zhixun.features.booking import queries
 from zhixun.features.booking.models import Booking
 from zhixun.features.booking.rules import State
 from zhixun.features.catalog import queries as catalog
@@ -34,7 +37,8 @@ def choose_terms(uow: UnitOfWork, *, booking_id: str, choice: Choice) -> Money:
     )  # fmt: skip
     quote = plans.take(
         uow, booking_id=booking_id, person_id=booking.client_id, service=service, starts_at=booking.starts_at,
-        asked_at=booking.created_at, brief=brief, choice=choice,
+        asked_at=booking.created_at, brief=brief,
+        choice=replace(choice, first_booking=queries.is_first(uow.db, booking.client_id)),
     )  # fmt: skip
     payments.change_amount(uow, payment_id=booking.payment_id, amount=quote.total)
     booking.price_minor, booking.currency = quote.total.amount_minor, quote.total.currency

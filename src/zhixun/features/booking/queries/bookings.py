@@ -224,6 +224,13 @@ def timeline(db: Session, booking_id: str) -> list[StepLine]:
     return [StepLine(State(row.state), row.at, row.by, row.starts_at) for row in rows]
 
 
+def is_first(db: Session, client_id: str) -> bool:
+    """Whether this person has never had a booking that was agreed."""
+    agreed = (State.PAID, State.CONFIRMED, State.IN_PROGRESS, State.COMPLETED, State.NO_SHOW)
+    found = select(Booking.id).where(Booking.client_id == client_id, Booking.state.in_(agreed)).limit(1)
+    return db.scalar(found) is None
+
+
 def held_count(db: Session, client_id: str, now: datetime) -> int:
     standing = and_(Booking.client_id == client_id, Booking.state == State.HELD, Booking.hold_expires_at > now)
     return db.scalar(select(func.count()).select_from(Booking).where(standing)) or 0

@@ -17,6 +17,9 @@ from zhixun.features.booking.queries import BookingView
 from zhixun.features.booking.rules import BRIEF_LENGTH_MAX, HOLD, State, terms_of
 from zhixun.features.catalog import queries as catalog
 from zhixun.features.catalog.rules import ConsultantCard
+from zhixun.features.loyalty import queries as loyalty
+from zhixun.features.loyalty.queries import CouponRefused
+from zhixun.features.loyalty.rules import spendable
 from zhixun.features.payments import queries as payments
 from zhixun.features.payments.actions import AlreadyPaid
 from zhixun.features.payments.queries import PaymentView
@@ -30,11 +33,14 @@ from zhixun.kernel.errors import Invalid, NotFound
 from zhixun.kernel.unit_of_work import UnitOfWork
 from zhixun.kernel.values import Money, new_id, utc_now
 from zhixun.web import errors
+from zhixun.web.formats import money
 from zhixun.web.security import current_actor, read, require, work
 
 from . import bp
 
 NEAR = timedelta(days=4)
+ALL_POINTS = 10**9
+"""As many as there are and may be used."""
 NEAREST = 3
 
 
@@ -97,6 +103,9 @@ def _pay(booking: BookingView, payment: PaymentView | None, brief: forms.Brief, 
         return redirect(url_for("booking.session", booking_id=booking.id), 303)
     except Invalid as error:
         return _page(booking, payment, brief, errors.field_sentences(error), status=error.status)
+    except CouponRefused as refusal:
+        wrong = {"coupon": errors.sentence_of(refusal)}
+        return _page(booking, payment, brief, wrong, status=refusal.status, typed=terms.coupon or "")
     except (PlanDoesNotFit, CreditsUsedUp, AlreadyPaid) as refusal:
         return _page(booking, payment, brief, {"use_plan": errors.sentence_of(refusal)}, status=refusal.status)
     if _looks_again(terms, total):
@@ -113,9 +122,17 @@ def _write(uow: UnitOfWork, booking: BookingView, brief: forms.Brief, terms: for
     actions.write_brief(uow, booking_id=booking.id, brief=brief.text, sensitive=brief.sensitive)
     if brief.sensitive:
         privacy.give_consent(uow, user_id=uow.actor.user_id, purpose="sensitive")
-    if terms.use_plan is None or terms.use_plan == plans.plan_of(uow.db, booking.id):
-        return booking.price
-    return actions.choose_terms(uow, booking_id=booking.id, choice=Choice(use_plan=terms.use_plan))
+    chosen = plans.plan_of(uow.db, booking.id)
+    asked = chosen if terms.use_plan is None else terms.use_plan
+    if terms.coupon is None:
+        wanted = Choice(use_plan=asked)
+        changed = asked != chosen
+    else:
+        counter = loyalty.counter(uow.db, booking_id=booking.id, person_id=booking.client_id, now=uow.now)
+        points = ALL_POINTS if terms.points and not asked else 0
+        wanted = Choice(use_plan=asked, coupon="" if asked else terms.coupon, points=points)
+        changed = asked != chosen or wanted.coupon != counter.coupon_code or bool(points) != bool(counter.points_used)
+    return actions.choose_terms(uow, booking_id=booking.id, choice=wanted) if changed else booking.price
 
 
 def _looks_again(terms: forms.Terms, total: Money) -> bool:
@@ -123,15 +140,26 @@ def _looks_again(terms: forms.Terms, total: Money) -> bool:
 
 
 def _page(
-    booking: BookingView, payment: PaymentView | None, brief: forms.Brief, wrong: Mapping[str, str], *, status: int
+    booking: BookingView,
+    payment: PaymentView | None,
+    brief: forms.Brief,
+    wrong: Mapping[str, str],
+    *,
+    status: int,
+    typed: str | None = None,
 ) -> AnyResponse:
     with read() as db:
         order = _order(db, booking)
         field = catalog.field(db, order.card.field_id)
         chosen = plans.plan_of(db, booking.id)
-        usable = _usable_plans(db, booking, chosen)
+        usable = _usable_plans(db, booking, order.card, chosen)
+        counter = loyalty.counter(db, booking_id=booking.id, person_id=booking.client_id, now=booking.seen_at)
     page = render_template(
-        "booking/checkout.html", plans=usable, chosen=chosen,
+        "booking/checkout.html", plans=usable, chosen=chosen, counter=counter, typed=typed,
+        could_spend=spendable(
+            ALL_POINTS, balance=counter.balance, price=booking.price, share_bps=counter.tier.share_bps
+        ),
+        money_minor=lambda minor: money(Money(minor)),
         order=order, booking=booking, card=order.card, field=field, payment=payment, brief=brief, errors=wrong,
         brief_length_max=BRIEF_LENGTH_MAX, hold_seconds=int(HOLD.total_seconds()),
         seconds_left=max(0, int((booking.hold_expires_at - booking.seen_at).total_seconds())),
@@ -139,9 +167,11 @@ def _page(
     return make_response(page, status)
 
 
-def _usable_plans(db: Session, booking: BookingView, chosen: str) -> list[HoldingView]:
+def _usable_plans(db: Session, booking: BookingView, card: ConsultantCard, chosen: str) -> list[HoldingView]:
     """The client's plans that can pay for this session; the one chosen stays in the list when its last unit is in use."""
-    found = plans.usable_for(db, booking.client_id, catalog.service(db, booking.service_id), booking.seen_at)
+    sold = next((one for one in card.services if one.id == booking.service_id), None)
+    service = sold or catalog.service(db, booking.service_id)
+    found = plans.usable_for(db, booking.client_id, service, booking.seen_at)
     if chosen and all(one.id != chosen for one in found):
         found.append(plans.holding(db, chosen, booking.client_id))
     return found

@@ -12,6 +12,8 @@ from zhixun.features.catalog import queries as catalog
 from zhixun.features.catalog.rules import ServiceView
 from zhixun.features.ledger import queries as ledger
 from zhixun.features.ledger.rules import credits_of
+from zhixun.features.loyalty import queries as loyalty
+from zhixun.features.loyalty.rules import Wanted, points_worth, spendable
 from zhixun.features.plans import rules
 from zhixun.features.plans.models import PriceRuleRow
 from zhixun.features.plans.rules import HOUSE, Cover, PriceRule, PriceTable, Quote
@@ -31,9 +33,13 @@ class CreditsUsedUp(Conflict):
 
 @dataclass(frozen=True)
 class Choice:
-    """What the client wants to pay with: `use_plan` is the id of one of their plans."""
+    """What the client wants to pay with: `use_plan` is the id of one of their plans; else a coupon's code, and up to so
+    many points. `first_booking` is a fact about the client that some coupons ask for."""
 
     use_plan: str = ""
+    coupon: str = ""
+    points: int = 0
+    first_booking: bool = False
 
 
 NOTHING_CHOSEN = Choice()
@@ -70,8 +76,9 @@ def quote(
     """What this service costs this person at this time, asked for now, line by line. `brief` may speak of danger;
     `used_at` is when the plan is used, where that is later than the price was asked for.
 
-    A plan that was chosen covers all of it; else a membership takes its percentage off by itself. Raises NotFound (not
-    your plan), PlanDoesNotFit, CreditsUsedUp. Two statements for a visitor, and up to four more.
+    A plan that was chosen covers all of it; else a membership takes its percentage off by itself. Then a
+    coupon, then points. Raises NotFound (not your plan), PlanDoesNotFit, CreditsUsedUp, CouponRefused. Two statements
+    for a visitor, and up to seven more.
     """
     plain = _by_rules(db, service, starts_at, now, brief)
     if choice.use_plan:
@@ -79,8 +86,27 @@ def quote(
         return rules.covered(plain, _cover(db, plan, service, plain, used_at or now))
     member = membership_of(db, person_id, used_at or now) if person_id else None
     if member is not None:
-        return rules.with_member_price(plain, title=member.title, discount_bps=member.discount_bps)
+        plain = rules.with_member_price(plain, title=member.title, discount_bps=member.discount_bps)
+    if choice.coupon:
+        plain = _with_coupon(db, plain, service, person_id, choice, used_at or now)
+    if choice.points > 0 and person_id:
+        theirs = loyalty.standing(db, person_id, used_at or now)
+        points = spendable(
+            choice.points, balance=theirs.balance, price=plain.total, share_bps=theirs.tier.share_bps
+        )  # fmt: skip
+        plain = rules.with_points(plain, points=points, worth=points_worth(points, plain.total.currency))
     return plain
+
+
+def _with_coupon(
+    db: Session, plain: Quote, service: ServiceView, person_id: str, choice: Choice, now: datetime
+) -> Quote:  # fmt: skip
+    wanted = Wanted(
+        plain.total, catalog.pricing_facts(db, service.consultant_id).field_id, service.consultant_id,
+        choice.first_booking, now, used_before=0,
+    )  # fmt: skip
+    found = loyalty.coupon_for(db, code=choice.coupon, person_id=person_id, wanted=wanted)
+    return rules.with_coupon(plain, coupon_id=found.coupon_id, title=found.title, off=found.off)
 
 
 def _by_rules(db: Session, service: ServiceView, starts_at: datetime, now: datetime, brief: str) -> Quote:

@@ -1,6 +1,6 @@
 """Pure decisions about prices and plans: what a session costs line by line, and what paid-for sessions are worth."""
 
-from .benefits import COVERS, Cover, covered, units_words, with_member_price
+from .benefits import COVERS, Cover, covered, units_words, with_coupon, with_member_price, with_points
 from .credits import (
     GRACE,
     PAY_WITHIN,
@@ -73,5 +73,7 @@ __all__ = [
     "units_needed",
     "units_words",
     "value_of_units",
+    "with_coupon",
     "with_member_price",
+    "with_points",
 ]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from zhixun.features.ledger.rules import DISCOUNTS, MEMBERSHIPS, credits_of
+from zhixun.features.ledger.rules import COUPONS, DISCOUNTS, MEMBERSHIPS, POINTS_COST, credits_of
 from zhixun.kernel.values import Money, Words
 
 from .credits import UNIT
@@ -58,6 +58,25 @@ def with_member_price(quote: Quote, *, title: Words, discount_bps: int) -> Quote
     )
     return replace(
         quote, lines=(*quote.lines, line), total=quote.total - off, parts=(*quote.parts, Part(DISCOUNTS, off))
+    )  # fmt: skip
+
+
+def with_coupon(quote: Quote, *, coupon_id: str, title: Words, off: Money) -> Quote:
+    """What the coupon takes off; the house pays it."""
+    return replace(
+        quote, lines=(*quote.lines, PriceLine("coupon", title, -off)), total=quote.total - off,
+        parts=(*quote.parts, Part(COUPONS, off)), coupon_id=coupon_id,
+    )  # fmt: skip
+
+
+def with_points(quote: Quote, *, points: int, worth: Money) -> Quote:
+    """Points pay for a part; the house pays what they are worth."""
+    if not points:
+        return quote
+    said = Words(f"{points:,} 积分", f"{points:,} points")
+    return replace(
+        quote, lines=(*quote.lines, PriceLine("points", said, -worth)), total=quote.total - worth,
+        parts=(*quote.parts, Part(POINTS_COST, worth)), points=points,
     )  # fmt: skip
 
 

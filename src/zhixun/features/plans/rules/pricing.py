@@ -90,13 +90,16 @@ class Part:
 
 @dataclass(frozen=True)
 class Quote:
-    """`total` is what the client pays in money; `parts` is what is paid for them, `units` of a plan (`holding_id`)."""
+    """`total` is what the client pays in money; `parts` is what is paid for them by `units` of a
+    plan (`holding_id`), a coupon, or points."""
 
     lines: tuple[PriceLine, ...]
     total: Money
     parts: tuple[Part, ...] = ()
     holding_id: str = ""
     units: int = 0
+    coupon_id: str = ""
+    points: int = 0
 
 
 def quote(session: Priced, table: PriceTable) -> Quote:
