@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page
 from tests import make
 from tests.browser.axe import violations
 from tests.browser.conftest import PATIENCE_MS
-from tests.browser.test_room import _serving
+from tests.browser.rooms import serving
 from tests.web.live_server import token_of
 from zhixun.features.behaviour import queries as behaviour
 from zhixun.features.catalog import actions as catalog
@@ -28,7 +28,7 @@ WAIT_SECONDS = 20
 
 @pytest.fixture
 def site(db_url: str, tmp_path: Path) -> Iterator[str]:
-    with _serving(db_url, tmp_path) as url:
+    with serving(db_url, tmp_path) as url:
         with unit_of_work() as uow:
             catalog.put_house_fields(uow)
             made = make.listed(uow, "Grace", hours=make.AROUND_THE_CLOCK)

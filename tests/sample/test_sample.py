@@ -11,8 +11,9 @@ import pytest
 from sqlalchemy import text
 
 from tests import postgres
-from tests.conftest import SERVER, TEMPLATE
+from tests.conftest import KEYS, SERVER, TEMPLATE
 from zhixun import sample
+from zhixun.adapters.key_ring.given import GivenRing
 from zhixun.app import subscribe_all
 from zhixun.features.accounts import actions as accounts
 from zhixun.features.accounts import queries as account_queries
@@ -23,7 +24,7 @@ from zhixun.features.ledger import queries as ledger
 from zhixun.features.messaging import queries as messaging
 from zhixun.features.quality import queries as quality
 from zhixun.features.scheduling import queries as scheduling
-from zhixun.kernel import database, outbox
+from zhixun.kernel import database, outbox, vault
 from zhixun.kernel.tables import Session, Table
 from zhixun.kernel.values import SYSTEM
 from zhixun.sample.cast import DEMO_CLIENT, client_at, consultant_at
@@ -54,12 +55,22 @@ def _fill(now: datetime = NOW) -> None:
     sample.fill_rest(seed=SEED, clients=CLIENTS, days=DAYS, say=_quiet, now=now)
 
 
+FOR_MACHINES = {
+    "assistant.handlers.index_changed",
+    "behaviour.handlers.record_stated",
+    "search.handlers.index_listed",
+    "webhooks.handlers.tell_programs:ConsultantListed",
+}
+"""What follows from the sample: indexes, interests, and programs that want to hear of it."""
+
+
 @pytest.fixture(scope="module")
 def house() -> Iterator[None]:
     """A database of this module's own with a small sample in it, every handler subscribed."""
     name = f"sample_{uuid.uuid4().hex[:12]}"  # a second process may run this module's other tests at the same time
     url = postgres.create(os.environ[SERVER], name, TEMPLATE)
     engine = database.connect(url)
+    vault.unlock(GivenRing(KEYS))
     subscribe_all()
     _fill()
     yield
@@ -168,7 +179,8 @@ def test_nobody_is_told_of_the_past() -> None:
     with Session() as db:
         assert db.execute(text("SELECT count(*) FROM notifications_notices")).scalar_one() == 0
         tasks = set(db.scalars(text("SELECT DISTINCT task_name FROM procrastinate_jobs")))
-    assert tasks == {"search.handlers.index_listed"}
+    assert not {one for one in tasks if one.startswith("notifications.")}
+    assert tasks == FOR_MACHINES
 
 
 @pytest.mark.usefixtures("house")
