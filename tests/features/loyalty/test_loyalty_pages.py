@@ -50,6 +50,7 @@ def test_the_desk_offers_pauses_and_refuses_by_name(app: Flask) -> None:
     desk = Visitor(app, olga, english=True)
     form = {"code": "spring", "kind": "percent", "value": "10", "title_en": "Spring", "valid_until": "2099-01-01"}
     assert "The coupon is there." in words(desk.follow(desk.post("/ops/coupons", **form)))
+    assert "1 Jan 2099" in words(desk.get("/ops/coupons")), "the last day it is good on"
     wrong = desk.post("/ops/coupons", **(form | {"value": "a lot", "code": "?"}))
     assert (wrong.status_code, 'value="a lot"' in wrong.text) == (400, True)
     assert desk.post("/ops/coupons", **(form | {"code": "late", "valid_until": "9999-12-31"})).status_code == 400

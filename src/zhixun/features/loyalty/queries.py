@@ -56,7 +56,7 @@ class ListedCoupon:
     code: str
     title: Words
     minimum: Money
-    valid_until: datetime
+    last_moment: datetime
     first_booking: bool
 
 
@@ -185,5 +185,5 @@ def _as_json(wanted: SelectBase) -> ScalarSelect[Any]:
 def _listed_line(one: Mapping[str, Any], now: datetime) -> ListedCoupon:
     return ListedCoupon(
         one["code"], Words.of(one["title"]), Money(one["minimum_minor"]),
-        datetime.fromtimestamp(float(one["ends"]), now.tzinfo), one["first_booking"],
+        rules.last_moment(datetime.fromtimestamp(float(one["ends"]), now.tzinfo)), one["first_booking"],
     )  # fmt: skip

@@ -72,6 +72,10 @@ class Coupon:
     spent_minor: int
     paused: bool
 
+    @property
+    def last_moment(self) -> datetime:
+        return last_moment(self.valid_until)
+
 
 @dataclass(frozen=True)
 class Wanted:
@@ -83,6 +87,11 @@ class Wanted:
     first_booking: bool
     now: datetime
     used_before: int
+
+
+def last_moment(valid_until: datetime) -> datetime:
+    """What a page names as the end: a coupon that ends at midnight is good on the day before, not on the day after."""
+    return valid_until - timedelta(seconds=1)
 
 
 def coupon_off(coupon: Coupon, price: Money) -> Money:
