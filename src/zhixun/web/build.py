@@ -25,6 +25,7 @@ JOINED = {
     "ops.css": ("ops",),
     "kit.css": ("kit",),
     "assist.css": ("assist",),
+    "docs.css": ("docs",),
 }
 ICON = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="7" fill="#075f4c"/>'

@@ -53,7 +53,7 @@ def attendance_panel(booking_id: str) -> str:
         found = queries.attendance_of(db, booking)
         if not (found.client or found.consultant):
             return ""
-        card = catalog.cards_of(db, [booking.consultant_id]).get(booking.consultant_id)
+        card = catalog.names_of(db, [booking.consultant_id]).get(booking.consultant_id)
         person = accounts.people(db, [booking.client_id]).get(booking.client_id)
     consultant, client = card.name if card else Words(), Words(person.name, person.name) if person else Words()
     return render_template(

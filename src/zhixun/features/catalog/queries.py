@@ -97,13 +97,14 @@ class ConsultantName:
     slug: str
     name: Words
     title: Words
+    portrait: str
 
 
 def names_of(db: Session, ids: Iterable[str]) -> dict[str, ConsultantName]:
     """Names by id, also of consultants no longer listed. One statement."""
-    wanted = select(Consultant.id, Consultant.slug, Consultant.name, Consultant.title)
+    wanted = select(Consultant.id, Consultant.slug, Consultant.name, Consultant.title, Consultant.portrait)
     rows = db.execute(wanted.where(Consultant.id == any_of(set(ids))))
-    return {row.id: ConsultantName(row.slug, row.name, row.title) for row in rows}
+    return {row.id: ConsultantName(row.slug, row.name, row.title, row.portrait) for row in rows}
 
 
 def listed_names(db: Session) -> list[ConsultantName]:
@@ -111,7 +112,7 @@ def listed_names(db: Session) -> list[ConsultantName]:
     wanted = (
         select(Consultant.slug, Consultant.name, Consultant.title).where(Consultant.listed).order_by(Consultant.slug)
     )
-    return [ConsultantName(row.slug, row.name, row.title) for row in db.execute(wanted)]
+    return [ConsultantName(row.slug, row.name, row.title, row.portrait) for row in db.execute(wanted)]
 
 
 def ids_by_slug(db: Session, slugs: Collection[str]) -> dict[str, str]:

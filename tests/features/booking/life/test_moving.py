@@ -19,7 +19,7 @@ from zhixun.kernel.tables import Session
 from zhixun.kernel.unit_of_work import unit_of_work
 from zhixun.kernel.values import Actor, Money
 
-OPERATOR = Actor("olga", frozenset({"operator"}))
+OPERATOR = Actor("olga", frozenset({"operator", "administrator"}))
 DAY = 24 * HOUR
 
 

@@ -25,7 +25,7 @@ def articles() -> str:
 
 @bp.get("/knowledge/<article_id>")
 def article(article_id: str) -> str:
-    if len(article_id) > ID_LENGTH_MAX:
+    if len(article_id) > ID_LENGTH_MAX or not article_id.isprintable():
         raise NotFound
     with read() as db:
         found = queries.published_article(db, article_id)

@@ -145,9 +145,9 @@ def other_of(booking: BookingView) -> Other:
 
 
 def other_parties(db: Session, bookings: Sequence[BookingView]) -> dict[str, Other]:
-    """Booking id → the other person. Four statements at most, however many there are."""
+    """Booking id → the other person. Two statements at most, however many there are."""
     me = current_actor().user_id
-    cards = catalog.cards_of(db, [one.consultant_id for one in bookings if one.client_id == me])
+    cards = catalog.names_of(db, [one.consultant_id for one in bookings if one.client_id == me])
     clients = {one.client_id for one in bookings if one.consultant_id == me}
     people = accounts.people(db, clients) if clients else {}
     found: dict[str, Other] = {}
