@@ -20,7 +20,8 @@ ROOT = Path(__file__).parent
 FEATURES = ROOT.parent / "features"
 DIST = ROOT / "static" / "dist"
 JOINED = {
-    "app.css": ("layers", "tokens", "app", "product", "quality", "work", "plans"),
+    "app.css": ("layers", "tokens", "app", "product", "plans"),
+    "work.css": ("work", "quality"),
     "room.css": ("room",),
     "ops.css": ("ops",),
     "kit.css": ("kit",),

@@ -36,6 +36,11 @@ def attendance(db: Session, booking_id: str, actor: Actor, now: datetime) -> Att
     return attendance_of(db, bookings.booking(db, booking_id, actor, now))
 
 
+def somebody_came(db: Session, booking_id: str) -> bool:
+    """Whether anybody was in the room of a session yet. One statement."""
+    return db.scalar(select(Presence.id).where(Presence.booking_id == booking_id).limit(1)) is not None
+
+
 def attendance_of(db: Session, booking: BookingView) -> Attendance:
     """The same for callers that have the booking, and so may see it. One statement."""
     seen: dict[str, list[tuple[datetime, datetime]]] = {booking.client_id: [], booking.consultant_id: []}

@@ -48,11 +48,11 @@ def call(booking_id: str) -> Response:
 
 def attendance_panel(booking_id: str) -> str:
     """Who was there and for how long, on the page of a session; nothing while nobody has come."""
-    booking = _own(booking_id)
     with read() as db:
-        found = queries.attendance_of(db, booking)
-        if not (found.client or found.consultant):
+        if not queries.somebody_came(db, booking_id):
             return ""
+        booking = queries.own_booking(db, booking_id, current_actor(), utc_now())
+        found = queries.attendance_of(db, booking)
         card = catalog.names_of(db, [booking.consultant_id]).get(booking.consultant_id)
         person = accounts.people(db, [booking.client_id]).get(booking.client_id)
     consultant, client = card.name if card else Words(), Words(person.name, person.name) if person else Words()

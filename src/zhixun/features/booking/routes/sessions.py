@@ -15,7 +15,6 @@ from zhixun.features.booking.queries import BookingView, Entry, calendar_text
 from zhixun.features.booking.rules import BRIEF_LENGTH_MAX, State
 from zhixun.features.catalog import queries as catalog
 from zhixun.features.payments import queries as payments
-from zhixun.features.payments.queries import RefundView
 from zhixun.features.payments.rules import purpose_of_booking
 from zhixun.features.scheduling import queries as scheduling
 from zhixun.kernel.errors import NotFound
@@ -119,11 +118,11 @@ def session_page(booking: BookingView, typed: forms.Brief | None = None, wrong: 
         zone = _zone_of_other(db, booking)
         answered = queries.intake_of(db, booking, current_actor()) if shows_brief else ()
         steps = queries.timeline(db, booking.id)
-        refund = _refund(db, booking)
-        later = [one for one in payments.refunds_for(db, purpose_of_booking(booking.id)) if one.id != booking.id]
+        refunds = {one.id: one for one in payments.refunds_for(db, purpose_of_booking(booking.id))}
+        refund = refunds.pop(booking.id, None)  # what goes back of the price has the booking's id
     return render_template(
         "booking/session.html",
-        booking=booking, is_client=is_client, other=other, other_zone=zone, steps=steps, refund=refund, later=later,
+        booking=booking, is_client=is_client, other=other, other_zone=zone, steps=steps, refund=refund, later=list(refunds.values()),
         answered=answered,
         brief=typed or forms.Brief(kept, booking.sensitive), kept=kept, shows_brief=shows_brief, errors=wrong or {},
         brief_length_max=BRIEF_LENGTH_MAX, now=booking.seen_at,
@@ -172,13 +171,3 @@ def _is_paid(booking: BookingView) -> bool:
     with read() as db:
         payment = payments.payment_for(db, purpose_of_booking(booking.id))
     return payment is not None and payment.captured
-
-
-def _refund(db: Session, booking: BookingView) -> RefundView | None:
-    """What goes back of the price; its id is the booking's."""
-    if booking.state not in (State.CANCELLED, State.NO_SHOW):
-        return None
-    try:
-        return payments.refund(db, booking.id)
-    except NotFound:
-        return None
