@@ -45,6 +45,8 @@ PERSIST_SECONDS_MAX = 30
 PERSIST_PAUSE_SECONDS = 0.5
 CATCH_UP_SECONDS_MAX = 26 * 3600
 """What the clock should have started while no worker ran is made up for, once, if it is not older than this."""
+CLOCK_RETRY_SECONDS = 5
+"""Each pause before the clock's work is tried again is longer than the last by this; twelve tries take six minutes."""
 QUEUE = "facts"
 CLOCK = "clock"
 
@@ -104,8 +106,12 @@ def fact_app(conninfo: str) -> procrastinate.App:
 def job_app(conninfo: str) -> procrastinate.App:
     """What a worker runs: every fact's handlers, and the clock's jobs."""
     app = fact_app(conninfo)
+    # What starts once a day must not wait for tomorrow because the database was away for a minute.
+    patient = procrastinate.RetryStrategy(max_attempts=ATTEMPTS_MAX, linear_wait=CLOCK_RETRY_SECONDS)
     for job in _clock_jobs:
-        task = app.task(name=_name(job.run), queue=CLOCK, queueing_lock=_name(job.run))(partial(_run_job, job))
+        task = app.task(name=_name(job.run), queue=CLOCK, queueing_lock=_name(job.run), retry=patient)(
+            partial(_run_job, job)
+        )
         app.periodic(cron=job.at)(task)
 
     async def forget_done_jobs(timestamp: int) -> None:

@@ -21,7 +21,8 @@ FEATURES = ROOT.parent / "features"
 DIST = ROOT / "static" / "dist"
 JOINED = {
     "app.css": ("layers", "tokens", "app", "product", "plans"),
-    "work.css": ("work", "quality"),
+    "work.css": ("work",),
+    "quality.css": ("quality",),
     "room.css": ("room",),
     "ops.css": ("ops",),
     "kit.css": ("kit",),

@@ -20,7 +20,7 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-from zhixun.adapters.database import binaries
+from zhixun.adapters.database import DatabaseUnavailable, binaries
 from zhixun.features.admin.ports import Backup, BackupRefused
 
 LEFT_OUT = {"postgres", "search", "backups", "keys", "backup-identity", "site.lock", "postgres.log"}
@@ -177,12 +177,24 @@ class AgeBackups:
         draft.replace(self._folder / f"{backup.name}.json")
 
     def _run(self, program: str, *arguments: str) -> None:
-        folder = binaries.choose(self._programs, major=None).folder
+        folder = self._programs_of_its_age()
         done = subprocess.run(
             [str(folder / program), *arguments], capture_output=True, text=True, timeout=RUN_SECONDS_MAX, check=False
         )
         if done.returncode:
             raise BackupRefused(f"{program} did not succeed: {done.stderr.strip()[-500:]}")
+
+    def _programs_of_its_age(self) -> Path:
+        """Those of the database's own version: newer ones write down what an older server does not understand."""
+        with psycopg.connect(self._address) as db:
+            major = db.info.server_version // 10_000
+        try:
+            return binaries.choose(self._programs, major=major).folder
+        except DatabaseUnavailable:
+            raise BackupRefused(
+                f"The database is PostgreSQL {major}, and a backup needs the programs of that version here. Install "
+                f"them (Debian and Ubuntu: apt-get install postgresql-{major}), or name their folder in ZHIXUN_POSTGRES_BIN."
+            ) from None
 
 
 def counts(db: psycopg.Connection) -> dict[str, int]:

@@ -110,7 +110,9 @@ def names_of(db: Session, ids: Iterable[str]) -> dict[str, ConsultantName]:
 def listed_names(db: Session) -> list[ConsultantName]:
     """Of everyone listed, by their address. One statement."""
     wanted = (
-        select(Consultant.slug, Consultant.name, Consultant.title).where(Consultant.listed).order_by(Consultant.slug)
+        select(Consultant.slug, Consultant.name, Consultant.title, Consultant.portrait)
+        .where(Consultant.listed)
+        .order_by(Consultant.slug)
     )
     return [ConsultantName(row.slug, row.name, row.title, row.portrait) for row in db.execute(wanted)]
 
