@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -94,6 +95,9 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060\ufef
 _CHINESE = re.compile(r"[\u3400-\u9fff]")
 _RUN = re.compile(r"[\u3400-\u9fff]+|[a-z0-9]+(?:'[a-z]+)*(?:[+#][a-z0-9]*)*")
 _LEARNED: set[str] = set()
+_CUTTER = threading.Lock()
+"""The cutter lets other threads run while it works, and refuses whoever comes meanwhile with a new word ("Already
+borrowed"): one at a time."""
 
 _EVERYDAY_ZH = (
     "的 了 是 在 我 有 和 就 不 人 都 一 一个 上 也 很 到 说 要 去 你 会 着 没有 看 好 自己 这 那 吗 呢 吧 啊 么 什么 怎么 怎么办 怎样 如何 "
@@ -138,14 +142,23 @@ def learn(terms: Iterable[str]) -> None:
     for term in terms:
         if term in _LEARNED:
             continue
-        _LEARNED.add(term)
         word = normal(term).strip()
         if len(word) > 1 and is_chinese(word):
-            rjieba.add_word(word, None, None)
+            with _CUTTER:
+                rjieba.add_word(word, None, None)
+        _LEARNED.add(term)
 
 
-def _chinese_words(run: str) -> Iterable[str]:
-    return (word for word in rjieba.cut_for_search(run) if word not in _STOP_ZH)
+def word_ends(text: str) -> frozenset[int]:
+    """Where words of a Chinese text end, as places in it."""
+    with _CUTTER:
+        return frozenset(end for _, _, end in rjieba.tokenize(text))
+
+
+def _chinese_words(run: str) -> list[str]:
+    with _CUTTER:
+        found = rjieba.cut_for_search(run)
+    return [word for word in found if word not in _STOP_ZH]
 
 
 def _latin_words(run: str) -> Iterable[str]:

@@ -8,10 +8,8 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-import rjieba
-
 from zhixun.features.catalog.rules import FieldView, TopicView
-from zhixun.features.search.rules import TEXT_LENGTH_MAX, all_words, is_chinese, normal, words
+from zhixun.features.search.rules import TEXT_LENGTH_MAX, all_words, is_chinese, normal, word_ends, words
 from zhixun.kernel.values import Language, Words
 
 TOPICS_MAX = 3
@@ -135,7 +133,7 @@ class _Text:
 
     def _word_ends(self) -> frozenset[int]:
         if self._ends is None:
-            self._ends = frozenset(end for _, _, end in rjieba.tokenize(self._close))
+            self._ends = word_ends(self._close)
         return self._ends
 
 
