@@ -252,6 +252,7 @@ def _serve(given: argparse.Namespace) -> int:
         with unit_of_work() as uow:
             catalog.put_house_fields(uow)
             assistant.put_house_articles(uow, articles=house_articles())
+        search.keep_index_whole()  # Whoever comes first should find people; the worker has the whole night to catch up with.
         jobs = "" if settings.workers == 1 else " Jobs need a process of their own: zhixun worker"
         _answer(settings, address, door, lambda: _step(f"Zhixun answers at http://{given.host}:{given.port}.{jobs}"))
     return 0
