@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
-from itertools import groupby
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import chain, groupby
 from operator import itemgetter
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from zhixun.features.booking.rules import LadderStep, ladder
@@ -21,8 +22,7 @@ SECONDS_LENGTH = len("2026-11-25T11:30:00")
 AFTERNOON_FROM_HOUR, EVENING_FROM_HOUR = 12, 18
 
 
-@dataclass(frozen=True)
-class TimeShown:
+class TimeShown(NamedTuple):
     """`stamp` is the start for machines, "2026-11-25T11:30:00Z"; `clock` as the reader's clock shows it, "19:30"."""
 
     stamp: str
@@ -50,8 +50,8 @@ class ServiceShown:
     chosen: bool
     days: tuple[DayShown, ...]
     """One week; empty days too."""
-    total: int
-    """Free times in all the weeks looked at."""
+    any: bool
+    """Whether there is a free time in any of the weeks."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class BookingCard:
 
     @property
     def any(self) -> bool:
-        return any(one.total for one in self.services)
+        return any(one.any for one in self.services)
 
     @property
     def service(self) -> ServiceShown | None:
@@ -78,61 +78,85 @@ def booking_card(
     card: ConsultantCard, times: FreeTimes, *, service_id: str, at: str, week: str, zone: str, now: datetime
 ) -> BookingCard:
     """What can be booked in the next two weeks, on the reader's clock. What the address asks for is chosen when it is free."""
-    until = now + LOOK_AHEAD
-    free = {service.id: times.of_service(service.timing, now, until) for service in card.services}
+    free = _Weeks(times, zone, now)
     start = _instant(at)
-    chosen = _chosen_service(card, free, service_id, start)
-    here = [slot for slot in free.get(chosen, ()) if slot.start == start]
-    shown_week = _week(week, start if here else None, free.get(chosen, ()), zone, now)
-    first = now.astimezone(ZoneInfo(zone)).date() + timedelta(days=shown_week * WEEK_DAYS)
+    chosen = _chosen_service(card.services, free, service_id, start)
+    here = free.at(chosen, start) if chosen and start else None
+    asked = forms.read_number(week, most=WEEKS - 1)
+    shown_week = asked if asked is not None else free.week_of(here.start) if here else free.first_week(chosen)
+    picked = here if here and free.week_of(here.start) == shown_week else None
     services = tuple(
         ServiceShown(
-            service, service.id == chosen,
-            _days(free[service.id], first, zone, start if service.id == chosen and here else None),
-            len(free[service.id]),
+            service, service is chosen,
+            _days(free.of(service, shown_week), free.day(shown_week), zone, here.start if here and service is chosen else None),
+            free.any(service, shown_week),
         )
         for service in card.services
     )  # fmt: skip
-    picked = here[0] if here and _in_week(here[0], first, zone) else None
-    price = next((service.price for service in card.services if service.id == chosen), None)
-    steps = tuple(ladder(starts_at=picked.start, price=price)) if picked and price else ()
+    steps = tuple(ladder(starts_at=picked.start, price=chosen.price)) if picked and chosen else ()
     return BookingCard(
         services, shown_week, WEEKS, picked, steps, start if start and not here and start > now else None
     )
 
 
-def _in_week(slot: Slot, first: date, zone: str) -> bool:
-    """Whether the week that is shown has the slot."""
-    return first <= slot.start.astimezone(ZoneInfo(zone)).date() < first + timedelta(days=WEEK_DAYS)
+class _Weeks:
+    """The free times week by week, the reader's today first. The engine is asked for the weeks that are looked at only."""
+
+    def __init__(self, times: FreeTimes, zone: str, now: datetime) -> None:
+        self._times, self._info = times, ZoneInfo(zone)
+        self._today = now.astimezone(self._info).date()
+        self._found: dict[tuple[str, int], list[Slot]] = {}
+
+    def day(self, week: int) -> date:
+        """The first day of the week."""
+        return self._today + timedelta(days=week * WEEK_DAYS)
+
+    def week_of(self, at: datetime) -> int:
+        return (at.astimezone(self._info).date() - self._today).days // WEEK_DAYS
+
+    def of(self, service: ServiceView, week: int) -> list[Slot]:
+        key = (service.id, week)
+        if key not in self._found:
+            low, high = (datetime.combine(self.day(number), time(), self._info) for number in (week, week + 1))
+            self._found[key] = self._times.of_service(service.timing, low.astimezone(UTC), high.astimezone(UTC))
+        return self._found[key]
+
+    def any(self, service: ServiceView, first: int = 0) -> bool:
+        """Whether it has a free time in any week; the week `first` is looked at first."""
+        return any(self.of(service, week) for week in (first, *range(WEEKS)))
+
+    def first_week(self, service: ServiceView | None) -> int:
+        return next((week for week in range(WEEKS) if service and self.of(service, week)), 0)
+
+    def at(self, service: ServiceView, start: datetime) -> Slot | None:
+        """The free time that starts then."""
+        if abs(start - self._times.now) > LOOK_AHEAD or not 0 <= (week := self.week_of(start)) < WEEKS:
+            return None
+        return next((slot for slot in self.of(service, week) if slot.start == start), None)
 
 
-def _chosen_service(card: ConsultantCard, free: dict[str, list[Slot]], service_id: str, start: datetime | None) -> str:
+def _chosen_service(
+    services: Sequence[ServiceView], free: _Weeks, service_id: str, start: datetime | None
+) -> ServiceView | None:
     """The service asked for; else the first that has the time asked for; else the first with any time."""
-    ids = [service.id for service in card.services]
-    if service_id in ids:
-        return service_id
-    having = [one for one in ids if any(slot.start == start for slot in free[one])] or [one for one in ids if free[one]]
-    return (having or ids or [""])[0]
-
-
-def _week(asked: str, start: datetime | None, free: Sequence[Slot], zone: str, now: datetime) -> int:
-    """The week asked for, that of the chosen time, or the first with a free time."""
-    if (week := forms.read_number(asked, most=WEEKS - 1)) is not None:
-        return week
-    first = start or (free[0].start if free else now)
-    today = now.astimezone(ZoneInfo(zone)).date()
-    return min(WEEKS - 1, (first.astimezone(ZoneInfo(zone)).date() - today).days // WEEK_DAYS)
+    return next(
+        chain(
+            (one for one in services if one.id == service_id),
+            (one for one in services if start and free.at(one, start)),
+            (one for one in services if free.any(one)),
+            services,
+        ),
+        None,
+    )
 
 
 def _days(free: Sequence[Slot], first: date, zone: str, start: datetime | None) -> tuple[DayShown, ...]:
-    info, last = ZoneInfo(zone), first + timedelta(days=WEEK_DAYS)
+    info = ZoneInfo(zone)
     by_day: dict[date, list[tuple[str, TimeShown]]] = {}
-    for slot in free:
-        here = slot.start.astimezone(info)
-        if first <= (day := here.date()) < last:
-            stamp = slot.start.isoformat()[:SECONDS_LENGTH] + "Z"
-            shown = TimeShown(stamp, f"{here.hour:02d}:{here.minute:02d}", slot.start == start)
-            by_day.setdefault(day, []).append((_part(here.hour), shown))
+    for at, _ in free:
+        here = at.astimezone(info)
+        shown = TimeShown(at.isoformat()[:SECONDS_LENGTH] + "Z", f"{here.hour:02d}:{here.minute:02d}", at == start)
+        by_day.setdefault(here.date(), []).append((_part(here.hour), shown))
     chosen = start.astimezone(info).date() if start else min(by_day, default=None)
     return tuple(
         DayShown(

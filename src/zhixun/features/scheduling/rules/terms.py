@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, NamedTuple
 from zoneinfo import available_timezones
 
 from zhixun.features.catalog.rules import ServiceTiming, ServiceView
@@ -19,9 +19,8 @@ WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 OPENINGS_PER_DAY_MAX = 12
 
 
-@dataclass(frozen=True, order=True)
-class Slot:
-    """A bookable time, aware UTC, half-open."""
+class Slot(NamedTuple):
+    """A bookable time, aware UTC, half-open. A tuple, because a page makes a thousand of them."""
 
     start: datetime
     end: datetime
