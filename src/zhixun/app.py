@@ -24,6 +24,7 @@ from zhixun.adapters.search_index.tantivy import TantivyIndex
 from zhixun.adapters.text_model.extractive import ExtractiveModel
 from zhixun.adapters.text_model.openai import ModelServer, OpenAiModel
 from zhixun.adapters.trainer.local import LocalTrainer
+from zhixun.adapters.typesetter.typst import TypstTypesetter
 from zhixun.adapters.webhook_sender.http import HttpSender
 from zhixun.features.accounts import queries as account_queries
 from zhixun.features.accounts import rules as account_rules
@@ -68,6 +69,7 @@ from zhixun.features.webhooks.feature import feature as webhooks
 from zhixun.features.webhooks.ports import WebhookSender
 from zhixun.kernel import database, outbox, personal, vault
 from zhixun.kernel.feature import Feature
+from zhixun.kernel.papers import Typesetter
 from zhixun.kernel.ports import BlobStore, KeyRing, RealtimeHub
 from zhixun.kernel.services import provide
 from zhixun.kernel.tables import Session
@@ -154,6 +156,7 @@ def fulfil_ports(settings: Settings, conninfo: str) -> None:
         TextModel, ExtractiveModel() if settings.text_model == "extractive" else OpenAiModel(_model_server(settings))
     )
     provide(Trainer, LocalTrainer())
+    provide(Typesetter, TypstTypesetter())
     provide(RealtimeHub, _hub(settings, conninfo))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 import time_machine
 from flask import Flask
 
-from tests import make
+from tests import make, papers
 from tests.make import NOW
 from tests.visitor import STATEMENTS_MAX, Visitor, house, statements, words
 from zhixun.features.booking import actions as bookings
@@ -134,3 +135,40 @@ def test_a_statement_opens_to_its_entries(app: Flask, earned) -> None:
     assert statements(page) <= STATEMENTS_MAX
     assert "Nothing moved in this month." in words(browser.get("/pro/statements/2026-01"))
     assert browser.get("/pro/statements/yesterday").status_code == 400
+
+
+def test_a_statement_as_pdf_has_the_figures_and_entries_of_the_page(app: Flask, earned) -> None:
+    _, grace, booking_id = earned
+    browser = Visitor(app, grace.actor)
+    page, paper = words(browser.get("/pro/statements/2026-11")), browser.get("/pro/statements/2026-11.pdf")
+    assert (paper.status_code, paper.mimetype) == (200, "application/pdf")
+    assert "UTF-8''%E7%9F%A5%E8%AF%A2-%E5%AF%B9%E8%B4%A6%E5%8D%95-2026-11.pdf" in paper.headers["Content-Disposition"]
+    text = papers.said(paper.data)
+    for amount in set(re.findall(r"−?¥[\d,.]+\d", page)):
+        assert amount in text
+    for sentence in (
+        "2026年11月",
+        "咨询师Grace",
+        "北京时间（UTC+8）",
+        "期末余额",
+        f"预约编号{booking_id[-8:]}",
+        "平台佣金¥57.60",
+    ):
+        assert sentence in text, (sentence, text)
+    english = Visitor(app, grace.actor, english=True).get("/pro/statements/2026-11.pdf")
+    assert "filename=zhixun-statement-2026-11.pdf" in english.headers["Content-Disposition"]
+    assert "StatementNovember2026" in papers.said(english.data)
+    assert "Platformcommission¥57.60" in papers.said(english.data)
+
+
+def test_a_statement_as_pdf_is_ones_own(app: Flask, earned, desk: dict[str, Visitor]) -> None:
+    ada, _, _ = earned
+    with unit_of_work(now=NOW) as uow:
+        other = make.consultant(uow, "Gloria")
+    browser = Visitor(app, other.actor)
+    text = papers.said(browser.get("/pro/statements/2026-11.pdf").data)
+    assert "¥422.40" not in text
+    assert "这个月没有" in text
+    assert browser.get("/pro/statements/yesterday.pdf").status_code == 400
+    assert Visitor(app, ada).get("/pro/statements/2026-11.pdf").status_code in (403, 404)
+    assert desk["finance"].get("/pro/statements/2026-11.pdf").status_code in (403, 404)

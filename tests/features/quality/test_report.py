@@ -13,7 +13,7 @@ import pytest
 import time_machine
 from flask import Flask
 
-from tests import make
+from tests import make, papers
 from tests.visitor import STATEMENTS_MAX, Visitor, house, statements, words
 from zhixun.features.accounts.rules import RightNeeded
 from zhixun.features.catalog import actions as catalog
@@ -247,3 +247,43 @@ def test_a_consultant_without_sessions_reads_a_kind_empty_page(db_url: str, tmp_
     _, grace = make.pair()
     app = house(db_url, tmp_path)
     assert "Nothing to report yet" in words(Visitor(app, grace.actor, english=True).get("/pro/report?period=nonsense"))
+
+
+def test_the_report_as_pdf_says_what_the_page_says(db_url: str, tmp_path: Path, told) -> None:
+    grace, _, _, now = told
+    with time_machine.travel(now, tick=False):
+        app = house(db_url, tmp_path)
+        browser = Visitor(app, grace.actor)
+        page, paper = words(browser.get("/pro/report?period=30")), browser.get("/pro/report.pdf?period=30")
+        assert "report.pdf?period=30" in browser.get("/pro/report?period=30").text
+        text = papers.said(paper.data)
+        with Session() as db:
+            found = queries.report_of(db, grace.id, period=rules.PERIODS["30"], now=now)
+        assert found.satisfaction
+        assert found.expert
+        for figure in (f"{found.satisfaction.mean:.2f}", f"{found.expert.mean:.2f}", f"{found.expert.low:.2f}"):
+            assert figure in page
+            assert figure in text
+        for sentence in ("质量报告", "满意度", "咨询质量", "Lesson0.", "Lesson1.", "Grace"):
+            assert sentence in text, (sentence, text)
+        assert "Wrongfromendtoend." not in text, "a client's words stay on the page"
+        assert (
+            "zhixun-report-"
+            in Visitor(app, grace.actor, english=True).get("/pro/report.pdf").headers["Content-Disposition"]
+        )
+
+
+def test_the_report_as_pdf_is_for_its_consultant_and_the_desk(db_url: str, tmp_path: Path, told) -> None:
+    grace, ada, _, now = told
+    with time_machine.travel(now, tick=False):
+        app = house(db_url, tmp_path)
+        with unit_of_work(now=now) as uow:
+            olga, cora = make.operator(uow), make.operator(uow, "Cora", role="content")
+        where = f"/ops/consultants/{grace.id}/report.pdf"
+        assert "Lesson0." in papers.said(Visitor(app, olga).get(where).data)
+        assert Visitor(app, cora).get(where).status_code == 403
+        assert Visitor(app, grace.actor).get(where).status_code in (403, 404)
+        assert Visitor(app, ada).get("/pro/report.pdf").status_code in (403, 404)
+        assert Visitor(app, olga).get(f"/ops/consultants/{ada.user_id}/report.pdf").status_code == 404
+        assert Visitor(app, olga).get(f"/ops/consultants/{new_id()}/report.pdf").status_code == 404
+        assert Visitor(app, olga).get("/ops/consultants/x/report.pdf").status_code == 404

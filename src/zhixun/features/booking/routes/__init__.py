@@ -12,6 +12,7 @@ from . import (  # noqa: E402, F401 - the modules hang their addresses on `bp`  
     feeds,
     intake,
     moving,
+    receipt,
     refunding,
     sessions,
 )

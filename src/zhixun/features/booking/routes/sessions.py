@@ -118,6 +118,7 @@ def session_page(booking: BookingView, typed: forms.Brief | None = None, wrong: 
         zone = _zone_of_other(db, booking)
         answered = queries.intake_of(db, booking, current_actor()) if shows_brief else ()
         steps = queries.timeline(db, booking.id)
+        payment = payments.payment_for(db, purpose_of_booking(booking.id)) if is_client else None
         refunds = {one.id: one for one in payments.refunds_for(db, purpose_of_booking(booking.id))}
         refund = refunds.pop(booking.id, None)  # what goes back of the price has the booking's id
     return render_template(
@@ -128,7 +129,7 @@ def session_page(booking: BookingView, typed: forms.Brief | None = None, wrong: 
         brief_length_max=BRIEF_LENGTH_MAX, now=booking.seen_at,
         may_write=is_client and booking.state is State.CONFIRMED,
         may_cancel=booking.may_cancel, may_move=booking.may_move(current_actor().user_id), may_leave=may_leave(booking),
-        has_calendar=booking.state in ON_CALENDAR,
+        has_calendar=booking.state in ON_CALENDAR, has_receipt=payment is not None and payment.captured,
     )  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import flash, make_response, redirect, render_template, request, url_for
+from flask import Response, flash, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
@@ -18,12 +18,22 @@ from zhixun.web import charts, errors
 from zhixun.web.security import current_actor, read, require, work
 
 from . import bp
+from .paper import report_paper
 
 
 @bp.get("/pro/report")
 @require("consultant")
 def report() -> AnyResponse:
     return _own_page()
+
+
+@bp.get("/pro/report.pdf")
+@require("consultant")
+def report_as_paper() -> Response:
+    actor = current_actor()
+    with read() as db:
+        found = _report(db, actor.user_id)
+    return report_paper(found, actor.name, _period())
 
 
 @bp.post("/pro/report/appeals")
@@ -49,6 +59,19 @@ def appeal() -> AnyResponse:
 @bp.get("/ops/consultants/<consultant_id>/report")
 @require("operator")
 def report_for_desk(consultant_id: str) -> str:
+    name, found = _of_another(consultant_id)
+    return render_template("quality/report_desk.html", name=name, **_shown(found))
+
+
+@bp.get("/ops/consultants/<consultant_id>/report.pdf")
+@require("operator")
+def report_for_desk_as_paper(consultant_id: str) -> Response:
+    name, found = _of_another(consultant_id)
+    return report_paper(found, name, _period())
+
+
+def _of_another(consultant_id: str) -> tuple[str, Report]:
+    """(name, report) of a consultant, for the desk. Raises NotFound for everyone else's id."""
     check_right(current_actor(), "settle_disputes")
     if not is_id(consultant_id):
         raise NotFound
@@ -57,7 +80,7 @@ def report_for_desk(consultant_id: str) -> str:
         found = _report(db, consultant_id)
     if "consultant" not in person.roles:
         raise NotFound
-    return render_template("quality/report_desk.html", name=person.name, **_shown(found))
+    return person.name, found
 
 
 def _own_page(error: Invalid | Conflict | None = None) -> AnyResponse:
