@@ -22,11 +22,13 @@ STATEMENTS_MAX = 12
 """How much SQL a page of the journey may take."""
 
 
-def house(db_url: str, folder: Path) -> Flask:
-    """The app over a test's own database."""
-    return create_app(
-        Settings(keys=KEYS, data_dir=folder, secret_key="for tests only", rate_limits=False, demo=True), db_url
-    )
+def house(db_url: str, folder: Path, *, mongodb: str = "") -> Flask:
+    """The app over a test's own database; with the interaction log in MongoDB where its address is given."""
+    settings = Settings(
+        keys=KEYS, data_dir=folder, secret_key="for tests only", rate_limits=False, demo=True,
+        interaction_log="mongodb" if mongodb else "sql", mongodb_url=mongodb,
+    )  # fmt: skip
+    return create_app(settings, db_url)
 
 
 class Visitor:

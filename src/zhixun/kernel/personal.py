@@ -30,11 +30,17 @@ BATCH = 5_000
 @dataclass(frozen=True)
 class Holding:
     """How a feature lets go of a person in its own way: `erase` sees to `tables` and returns how many rows it changed.
-    `open_matters` are sentences that say why it cannot be yet (money under way); empty where nothing stands against it."""
+    `open_matters` are sentences that say why it cannot be yet (money under way); empty where nothing stands against it.
+
+    What a feature keeps outside the database: `tell` is it for the person's copy (name → lines of JSON), `forget_outside`
+    deletes it after the erasure and outside of any transaction (twice is no mistake), `left` names what is there still."""
 
     tables: tuple[str, ...] = ()
     erase: Callable[[UnitOfWork, str], int] = lambda uow, person_id: 0
     open_matters: Callable[[SqlSession, str, datetime], list[str]] = lambda db, person_id, now: []
+    tell: Callable[[SqlSession, str], dict[str, list[dict[str, Any]]]] = lambda db, person_id: {}
+    forget_outside: Callable[[str], None] = lambda person_id: None
+    left: Callable[[SqlSession, str], list[str]] = lambda db, person_id: []
 
 
 @dataclass(frozen=True)
@@ -96,6 +102,8 @@ def gather(db: SqlSession, person_id: str) -> dict[str, list[dict[str, Any]]]:
         rows = db.execute(select(table).where(mine).order_by(*table.primary_key.columns).limit(ROWS_MAX)).all()
         if rows:
             found[name] = [_told(table, row, person_id, key) for row in rows]
+    for holding in _holdings:
+        found |= {name: lines for name, lines in holding.tell(db, person_id).items() if lines}
     return found
 
 
@@ -126,6 +134,12 @@ def erase(uow: UnitOfWork, person_id: str) -> list[Held]:
     return list(done.values())
 
 
+def forget_outside(person_id: str) -> None:
+    """After an erasure: delete what is kept outside the database. Never called in a transaction; twice is no mistake."""
+    for holding in _holdings:
+        holding.forget_outside(person_id)
+
+
 def leftovers(db: SqlSession, person_id: str) -> list[str]:
     """What an erasure has left where nothing may be left, by table; empty when it is complete."""
     own = {name for holding in _holdings for name in holding.tables}
@@ -140,6 +154,7 @@ def leftovers(db: SqlSession, person_id: str) -> list[str]:
         for table, column, owner in _sealed_columns()
         if db.scalar(select(func.count()).select_from(table).where(owner == person_id, column != NOTHING))
     ]
+    left += [name for holding in _holdings for name in holding.left(db, person_id)]
     return left + (["vault_person_keys"] if vault.keys_of(db, [person_id]) else [])
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import argparse
 import io
 import json
+import uuid
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,15 +16,27 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from tests import make, postgres
+from tests import make, mongodb, postgres
 from tests.visitor import STATEMENTS_MAX, Visitor, house, statements, words
+from zhixun.features.assistant import actions as assistant
+from zhixun.features.assistant import queries as assistant_queries
+from zhixun.features.behaviour import actions as behaviour
+from zhixun.features.behaviour import handlers as collecting
+from zhixun.features.behaviour import queries as behaviour_queries
+from zhixun.features.behaviour.ports import InteractionLog
+from zhixun.features.behaviour.rules import Interaction
 from zhixun.features.booking import actions as bookings
+from zhixun.features.crm import actions as crm
+from zhixun.features.disputes import actions as disputes
 from zhixun.features.messaging import actions as messaging
 from zhixun.features.privacy import actions, queries
 from zhixun.features.privacy.commands import COMMANDS
+from zhixun.features.search.ports import SearchIndex
+from zhixun.features.search.rules import words as cut
 from zhixun.kernel import personal
 from zhixun.kernel.errors import NotFound
 from zhixun.kernel.sealed import ReadLine
+from zhixun.kernel.services import service
 from zhixun.kernel.tables import Session, Table
 from zhixun.kernel.unit_of_work import unit_of_work
 from zhixun.kernel.values import Actor, new_id, utc_now
@@ -31,9 +45,21 @@ MARKER = "Zq7marker"
 DAY = timedelta(days=1)
 
 
+@pytest.fixture(scope="module")
+def mongo() -> Iterator[str]:
+    with mongodb.server() as address:
+        yield address
+
+
 @pytest.fixture
 def app(db_url: str, tmp_path: Path) -> Flask:
     return house(db_url, tmp_path)
+
+
+@pytest.fixture(params=["sql", "mongodb"])
+def log_address(request: pytest.FixtureRequest) -> str:
+    """Where the interaction log is: "" for the house's own database, or a real MongoDB."""
+    return f"{request.getfixturevalue('mongo')}/t_{uuid.uuid4().hex[:12]}" if request.param == "mongodb" else ""
 
 
 def lived() -> tuple[Actor, make.ConsultantMade]:
@@ -58,25 +84,67 @@ def lived() -> tuple[Actor, make.ConsultantMade]:
     return ada, grace
 
 
-def everywhere(db_url: str, folder: Path) -> list[str]:
-    """Where the marker stands: a dump of the whole database, and every file of the house."""
+def searched(who: Actor) -> None:
+    """They agreed to be remembered, and looked for something."""
+    with unit_of_work(who) as uow:
+        actions.give_consent(uow, user_id=who.user_id, purpose="behaviour")
+        one = Interaction(new_id(), "search", "page:/consultants", utc_now(), text=f"{MARKER} search")
+        assert behaviour.state_interactions(uow, interactions=[one]) == 1
+
+
+def asked_the_assistant(who: Actor) -> str:
+    """A question before signing in, which becomes theirs, one after it, and a note for a person of the house."""
+    talk_id = new_id()
+    said = {"kind": "answer", "citations": [], "confidence": 1.0, "consultant_ids": []}
+    for asker, text in ((Actor(""), f"{MARKER} early"), (who, f"{MARKER} question")):
+        with unit_of_work(asker) as uow:
+            assistant.record_answer(
+                uow, talk_id=talk_id, question_id=new_id(), question=text, text=f"About {text}", **said
+            )
+    with unit_of_work(who) as uow:
+        assistant.ask_person(uow, hand_over_id=new_id(), talk_id=talk_id, note=f"{MARKER} note")
+    return talk_id
+
+
+def everywhere(db_url: str, folder: Path, mongo: str = "") -> list[str]:
+    """Where the marker stands: a dump of the whole database, the index, MongoDB, and every file of the house."""
     found = [line for line in postgres.dump(db_url).splitlines() if MARKER.lower() in line.lower()]
+    found += [f"index: {hit.id}" for hit in service(SearchIndex).find(cut(MARKER)).hits]
+    if mongo:
+        from pymongo import MongoClient
+
+        with MongoClient(mongo) as client:
+            database = client.get_default_database()
+            held = (str(one) for name in database.list_collection_names() for one in database[name].find())
+            found += [f"mongodb: {one}" for one in held if MARKER.lower() in one.lower()]
     files = [path for path in folder.rglob("*") if path.is_file()]
     return found + [str(path) for path in files if MARKER.lower().encode() in path.read_bytes().lower()]
 
 
-def test_everything_of_an_erased_person_is_gone_from_dump_index_and_files(
-    app: Flask, db_url: str, tmp_path: Path, deliver_all: Callable[[], None], caplog: pytest.LogCaptureFixture
+def test_everything_of_an_erased_person_is_gone_from_dump_index_interactions_files_and_logs(
+    db_url: str,
+    log_address: str,
+    tmp_path: Path,
+    deliver_all: Callable[[], None],
+    caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
+    app = house(db_url, tmp_path, mongodb=log_address)
     ada, grace = lived()
+    searched(ada)
     deliver_all()
-    assert everywhere(db_url, tmp_path), "the test would notice"
+    before = everywhere(db_url, tmp_path, log_address)
+    assert any(f"{MARKER.lower()} search" in line for line in before), "the test would notice"
+    assert any(line.startswith("mongodb:") for line in before) is bool(log_address)
+    asked_the_assistant(ada)
+    assert not [line for line in everywhere(db_url, tmp_path, log_address) if "question" in line or "note" in line]
     browser = Visitor(app, ada, english=True)
     sent = browser.post("/me/data/erasure", sure="yes", erase_password=make.PASSWORD)
     assert sent.status_code == 303
     deliver_all()
-    assert everywhere(db_url, tmp_path) == []
-    assert MARKER.lower() not in caplog.text.lower()
+    assert everywhere(db_url, tmp_path, log_address) == []
+    assert behaviour_queries.logged_count() == 0
+    assert MARKER.lower() not in f"{caplog.text}{''.join(capfd.readouterr())}".lower()
     with Session() as db:
         report = queries.erasure_of(db, ada.user_id)
     assert report is not None
@@ -96,6 +164,7 @@ def test_an_erased_consultant_leaves_the_index_and_past_bookings_a_nameless_page
         ada, grace = make.client(uow), make.consultant(uow, MARKER)
         held = make.held_booking(uow, client=ada, consultant=grace)
     deliver_all()
+    assert any(line.startswith("index:") for line in everywhere(db_url, tmp_path)), "the test would notice"
     with unit_of_work(grace.actor) as uow, pytest.raises(actions.StillOpen):
         actions.erase_person(uow, person_id=grace.id)
     with unit_of_work(ada) as uow:
@@ -137,16 +206,82 @@ def test_who_has_a_session_or_money_under_way_is_told_so_and_stays(app: Flask) -
     assert browser.get("/me").status_code == 200
 
 
-def test_a_copy_holds_what_one_wrote_opened_and_nothing_of_others(app: Flask) -> None:
+def test_an_open_dispute_complaint_package_or_membership_delays_it_with_a_sentence(app: Flask) -> None:
+    with unit_of_work() as uow:
+        ada, grace = make.client(uow), make.consultant(uow)
+        make.bought(uow, make.package(uow, grace), client=ada)
+        make.bought(uow, make.membership(uow), client=ada)
+        done = make.completed_booking(uow, client=ada, consultant=grace)
+    with unit_of_work(ada) as uow:
+        disputes.open_dispute(uow, dispute_id=new_id(), booking_id=done, reason="short", words="Half an hour late.")
+        crm.file_matter(uow, matter_id=new_id(), kind="complaint", text="Nobody answers.")
+    said = words(Visitor(app, ada, english=True).get("/me/data"))
+    for sentence in (
+        "A dispute of yours is not decided yet.",
+        "A complaint of yours has no answer yet.",
+        "A package of yours is not used up.",
+        "Your membership would go on by itself.",
+    ):
+        assert sentence in said
+    with pytest.raises(actions.StillOpen) as refused, unit_of_work(ada) as uow:
+        actions.erase_person(uow, person_id=ada.user_id)
+    assert len(refused.value.extra["reasons"]) >= 4
+
+
+def test_who_reads_what_was_asked_of_the_assistant_is_written_down_for_its_asker(app: Flask) -> None:
+    with unit_of_work() as uow:
+        ada, olga = make.client(uow), make.operator(uow, role="support")
+    talk_id = asked_the_assistant(ada)
+    with Session() as db:
+        mine = [turn.text for turn in assistant_queries.talk(db, talk_id, ada).turns]
+        assert f"{MARKER} early" in mine
+        assert queries.reads_of(db, ada.user_id) == []
+        [one] = assistant_queries.hand_overs(db, olga)
+        assert (one.note, f"{MARKER} question" in one.summary["questions"]) == (f"{MARKER} note", True)
+        assistant_queries.hand_over(db, one.id, olga)
+    with Session() as db:
+        read = {line.field for line in queries.reads_of(db, ada.user_id)}
+    assert {"assistant_turns.text", "assistant_hand_overs.note", "assistant_hand_overs.summary"} <= read
+
+
+def test_what_is_written_down_while_the_log_is_emptied_does_not_stay(
+    app: Flask, deliver_all: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
     ada, _ = lived()
+    searched(ada)
+    deliver_all()
+    log, late = service(InteractionLog), Interaction(new_id(), "search", "page:/", utc_now(), text="late")
+    with Session() as db:
+        person = behaviour_queries.pseudonym_of(db, ada.user_id)
+    assert person is not None
+    forget = type(log).forget_person
+
+    def then_one_more(self: InteractionLog, name: str) -> int:
+        gone = forget(self, name)
+        with Session() as db:
+            if behaviour_queries.pseudonym_of(db, ada.user_id) is not None:
+                self.add(name, [replace(late, id=new_id())])
+        return gone
+
+    monkeypatch.setattr(type(log), "forget_person", then_one_more)
+    collecting.forget_erased(ada.user_id)
+    collecting.forget_erased(ada.user_id)
+    assert log.count() == 0
+
+
+def test_a_copy_holds_what_one_wrote_opened_and_nothing_of_others(app: Flask, deliver_all: Callable[[], None]) -> None:
+    ada, _ = lived()
+    searched(ada)
+    asked_the_assistant(ada)
+    deliver_all()
     browser = Visitor(app, ada)
     assert browser.post("/me/data/copy", copy_password="wrong password").status_code == 401
     answer = browser.post("/me/data/copy", copy_password=make.PASSWORD)
     assert answer.mimetype == "application/zip"
     told = json.loads(zipfile.ZipFile(io.BytesIO(answer.data)).read("data.json"))
     text = json.dumps(told, ensure_ascii=False)
-    for part in ("brief", "review", "hello"):
-        assert f"{MARKER} {part}" in text
+    for part in ("brief", "review", "hello", "search", "early", "question", "note"):
+        assert f"{MARKER} {part}" in text or f"{MARKER.lower()} {part}" in text
     assert f"{MARKER.lower()}@example.com" in text
     assert "Good day" not in text
     assert "password_hash" not in text

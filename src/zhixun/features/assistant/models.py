@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import CheckConstraint, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
+from zhixun.kernel.sealed import Sealed, sealed_for
 from zhixun.kernel.tables import Table
 
 
@@ -75,18 +76,19 @@ class Turn(Table):
         CheckConstraint("confidence BETWEEN 0 AND 1"),
     )
     personal_data = "erase"
-    part_of = ("talk_id", "assistant_talks")
 
     id: Mapped[str] = mapped_column(primary_key=True)
     talk_id: Mapped[str]
     seq: Mapped[int]
     kind: Mapped[str]
-    text: Mapped[str]
+    text: Mapped[Sealed] = sealed_for("person_id")
     citations: Mapped[list[dict[str, Any]]]
     confidence: Mapped[float]
     consultant_ids: Mapped[list[str]]
     by: Mapped[str]
     at: Mapped[datetime]
+    person_id: Mapped[str] = mapped_column(index=True)
+    """Whose conversation it is; while its asker has not signed in, the conversation's own id."""
 
 
 class HandOver(Table):
@@ -104,8 +106,9 @@ class HandOver(Table):
     id: Mapped[str] = mapped_column(primary_key=True)
     talk_id: Mapped[str]
     person_id: Mapped[str]
-    note: Mapped[str]
-    summary: Mapped[dict[str, Any]]
+    note: Mapped[Sealed] = sealed_for("person_id")
+    summary: Mapped[Sealed] = sealed_for("person_id")
+    """JSON: it quotes the questions."""
     state: Mapped[str]
     asked_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]

@@ -5,7 +5,7 @@ from zhixun.events.quality import FeedbackGiven
 from zhixun.kernel.feature import Feature, Job
 from zhixun.kernel.personal import Holding
 
-from . import handlers, jobs
+from . import handlers, jobs, queries
 
 feature = Feature(
     "behaviour",
@@ -18,7 +18,11 @@ feature = Feature(
         FeedbackGiven: [handlers.record_feedback],
         ConsentWithdrawn: [handlers.forget_withdrawn],
     },
-    # The pseudonym leads to what the log holds; both go by ConsentWithdrawn, which an erasure states.
-    personal_data=[Holding(("behaviour_pseudonyms",))],
+    # The pseudonym leads to what the log holds, and goes when that is gone.
+    personal_data=[
+        Holding(
+            ("behaviour_pseudonyms",), tell=queries.told_of, forget_outside=handlers.forget_erased, left=queries.left_of
+        )
+    ],
     jobs=[Job(jobs.forget_old, at="41 3 * * *")],
 )

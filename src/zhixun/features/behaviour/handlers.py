@@ -48,11 +48,25 @@ def forget_withdrawn(event: ConsentWithdrawn) -> None:
         return
     with Session() as db:
         person = queries.pseudonym_before(db, event.user_id, datetime.fromisoformat(event.at))
-    if person is None:
-        return
-    service(InteractionLog).forget_person(person)
+    if person is not None:
+        _forget(event.user_id, person)
+
+
+def forget_erased(person_id: str) -> None:
+    """Whoever is erased leaves nothing in the log, whether they had agreed to the end or not."""
+    with Session() as db:
+        person = queries.pseudonym_of(db, person_id)
+    if person is not None:
+        _forget(person_id, person)
+
+
+def _forget(user_id: str, person: str) -> None:
+    """The log first, for without the pseudonym nobody finds it; then again what was written down meanwhile."""
+    log = service(InteractionLog)
+    log.forget_person(person)
     with unit_of_work() as uow:
-        actions.forget_pseudonym(uow, user_id=event.user_id)
+        actions.forget_pseudonym(uow, user_id=user_id)
+    log.forget_person(person)
 
 
 def _record(user_id: str, interactions: list[Interaction]) -> None:
@@ -61,6 +75,11 @@ def _record(user_id: str, interactions: list[Interaction]) -> None:
     if person is None:
         return
     new = service(InteractionLog).add(person, interactions)
+    with Session() as db:
+        still = queries.pseudonym_of(db, user_id) == person
+    if not still:  # taken back while we wrote
+        service(InteractionLog).forget_person(person)
+        return
     if new:
         with unit_of_work() as uow:
             actions.announce(uow, user_id=user_id, count=new)

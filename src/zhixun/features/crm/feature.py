@@ -1,12 +1,14 @@
 from zhixun.kernel.errors import N_
 from zhixun.kernel.feature import Feature, Job, MenuEntry
+from zhixun.kernel.personal import Holding
 
-from . import jobs
+from . import jobs, queries
 from .routes import bp
 
 feature = Feature(
     "crm",
     blueprints=[bp],
+    personal_data=[Holding(open_matters=queries.open_matters)],
     jobs=[Job(jobs.ask_whether_it_helped, at="10 1 * * *")],
     menu=[
         MenuEntry("me", "crm.complaint", "assist", N_("Complaints and suggestions"), 80),

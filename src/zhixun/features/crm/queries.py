@@ -16,7 +16,7 @@ from zhixun.features.booking.rules import UPCOMING
 from zhixun.features.booking.rules import State as BookingState
 from zhixun.features.quality import queries as quality
 from zhixun.features.quality.queries import GivenByClient
-from zhixun.kernel.errors import NotFound
+from zhixun.kernel.errors import N_, NotFound
 from zhixun.kernel.sealed import Letter, unseal, unseal_many
 from zhixun.kernel.tables import any_of
 from zhixun.kernel.values import Actor, Money
@@ -207,6 +207,14 @@ def helped_share(db: Session) -> tuple[float, int]:
     said = Check.helped.is_not(None)
     yes, count = db.execute(select(func.count().filter(Check.helped == "yes"), func.count()).where(said)).one()
     return (yes / count if count else 0.0), count
+
+
+def open_matters(db: Session, person_id: str, now: datetime) -> list[str]:
+    """Why this person cannot be erased yet, as sentences. A suggestion owes them no answer; a complaint does."""
+    waiting = select(Matter.id).where(
+        Matter.person_id == person_id, Matter.kind == "complaint", Matter.state != State.ANSWERED
+    )
+    return [N_("A complaint of yours has no answer yet.")] if db.scalar(waiting.limit(1)) else []
 
 
 def _page(

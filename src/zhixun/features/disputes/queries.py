@@ -3,11 +3,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from zhixun.kernel import sealed
-from zhixun.kernel.errors import NotFound
+from zhixun.kernel.errors import N_, NotFound
 from zhixun.kernel.sealed import Letter
 from zhixun.kernel.values import Actor, Money
 
@@ -84,6 +84,13 @@ def due(db: Session, now: datetime, *, limit: int = 200) -> list[str]:
 
 def waiting_count(db: Session) -> int:
     return db.scalar(select(func.count()).select_from(Dispute).where(Dispute.state == State.RULING)) or 0
+
+
+def open_matters(db: Session, person_id: str, now: datetime) -> list[str]:
+    """Why this person cannot be erased yet, as sentences."""
+    theirs = or_(Dispute.client_id == person_id, Dispute.consultant_id == person_id)
+    open_one = select(Dispute.id).where(theirs, Dispute.state != State.DECIDED)
+    return [N_("A dispute of yours is not decided yet.")] if db.scalar(open_one.limit(1)) else []
 
 
 def _view(row: Dispute) -> DisputeView:

@@ -219,5 +219,6 @@ def _named(db: Session, sentence: str, query: str) -> list[str]:
 
 def open_matters(db: Session, person_id: str, now: datetime) -> list[str]:
     """Why this person cannot be erased yet, as sentences."""
-    theirs = select(Account.account).where(Account.account == consultant_account(person_id), Account.balance_minor != 0)
-    return [N_("Your earnings have not been paid out yet.")] if db.scalar(theirs.limit(1)) else []
+    balances = db.scalars(select(Account.balance_minor).where(Account.account == consultant_account(person_id))).all()
+    found = [N_("Your earnings have not been paid out yet.")] if any(one > 0 for one in balances) else []
+    return [*found, N_("You owe the house money from refunds.")] if any(one < 0 for one in balances) else found

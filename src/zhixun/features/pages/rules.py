@@ -114,7 +114,9 @@ TABLES: dict[str, Words] = {
         "系统从你的使用中得出的兴趣与习惯", "What the house has learnt of your interests and habits"
     ),
     "profiles_corrections": Words("你对这些兴趣的更正", "Your corrections of these interests"),
-    "behaviour_pseudonyms": Words("你的浏览记录所用的假名", "The pseudonym under which your visits are kept"),
+    "behaviour_pseudonyms": Words(
+        "你的浏览、搜索和点击记录（以假名保存）", "Your visits, searches and clicks, kept under a pseudonym"
+    ),
     "behaviour_interactions": Words(
         "你同意后记录的浏览与预约，只记在假名下",
         "Your visits and bookings, recorded with your consent and under a pseudonym only",

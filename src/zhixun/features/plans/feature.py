@@ -1,14 +1,16 @@
 from zhixun.events.payments import PaymentCaptured, PaymentFailed
 from zhixun.kernel.errors import N_
 from zhixun.kernel.feature import Feature, Job, MenuEntry
+from zhixun.kernel.personal import Holding
 
-from . import handlers, jobs
+from . import handlers, jobs, queries
 from .routes import bp
 
 feature = Feature(
     "plans",
     blueprints=[bp],
     handlers={PaymentCaptured: [handlers.hand_over_when_paid], PaymentFailed: [handlers.note_refused_renewal]},
+    personal_data=[Holding(open_matters=queries.open_matters)],
     jobs=[Job(jobs.pass_time, at="*/5 * * * *")],
     menu=[
         MenuEntry("me", "plans.mine", "wallet", N_("My plans"), 40),

@@ -59,6 +59,7 @@ def _verify_audit(arguments: argparse.Namespace) -> int:
 def _erase(arguments: argparse.Namespace) -> int:
     with unit_of_work() as uow:
         actions.erase_person(uow, person_id=arguments.person)
+    personal.forget_outside(arguments.person)
     with unit_of_work() as uow:
         left = actions.verify_erasure(uow, person_id=arguments.person)
         report = queries.erasure_of(uow.db, arguments.person)

@@ -42,6 +42,9 @@ FIELDS = {
     "accounts_users.email": N_("Your e-mail address"),
     "booking_bookings.brief": N_("What you wrote for a session"),
     "quality_feedback.private_words": N_("Your private feedback"),
+    "assistant_turns.text": N_("Your conversation with the assistant"),
+    "assistant_hand_overs.note": N_("What you asked a person of the house"),
+    "assistant_hand_overs.summary": N_("What you asked a person of the house"),
 }
 """What a sealed column is called for the person it belongs to; the others are called something you wrote."""
 

@@ -12,6 +12,7 @@ from zhixun.features.api.forms.asked import ErasureWanted, TokenWanted
 from zhixun.features.privacy import actions as privacy
 from zhixun.features.privacy import queries as privacy_queries
 from zhixun.features.privacy.actions import StillOpen
+from zhixun.kernel import personal
 from zhixun.kernel.errors import N_
 from zhixun.kernel.unit_of_work import unit_of_work
 from zhixun.kernel.values import utc_now
@@ -75,6 +76,7 @@ def erase_me(wanted: ErasureWanted) -> Erased:
     actions.confirm_password(user_id=me.user_id, password=wanted.password)
     with unit_of_work(me) as uow:
         privacy.erase_person(uow, person_id=me.user_id)
+    personal.forget_outside(me.user_id)
     with unit_of_work() as uow:
         left = privacy.verify_erasure(uow, person_id=me.user_id)
         report = privacy_queries.erasure_of(uow.db, me.user_id)

@@ -1,16 +1,19 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from zhixun.events.assistant import HandOverAsked, HandOverEnded
 from zhixun.features.accounts.rules import check_right
 from zhixun.features.assistant import rules
 from zhixun.features.assistant.models import HandOver, Talk, Turn
+from zhixun.kernel import sealed
 from zhixun.kernel.errors import N_, Conflict, NotFound, SignInRequired
+from zhixun.kernel.sealed import Letter
 from zhixun.kernel.unit_of_work import UnitOfWork
 from zhixun.kernel.values import new_id
 
@@ -52,8 +55,9 @@ def record_answer(
 
 def claim_talk(uow: UnitOfWork, *, talk_id: str) -> None:
     """Whoever asked before signing in keeps their conversation. Does nothing to what is another's."""
-    mine = Talk.id == talk_id
-    uow.db.execute(update(Talk).where(mine, Talk.owner_id == "").values(owner_id=uow.actor.user_id))
+    talk = uow.db.scalar(select(Talk).where(Talk.id == talk_id, Talk.owner_id == "").with_for_update())
+    if talk is not None:
+        _give(uow, talk)
 
 
 def ask_person(uow: UnitOfWork, *, hand_over_id: str, talk_id: str, note: str = "") -> str:
@@ -68,18 +72,18 @@ def ask_person(uow: UnitOfWork, *, hand_over_id: str, talk_id: str, note: str = 
     waiting = uow.db.scalar(select(HandOver).where(HandOver.talk_id == talk_id, HandOver.state == "waiting"))
     if waiting is None and uow.db.get(HandOver, hand_over_id) is not None:
         raise Conflict
-    if note and (waiting is None or note not in waiting.note):
+    before = _told_note(uow, waiting) if waiting is not None else ""
+    if note and note not in before:
         _say(uow, talk, turn_id=new_id(), kind="note", text=note, by=uow.actor.user_id)
     if waiting is not None:
-        waiting.note = f"{waiting.note}\n{note}".strip()[: 4 * rules.NOTE_LENGTH_MAX] if note else waiting.note
-        waiting.summary = _summary(uow, talk_id)
+        _write_down(uow, waiting, f"{before}\n{note}".strip()[: 4 * rules.NOTE_LENGTH_MAX] if note else before)
         return waiting.id
-    uow.db.add(
-        HandOver(
-            id=hand_over_id, talk_id=talk_id, person_id=uow.actor.user_id, note=note, summary=_summary(uow, talk_id),
-            state="waiting", asked_at=uow.now, ended_at=None, answered_by="",
-        )
+    asked = HandOver(
+        id=hand_over_id, talk_id=talk_id, person_id=uow.actor.user_id, state="waiting", asked_at=uow.now, ended_at=None,
+        answered_by="",
     )  # fmt: skip
+    _write_down(uow, asked, note)
+    uow.db.add(asked)
     uow.emit(HandOverAsked(hand_over_id=hand_over_id, talk_id=talk_id, person_id=uow.actor.user_id))
     return hand_over_id
 
@@ -119,8 +123,20 @@ def _own_talk(uow: UnitOfWork, talk_id: str) -> Talk:
     talk = uow.db.scalars(select(Talk).where(Talk.id == talk_id).with_for_update()).one()
     if talk.owner_id not in ("", uow.actor.user_id):
         raise NotFound
-    talk.owner_id = talk.owner_id or uow.actor.user_id
+    if not talk.owner_id and uow.actor.user_id:
+        _give(uow, talk)
     return talk
+
+
+def _give(uow: UnitOfWork, talk: Talk) -> None:
+    """What was said before its asker signed in becomes theirs, sealed with their key from now on."""
+    talk.owner_id = uow.actor.user_id
+    turns = uow.db.scalars(select(Turn).where(Turn.talk_id == talk.id)).all()
+    letters = [Letter(one.id, one.person_id, one.text) for one in turns]
+    for one, text in zip(turns, sealed.unseal_many(uow.db, Turn.text, letters, reader=None), strict=True):
+        one.person_id = talk.owner_id
+        one.text = sealed.seal(uow.db, Turn.text, row=one.id, person=one.person_id, text=text)
+    uow.db.flush()
 
 
 def _say(
@@ -137,23 +153,33 @@ def _say(
 ) -> None:
     talk.turns += 1
     talk.last_at = uow.now
+    whose = talk.owner_id or talk.id
+    words = sealed.seal(uow.db, Turn.text, row=turn_id, person=whose, text=text)
     uow.db.add(
         Turn(
-            id=turn_id, talk_id=talk.id, seq=talk.turns, kind=kind, text=text, by=by, at=uow.now,
+            id=turn_id, talk_id=talk.id, person_id=whose, seq=talk.turns, kind=kind, text=words, by=by, at=uow.now,
             citations=citations or [], confidence=confidence, consultant_ids=consultant_ids or [],
         )
     )  # fmt: skip
     uow.db.flush()
 
 
-def _summary(uow: UnitOfWork, talk_id: str) -> dict[str, Any]:
-    turns = uow.db.scalars(select(Turn).where(Turn.talk_id == talk_id).order_by(Turn.seq)).all()
+def _told_note(uow: UnitOfWork, row: HandOver) -> str:
+    return sealed.unseal(uow.db, HandOver.note, row=row.id, person=row.person_id, sealed=row.note, reader=None)
+
+
+def _write_down(uow: UnitOfWork, row: HandOver, note: str) -> None:
+    """What the person who takes over reads: the asker's note, and a summary of the conversation as it is now."""
+    turns = uow.db.scalars(select(Turn).where(Turn.talk_id == row.talk_id).order_by(Turn.seq)).all()
+    asked = [Letter(one.id, one.person_id, one.text) for one in turns if one.kind == "question"]
     told = rules.summary_of(
-        [one.text for one in turns if one.kind == "question"],
+        sealed.unseal_many(uow.db, Turn.text, asked, reader=None),
         [one.kind for one in turns],
         [str(cited["title"]) for one in turns for cited in one.citations],
     )
-    return told.as_dict()
+    told_json = json.dumps(told.as_dict(), ensure_ascii=False)
+    row.note = sealed.seal(uow.db, HandOver.note, row=row.id, person=row.person_id, text=note)
+    row.summary = sealed.seal(uow.db, HandOver.summary, row=row.id, person=row.person_id, text=told_json)
 
 
 def _end(uow: UnitOfWork, row: HandOver, state: str) -> None:

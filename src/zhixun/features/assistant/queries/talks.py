@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,7 +15,9 @@ from zhixun.features.assistant import rules
 from zhixun.features.assistant.models import HandOver, Talk, Turn
 from zhixun.features.catalog import queries as catalog
 from zhixun.features.catalog.rules import ConsultantCard
+from zhixun.kernel import sealed
 from zhixun.kernel.errors import NotFound
+from zhixun.kernel.sealed import Letter
 from zhixun.kernel.values import Actor
 
 RIGHT = "answer_complaints"
@@ -63,28 +66,26 @@ def talk(db: Session, talk_id: str, actor: Actor) -> TalkView:
     if row.owner_id not in ("", actor.user_id):
         raise NotFound
     waiting = db.scalar(select(HandOver.id).where(HandOver.talk_id == talk_id, HandOver.state == "waiting"))
-    return TalkView(talk_id, _turns(db, talk_id), waiting is not None)
+    return TalkView(talk_id, _turns(db, talk_id, None), waiting is not None)
 
 
 def hand_overs(db: Session, actor: Actor, *, state: str = "waiting") -> list[HandOverView]:
-    """The desk's queue: who waits longest first, or the latest that ended. Raises RightNeeded. Two statements."""
+    """The desk's queue: who waits longest first, or the latest that ended. Those whose questions it shows can see that
+    they were read. Raises RightNeeded."""
     check_right(actor, RIGHT)
     wanted = select(HandOver).where(HandOver.state == state).limit(QUEUE_SHOWN)
     order = HandOver.asked_at if state == "waiting" else HandOver.ended_at.desc()
     rows = list(db.scalars(wanted.order_by(order, HandOver.id)))
-    people = accounts.people(db, {row.person_id for row in rows})
-    return [_hand_over(row, people[row.person_id].name if row.person_id in people else "–") for row in rows]
+    return _hand_overs(db, rows, actor)
 
 
 def hand_over(db: Session, hand_over_id: str, actor: Actor) -> tuple[HandOverView, tuple[TurnView, ...]]:
-    """One hand-over with the whole conversation. Raises RightNeeded, NotFound."""
+    """One hand-over with the whole conversation; its asker can see who has read it. Raises RightNeeded, NotFound."""
     check_right(actor, RIGHT)
     row = db.get(HandOver, hand_over_id)
     if row is None:
         raise NotFound
-    people = accounts.people(db, [row.person_id])
-    name = people[row.person_id].name if row.person_id in people else "–"
-    return _hand_over(row, name), _turns(db, row.talk_id)
+    return _hand_overs(db, [row], actor)[0], _turns(db, row.talk_id, actor)
 
 
 def waiting_count(db: Session) -> int:
@@ -92,22 +93,36 @@ def waiting_count(db: Session) -> int:
     return db.scalars(select(func.count()).select_from(HandOver).where(HandOver.state == "waiting")).one()
 
 
-def _turns(db: Session, talk_id: str) -> tuple[TurnView, ...]:
+def _turns(db: Session, talk_id: str, reader: Actor | None) -> tuple[TurnView, ...]:
     latest = select(Turn).where(Turn.talk_id == talk_id).order_by(Turn.seq.desc()).limit(rules.TURNS_SHOWN)
     rows = list(db.scalars(latest))[::-1]
     cards = catalog.cards_of(db, [one for row in rows for one in row.consultant_ids])
     people = accounts.people(db, {row.by for row in rows if row.kind == "person"})
+    letters = [Letter(row.id, row.person_id, row.text) for row in rows]
+    texts = sealed.unseal_many(db, Turn.text, letters, reader=reader)
     return tuple(
         TurnView(
-            row.id, row.kind, row.text, tuple(row.citations), row.confidence,
+            row.id, row.kind, text, tuple(row.citations), row.confidence,
             tuple(cards[one] for one in row.consultant_ids if one in cards), row.at,
             people[row.by].name if row.by in people else "",
         )
-        for row in rows
+        for row, text in zip(rows, texts, strict=True)
     )  # fmt: skip
 
 
-def _hand_over(row: HandOver, name: str) -> HandOverView:
-    return HandOverView(
-        row.id, row.talk_id, row.person_id, name, row.note, row.summary, row.state, row.asked_at, row.ended_at
+def _hand_overs(db: Session, rows: Sequence[HandOver], reader: Actor) -> list[HandOverView]:
+    people = accounts.people(db, {row.person_id for row in rows})
+    notes = sealed.unseal_many(
+        db, HandOver.note, [Letter(row.id, row.person_id, row.note) for row in rows], reader=reader
     )
+    told = sealed.unseal_many(
+        db, HandOver.summary, [Letter(row.id, row.person_id, row.summary) for row in rows], reader=reader
+    )
+    return [
+        HandOverView(
+            row.id, row.talk_id, row.person_id, people[row.person_id].name if row.person_id in people else "–", note,
+            json.loads(summary) if summary else rules.summary_of([], [], []).as_dict(), row.state, row.asked_at,
+            row.ended_at,
+        )
+        for row, note, summary in zip(rows, notes, told, strict=True)
+    ]  # fmt: skip

@@ -14,7 +14,7 @@ from zhixun.features.ledger import queries as ledger
 from zhixun.features.ledger.rules import credits_of
 from zhixun.features.plans import rules
 from zhixun.features.plans.models import Funding, Holding, Membership, Order, Package
-from zhixun.kernel.errors import NotFound
+from zhixun.kernel.errors import N_, NotFound
 from zhixun.kernel.tables import any_of
 from zhixun.kernel.values import Money, Words
 
@@ -262,3 +262,19 @@ def _view(row: Holding, balance: Money) -> HoldingView:
 def covers_whole(holding: HoldingView, price: Money) -> bool:
     """Whether a session of this price is within what the plan includes; a package's always is."""
     return holding.kind == "package" or price <= holding.included_max
+
+
+def open_matters(db: Session, person_id: str, now: datetime) -> list[str]:
+    """Why this person cannot be erased yet, as sentences."""
+    theirs = select(Holding.kind, Holding.left_units, Holding.renews).where(
+        Holding.person_id == person_id, Holding.state == "active", Holding.expires_at > now
+    )
+    found = set()
+    for kind, left_units, renews in db.execute(theirs):
+        if kind == "package" and left_units:
+            found.add(
+                N_("A package of yours is not used up. Use it, or end it under “My plans” and get the rest back.")
+            )
+        if renews:
+            found.add(N_("Your membership would go on by itself. Cancel it under “My plans” first."))
+    return sorted(found)
