@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import Flask
+from sqlalchemy.orm import Session as SqlSession
 
 from zhixun import migrations
 from zhixun.adapters.backups.age import AgeBackups
@@ -53,6 +54,7 @@ from zhixun.features.notifications import queries as notice_queries
 from zhixun.features.notifications.feature import feature as notifications
 from zhixun.features.notifications.ports import House, Mailer
 from zhixun.features.pages.feature import feature as pages
+from zhixun.features.payments import queries as payment_queries
 from zhixun.features.payments.feature import feature as payments
 from zhixun.features.payments.ports import PaymentGateways
 from zhixun.features.payouts.feature import feature as payouts
@@ -118,7 +120,7 @@ def create_app(settings: Settings, conninfo: str) -> Flask:
     shell.install(app, secure=settings.secure, rate_limits=settings.rate_limits, demo=settings.demo)
     app.config["PRIVATE_WEBHOOKS"] = _speaks_to_its_own_network(settings)
     app.config["PAYMENT_GATEWAYS"] = settings.payment_gateways
-    health.install(app, in_shape=lambda db: migrations.is_current(db.connection()))
+    health.install(app, in_shape=lambda db: migrations.is_current(db.connection()), figures=_figures)
     security.identify_with(_who_holds)
     shell.count_notices_with(_unread_notices)
     shell.ask_consent_with(_agreed_to_be_seen)
@@ -207,11 +209,20 @@ def _model_server(settings: Settings) -> ModelServer:
 
 
 def _gateway(name: str, settings: Settings) -> SandboxGateway:
-    return {"sandbox": SandboxGateway}[name](settings.key())
+    assert name == "sandbox", "settings know no other"
+    return SandboxGateway(settings.key(), settings.data_dir / "sandbox-journal.jsonl")
 
 
 def _speaks_to_its_own_network(settings: Settings) -> bool:
     return settings.demo or settings.private_webhooks
+
+
+def _figures(db: SqlSession) -> list[health.Gauge]:
+    said = "What the newest checks of the last days found to differ between a payment gateway and us."
+    return [
+        health.Gauge("zhixun_reconciliation_differences", said, f'gateway="{gateway}"', count)
+        for gateway, count in payment_queries.open_differences(db, utc_now()).items()
+    ]
 
 
 def _who_holds(token: str) -> Actor | None:

@@ -103,6 +103,9 @@ def _parser() -> argparse.ArgumentParser:
     add("doctor", _doctor, "look at everything and say how to mend what is not in order")
     _add_sample(add("sample", _sample, "add lively sample data: the same for the same seed, none of it twice"))
     for noun, brought in _by_noun().items():
+        if not brought[0].verb:
+            brought[0].arguments(add(noun, _bound(brought[0]), brought[0].help))
+            continue
         verbs = commands.add_parser(noun, help=f"commands of {noun}").add_subparsers(required=True, metavar="verb")
         for command in brought:
             verb = verbs.add_parser(command.verb, help=command.help, description=command.help, parents=[common])

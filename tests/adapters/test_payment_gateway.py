@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
 
 import pytest
 import time_machine
@@ -25,8 +27,8 @@ class Gateway:
 
 
 @pytest.fixture(params=["sandbox"])
-def gateway(request: pytest.FixtureRequest) -> Gateway:
-    return {"sandbox": Gateway(SandboxGateway("a key"), SIGNATURE)}[request.param]
+def gateway(request: pytest.FixtureRequest, tmp_path: Path) -> Gateway:
+    return {"sandbox": Gateway(SandboxGateway("a key", tmp_path / "journal"), SIGNATURE)}[request.param]
 
 
 @pytest.fixture(autouse=True)
@@ -78,8 +80,8 @@ def test_a_report_older_than_five_minutes_is_refused(
             gateway.adapter.read_webhook(body, headers)
 
 
-def test_another_key_signs_nothing_for_us(gateway: Gateway) -> None:
-    other = SandboxGateway("another key")
+def test_another_key_signs_nothing_for_us(gateway: Gateway, tmp_path: Path) -> None:
+    other = SandboxGateway("another key", tmp_path / "other")
     with pytest.raises(Forbidden):
         gateway.adapter.read_webhook(*other.sign(capture()))
 
@@ -113,3 +115,17 @@ def test_the_same_refund_asked_twice_is_one_refund(gateway: Gateway) -> None:
     sent = {gateway.adapter.refund(refund_id, payment_id, "ch_1", Money(1)) for _ in range(2)}
     assert len(sent) == 1
     assert gateway.adapter.refund(new_id(), payment_id, "ch_1", Money(1)) not in sent
+
+
+def test_the_records_have_each_charge_and_refund_once(gateway: Gateway) -> None:
+    hour = timedelta(hours=1)
+    assert list(gateway.adapter.records(NOW - hour, NOW + hour)) == []
+    charge, refund_id = capture(), new_id()
+    for _ in range(2):
+        gateway.adapter.sign(charge)
+        gateway.adapter.refund(refund_id, charge.payment_id, charge.provider_ref, Money(1_000))
+    gateway.adapter.sign(Failure(charge.payment_id, "refused", "try_1"))
+    said = {(one.subject, one.our_id, one.amount, one.at) for one in gateway.adapter.records(NOW, NOW + hour)}
+    assert said == {("charge", charge.payment_id, charge.amount, NOW), ("refund", refund_id, Money(1_000), NOW)}
+    assert len(gateway.adapter.records(NOW, NOW + hour)) == 2
+    assert list(gateway.adapter.records(NOW - hour, NOW)) == []

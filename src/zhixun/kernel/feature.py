@@ -28,7 +28,8 @@ class Job:
 
 @dataclass(frozen=True)
 class Command:
-    """`zhixun <feature> <verb>`, or `zhixun <noun> <verb>` where another word says it better. `run` gets the parsed
+    """`zhixun <feature> <verb>`, or `zhixun <noun> <verb>` where another word says it better; a noun that says all needs
+    no verb. `run` gets the parsed
     arguments and returns the exit code (0 = holds).
 
     `needs_database=False` for commands that work on files alone.

@@ -21,6 +21,7 @@ from zhixun.kernel.unit_of_work import unit_of_work
 from zhixun.kernel.values import utc_now
 
 from . import people
+from .books import reconcile_history
 from .cast import DEMO_ACCOUNTS, PASSWORD, TODAYS_CLIENTS, Consulting, client_at
 from .demo import add_demo_sessions
 from .desk import propose_payouts
@@ -97,6 +98,7 @@ def fill_rest(
         _index_again(consultants)
         quality_jobs.learn()
         propose_payouts(seed=seed, now=at)
+        reconcile_history(at, days=days)
         say(f"{lived} of {len(missing)} sample bookings are in the books.")
 
 

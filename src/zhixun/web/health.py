@@ -9,7 +9,7 @@ import os
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
 
@@ -31,6 +31,19 @@ BUCKETS_SECONDS = (0.005, 0.01, 0.025, 0.06, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 ShapeCheck = Callable[[SqlSession], bool]
 
 
+@dataclass(frozen=True)
+class Gauge:
+    """A number of a feature's; `label` is written as Prometheus does, name="value"."""
+
+    name: str
+    help: str
+    label: str
+    value: float
+
+
+Figures = Callable[[SqlSession], Sequence[Gauge]]
+
+
 @dataclass
 class Tally:
     """Requests so far. Filled by the threads that answer them."""
@@ -49,8 +62,9 @@ class Tally:
                     self.by_bucket[bound] += 1
 
 
-def install(app: Flask, *, in_shape: ShapeCheck) -> None:
-    """Add the three addresses. `in_shape(db)` says whether the database has the shape this program needs."""
+def install(app: Flask, *, in_shape: ShapeCheck, figures: Figures) -> None:
+    """Add the three addresses. `in_shape(db)` says whether the database has the shape this program needs, `figures(db)`
+    what features have to say among the metrics."""
     tally = Tally()
 
     def count(response: Response) -> Response:
@@ -60,7 +74,7 @@ def install(app: Flask, *, in_shape: ShapeCheck) -> None:
     app.after_request(count)
     app.add_url_rule("/healthz", "health", _health)
     app.add_url_rule("/readyz", "ready", lambda: _ready(in_shape))
-    app.add_url_rule("/metrics", "metrics", lambda: _metrics(tally))
+    app.add_url_rule("/metrics", "metrics", lambda: _metrics(tally, figures))
 
 
 def _health() -> Response:
@@ -83,13 +97,14 @@ def _ready(in_shape: ShapeCheck) -> Response:
     return _fresh(response)
 
 
-def _metrics(tally: Tally) -> Response:
+def _metrics(tally: Tally, figures: Figures) -> Response:
+    gauges: Sequence[Gauge] = ()
     try:
         with Session() as db:
-            queue = outbox.queue_state(db)
+            queue, gauges = outbox.queue_state(db), figures(db)
     except SQLAlchemyError:
         queue = None
-    lines = "\n".join(_lines(tally, queue)) + "\n"
+    lines = "\n".join((*_lines(tally, queue), *_of_features(gauges))) + "\n"
     return _fresh(Response(lines, content_type="text/plain; version=0.0.4; charset=utf-8"))
 
 
@@ -128,6 +143,14 @@ def _lines(tally: Tally, queue: outbox.QueueState | None) -> Iterator[str]:
     yield "# HELP zhixun_queue_failed Jobs given up, for a person to look at."
     yield "# TYPE zhixun_queue_failed gauge"
     yield f"zhixun_queue_failed {queue.failed}"
+
+
+def _of_features(gauges: Sequence[Gauge]) -> Iterator[str]:
+    for at, gauge in enumerate(gauges):
+        if not at or gauges[at - 1].name != gauge.name:
+            yield f"# HELP {gauge.name} {gauge.help}"
+            yield f"# TYPE {gauge.name} gauge"
+        yield f"{gauge.name}{{{gauge.label}}} {gauge.value:g}"
 
 
 def _fresh(response: Response) -> Response:

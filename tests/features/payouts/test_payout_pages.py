@@ -148,8 +148,7 @@ def test_a_statement_as_pdf_has_the_figures_and_entries_of_the_page(app: Flask, 
         assert amount in text
     for sentence in (
         "2026年11月",
-        "咨询师Grace",
-        "北京时间（UTC+8）",
+        "Grace·北京时间（UTC+8）",
         "期末余额",
         f"预约编号{booking_id[-8:]}",
         "平台佣金¥57.60",

@@ -6,8 +6,11 @@ import hashlib
 import hmac
 import json
 from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
 
 from zhixun.features.payments.ports import Capture, Failure
+from zhixun.features.payments.rules import Record
 from zhixun.kernel.errors import Forbidden, Invalid
 from zhixun.kernel.values import Money, utc_now
 
@@ -18,7 +21,10 @@ REFUSED_CENTS = 13
 
 
 class SandboxGateway:
-    def __init__(self, key: str) -> None:
+    """`journal` is the file with what it has charged and sent back: the records a provider would have."""
+
+    def __init__(self, key: str, journal: Path) -> None:
+        self._journal = journal
         self._key = hashlib.sha256(b"sandbox webhook:" + key.encode()).digest()
 
     def open_checkout(self, payment_id: str, amount: Money, description: str, return_path: str) -> str:
@@ -40,14 +46,39 @@ class SandboxGateway:
     def collect(self, payment_id: str, amount: Money, like_payment_id: str) -> Capture | Failure:
         if amount.amount_minor % 100 == REFUSED_CENTS:
             return Failure(payment_id, "refused by the sandbox", f"sandbox-{payment_id}-collect")
-        return Capture(payment_id, f"sandbox-{payment_id}-collect", amount)
+        reference = f"sandbox-{payment_id}-collect"
+        self.note(Record("charge", reference, payment_id, amount, utc_now()))
+        return Capture(payment_id, reference, amount)
 
     def refund(self, refund_id: str, payment_id: str, provider_ref: str, amount: Money) -> str:
-        return f"sandbox-refund-{refund_id}"
+        reference = f"sandbox-refund-{refund_id}"
+        self.note(Record("refund", reference, refund_id, amount, utc_now()))
+        return reference
+
+    def records(self, from_: datetime, until: datetime) -> list[Record]:
+        lines = self._journal.read_text("utf-8").splitlines() if self._journal.exists() else []
+        found: dict[tuple[str, str], Record] = {}
+        for line in lines:
+            subject, reference, our_id, amount_minor, currency, at = json.loads(line)
+            record = Record(subject, reference, our_id, Money(amount_minor, currency), datetime.fromisoformat(at))
+            if from_ <= record.at < until:
+                found.setdefault((subject, reference), record)
+        return list(found.values())
+
+    def note(self, *records: Record) -> None:
+        """Write into the journal. The same charge or refund again is the first one."""
+        lines = [
+            json.dumps([one.subject, one.reference, one.our_id, one.amount.amount_minor, one.amount.currency, one.at.isoformat()])
+            for one in records
+        ]  # fmt: skip
+        self._journal.parent.mkdir(parents=True, exist_ok=True)
+        with self._journal.open("a", encoding="utf-8") as journal:  # one write, so that processes do not mix lines
+            journal.write("".join(line + "\n" for line in lines))
 
     def sign(self, event: Capture | Failure) -> tuple[bytes, dict[str, str]]:
         said: dict[str, object] = {"payment_id": event.payment_id}
         if isinstance(event, Capture):
+            self.note(Record("charge", event.provider_ref, event.payment_id, event.amount, utc_now()))
             said |= {"type": "captured", "charge_id": event.provider_ref}
             said |= {"amount_minor": event.amount.amount_minor, "currency": event.amount.currency}
         else:

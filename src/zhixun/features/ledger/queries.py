@@ -8,6 +8,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session, aliased
 
 from zhixun.kernel.errors import N_
+from zhixun.kernel.tables import any_of
 from zhixun.kernel.values import Money
 
 from .models import Account, Entry, Transaction
@@ -151,6 +152,16 @@ def month_of(db: Session, account: str, from_: datetime, until: datetime, curren
         EntryLine(t.id, t.at, t.kind, t.purpose, t.key, Money(entry.amount_minor, entry.currency)) for entry, t in rows
     )
     return AccountMonth(Money(int(before or 0), currency), lines)
+
+
+def booked(db: Session, keys: Sequence[str], account: str) -> dict[str, Money]:
+    """What the transactions of these keys moved on one account; a key that was never booked is not in it. One statement."""
+    rows = db.execute(
+        select(Transaction.key, Entry.currency, func.sum(Entry.amount_minor))
+        .join(Transaction).where(Transaction.key == any_of(keys), Entry.account == account)
+        .group_by(Transaction.key, Entry.currency)
+    )  # fmt: skip
+    return {key: Money(int(minor), currency) for key, currency, minor in rows}
 
 
 def released_since(db: Session, consultant_id: str, since: datetime, currency: str = "CNY") -> Money:

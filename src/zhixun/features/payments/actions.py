@@ -1,8 +1,9 @@
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import date, datetime
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 
 from zhixun.events.payments import (
@@ -12,6 +13,7 @@ from zhixun.events.payments import (
     RefundCompleted,
     RefundRequested,
 )
+from zhixun.features.accounts.rules import check_right
 from zhixun.features.ledger import actions as ledger
 from zhixun.features.ledger.rules import Line, escrow_for, gateway_account, refunds_account
 from zhixun.kernel.errors import N_, Conflict, Invalid, NotFound
@@ -19,9 +21,10 @@ from zhixun.kernel.unit_of_work import UnitOfWork
 from zhixun.kernel.values import Money, new_id
 
 from . import queries
-from .models import Charge, Payment, ProviderEvent, Refund
+from .models import Charge, DifferenceRow, Payment, ProviderEvent, Reconciliation, Refund
 from .ports import Capture, Failure
-from .rules import PaymentState, Settlement
+from .queries import ReconciliationView
+from .rules import Difference, PaymentState, Record, Settlement, compare, day_bounds
 
 
 class RefundTooMuch(Conflict):
@@ -199,6 +202,44 @@ def record_refund(uow: UnitOfWork, *, refund_id: str, provider_ref: str) -> None
             refund_id=refund_id, payment_id=refund.payment_id, purpose=refund.purpose,
             amount_minor=refund.amount_minor, currency=refund.currency,
         )
+    )  # fmt: skip
+
+
+def reconcile(uow: UnitOfWork, *, gateway: str, day: date, records: Sequence[Record]) -> ReconciliationView:
+    """Compare a day of ours with the provider's `records` of it (which reach AROUND further) and keep what differs.
+
+    The same day again replaces what was found before. Raises RightNeeded, Invalid for a day that has not begun.
+    """
+    check_right(uow.actor, "pay_out")
+    from_, until = day_bounds(day)
+    if from_ > uow.now:
+        raise Invalid(fields={"day": N_("This day is still to come.")})
+    ours = queries.kept_between(uow.db, gateway, from_=from_, until=until, named=records)
+    found = compare(records, ours, gateway=gateway, from_=from_, until=until)
+    of_day = [one for one in records if from_ <= one.at < until]
+    charges = sum(one.subject == "charge" for one in of_day)
+    uow.db.execute(delete(Reconciliation).where(Reconciliation.gateway == gateway, Reconciliation.day == day))
+    uow.db.add(
+        Reconciliation(
+            gateway=gateway, day=day, checked_at=uow.now, charges=charges, refunds=len(of_day) - charges
+        )
+    )  # fmt: skip
+    uow.db.flush()
+    uow.db.add_all(_row(gateway, day, number, one) for number, one in enumerate(found, 1))
+    uow.db.flush()
+    return ReconciliationView(gateway, day, uow.now, charges, len(of_day) - charges, tuple(found))
+
+
+def _row(gateway: str, day: date, number: int, one: Difference) -> DifferenceRow:
+    return DifferenceRow(
+        gateway=gateway, day=day, number=number, kind=one.kind, subject=one.subject, reference=one.reference,
+        our_id=one.our_id, theirs_minor=one.theirs.amount_minor if one.theirs else None,
+        theirs_currency=one.theirs.currency if one.theirs else None,
+        ours_minor=one.ours.amount_minor if one.ours else None, ours_currency=one.ours.currency if one.ours else None,
+        proposed=[
+            {"account": line.account, "amount_minor": line.amount.amount_minor, "currency": line.amount.currency}
+            for line in one.proposed
+        ],
     )  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from enum import StrEnum
 
 from zhixun.kernel.errors import N_, Invalid
@@ -33,3 +34,14 @@ def read_outcome_json(body: bytes) -> Outcome:
     except (ValueError, RecursionError):  # not JSON, or nested deeper than anyone can read
         said = None
     return read_outcome(said.get("outcome") if isinstance(said, dict) else None)
+
+
+def read_day(text: str) -> date:
+    """A day that has a day before and after it. Raises Invalid."""
+    try:
+        day = date.fromisoformat(text.strip())
+    except ValueError:
+        day = date.min
+    if not 2000 <= day.year <= 2200:
+        raise Invalid(fields={"day": N_("A day looks like 2026-11-24.")})
+    return day

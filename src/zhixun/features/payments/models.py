@@ -1,8 +1,10 @@
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from zhixun.kernel.tables import Table
@@ -29,7 +31,7 @@ class Charge(Table):
     """One capture the provider reported. Its reference is unique, so no event counts twice."""
 
     __tablename__ = "payments_charges"
-    __table_args__ = (UniqueConstraint("gateway", "provider_ref"),)
+    __table_args__ = (UniqueConstraint("gateway", "provider_ref"), Index("payments_charges_at", "at"))
     personal_data = "keep: the law asks for the books"
 
     id: Mapped[str] = mapped_column(primary_key=True)
@@ -58,7 +60,7 @@ class ProviderEvent(Table):
 
 class Refund(Table):
     __tablename__ = "payments_refunds"
-    __table_args__ = (CheckConstraint("amount_minor > 0"),)
+    __table_args__ = (CheckConstraint("amount_minor > 0"), Index("payments_refunds_completed", "completed_at"))
     personal_data = "keep: the law asks for the books"
 
     id: Mapped[str] = mapped_column(primary_key=True)
@@ -77,3 +79,41 @@ class Refund(Table):
     """Why, in the words of the operator who asked for it."""
     asked_by: Mapped[str] = mapped_column(server_default="system")
     """A user id, or "system"."""
+
+
+class Reconciliation(Table):
+    """One day of one gateway, compared with the provider's own records; comparing again replaces it."""
+
+    __tablename__ = "payments_reconciliations"
+    personal_data = "none"
+
+    gateway: Mapped[str] = mapped_column(primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    checked_at: Mapped[datetime]
+    charges: Mapped[int]
+    """How many the provider has of that day."""
+    refunds: Mapped[int]
+
+
+class DifferenceRow(Table):
+    __tablename__ = "payments_differences"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["gateway", "day"], ["payments_reconciliations.gateway", "payments_reconciliations.day"], ondelete="CASCADE"
+        ),
+    )
+    personal_data = "keep: the law asks for the books"
+
+    gateway: Mapped[str] = mapped_column(primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    subject: Mapped[str]
+    reference: Mapped[str]
+    our_id: Mapped[str]
+    theirs_minor: Mapped[int | None] = mapped_column(BigInteger)
+    theirs_currency: Mapped[str | None]
+    ours_minor: Mapped[int | None] = mapped_column(BigInteger)
+    ours_currency: Mapped[str | None]
+    proposed: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
+    """Ledger lines: account, amount_minor, currency."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from zhixun.kernel.values import Money
+
+from .rules import Record
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,9 @@ class PaymentGateway(Protocol):
 
     def refund(self, refund_id: str, payment_id: str, provider_ref: str, amount: Money) -> str:
         """Send money back; the provider's reference. The same `refund_id` twice is one refund."""
+
+    def records(self, from_: datetime, until: datetime) -> Sequence[Record]:
+        """What the provider itself has of charges and refunds made in [from_, until), each once."""
 
     def sign(self, event: Capture | Failure) -> tuple[bytes, dict[str, str]]:
         """(body, headers) as the provider would send them: for gateways that stand in for one. Others raise."""

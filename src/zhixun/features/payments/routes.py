@@ -1,4 +1,4 @@
-"""The payer's way to the gateway and back, what gateways report, and the sandbox gateway's own page."""
+"""The payer's way to the gateway and back, what gateways report, the sandbox gateway's own page, and the desk's comparison."""
 
 from __future__ import annotations
 
@@ -6,17 +6,18 @@ import logging
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from flask import Blueprint, Response, jsonify, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, jsonify, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response as AnyResponse
 
-from zhixun.kernel.errors import NotFound
+from zhixun.kernel.errors import Invalid, NotFound
 from zhixun.kernel.services import service
 from zhixun.kernel.unit_of_work import unit_of_work
 from zhixun.kernel.values import is_id, new_id, utc_now
-from zhixun.web.security import current_actor, read, require
+from zhixun.web import errors
+from zhixun.web.security import current_actor, read, require, work
 
-from . import actions, forms, queries
+from . import actions, forms, queries, rules
 from .forms import Outcome
 from .ports import Capture, Failure, PaymentGateway, PaymentGateways
 from .queries import PaymentView
@@ -104,6 +105,38 @@ def webhook(gateway: str) -> Response:
     """What a provider reports. The signature is the permission; a report made twice is counted once."""
     said = hear(gateway, request.get_data(), dict(request.headers))
     return jsonify(received=said)
+
+
+@bp.route("/ops/reconciliation", methods=["GET", "POST"])
+@require("operator")
+def reconciliation() -> AnyResponse:
+    """The last days beside the gateways' own records; any day can be compared again."""
+    if request.method == "GET":
+        return _reconciliation_page()
+    try:
+        gateway, day = request.form.get("gateway", ""), forms.read_day(request.form.get("day", ""))
+        from_, until = rules.day_bounds(day)
+        records = _gateway(gateway).records(from_ - rules.AROUND, until + rules.AROUND)
+        with work() as uow:
+            found = actions.reconcile(uow, gateway=gateway, day=day, records=records)
+    except Invalid as refusal:
+        return _reconciliation_page(refusal)
+    if found.holds:
+        flash(gettext("%(day)s: both agree.", day=day.isoformat()))
+    else:
+        flash(gettext("%(day)s: they differ, see below.", day=day.isoformat()), "bad")
+    return redirect(url_for("payments.reconciliation"), 303)
+
+
+def _reconciliation_page(refusal: Invalid | None = None) -> AnyResponse:
+    with read() as db:
+        found = queries.reconciliations(db, current_actor())
+    yesterday = utc_now().date() - timedelta(days=1)
+    page = render_template(
+        "payments/reconciliation.html", found=found, gateways=list(service(PaymentGateways)),
+        day=request.form.get("day", yesterday.isoformat()), errors=errors.field_sentences(refusal) if refusal else {},
+    )  # fmt: skip
+    return make_response(page, refusal.status if refusal else 200)
 
 
 def hear(gateway: str, body: bytes, headers: Mapping[str, str], *, now: datetime | None = None) -> str:

@@ -16,7 +16,7 @@ from zhixun.features.ledger.queries import AccountMonth, EntryLine
 from zhixun.features.ledger.rules import consultant_account
 from zhixun.features.payments.rules import booking_of
 from zhixun.kernel.errors import DomainError, NotFound
-from zhixun.kernel.papers import Facts, Figure, Figures, Row, Table
+from zhixun.kernel.papers import Figure, Figures, Row, Table
 from zhixun.kernel.values import Money, is_id, new_id, utc_now
 from zhixun.web import errors
 from zhixun.web.formats import local, money, zone_label
@@ -149,7 +149,6 @@ def statement_paper(month: str) -> Response:
     )
     title = gettext("Statement %(month)s", month=local(from_, "month"))
     blocks = (
-        Facts(((gettext("Consultant"), actor.name), (gettext("Clock"), zone_label(at=from_)))),
         Figures(tuple(Figure(label, money(amount, exact=True)) for label, amount in figures)),
         Table(
             gettext("What moved it"), (gettext("What"), gettext("When"), gettext("Amount")), rows,
@@ -159,7 +158,14 @@ def statement_paper(month: str) -> Response:
     small = (gettext("Small lines are the other side of each movement in the double-entry books."),)
     number = f"{month} · {actor.user_id[-8:]}"
     return handed_out(
-        paper(title, actor.name, number=number, made_at=utc_now(), blocks=blocks, small=small),
+        paper(
+            title,
+            f"{actor.name} · {zone_label(at=from_)}",
+            number=number,
+            made_at=utc_now(),
+            blocks=blocks,
+            small=small,
+        ),
         gettext("zhixun-statement-%(month)s", month=month),
     )
 

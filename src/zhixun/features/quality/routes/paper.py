@@ -20,7 +20,7 @@ def report_paper(report: Report, name: str, period: str) -> Response:
     made = paper(
         gettext("Quality report"), subtitle, number=number, made_at=report.until,
         blocks=_empty() if report.is_empty else _blocks(report),
-        small=(gettext("Satisfaction is the mean of clients’ answers, quality the mean of expert reviews, 1 to 5. The range is where the true level lies with 95%% certainty."),),
+        small=(gettext("Satisfaction is the mean of clients’ answers, quality the mean of expert reviews, 1 to 5. The range holds the true level in 19 cases of 20."),),
     )  # fmt: skip
     return handed_out(made, gettext("zhixun-report-%(day)s", day=f"{report.until:%Y-%m-%d}"))
 

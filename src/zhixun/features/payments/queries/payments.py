@@ -8,12 +8,11 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from zhixun.features.accounts.rules import may
+from zhixun.features.payments.models import Charge, Payment, Refund
+from zhixun.features.payments.rules import PaymentState
 from zhixun.kernel.errors import N_, NotFound
 from zhixun.kernel.tables import any_of
 from zhixun.kernel.values import Actor, Money
-
-from .models import Charge, Payment, Refund
-from .rules import PaymentState
 
 
 @dataclass(frozen=True)
