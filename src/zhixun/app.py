@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from flask import Flask
 from sqlalchemy.orm import Session as SqlSession
 
@@ -121,7 +123,8 @@ def create_app(settings: Settings, conninfo: str) -> Flask:
     app.config["PRIVATE_WEBHOOKS"] = _speaks_to_its_own_network(settings)
     app.config["PAYMENT_GATEWAYS"] = settings.payment_gateways
     health.install(app, in_shape=lambda db: migrations.is_current(db.connection()), figures=_figures)
-    security.identify_with(_who_holds)
+    app.config["PUBLIC_URL"] = settings.public_url
+    security.identify_with(partial(_who_holds, settings.desk_second_factor))
     shell.count_notices_with(_unread_notices)
     shell.ask_consent_with(_agreed_to_be_seen)
     shell.ask_rights_with(account_rules.may)
@@ -225,11 +228,16 @@ def _figures(db: SqlSession) -> list[health.Gauge]:
     ]
 
 
-def _who_holds(token: str) -> Actor | None:
+def _who_holds(desk_second_factor: bool, token: str) -> Actor | None:
+    """Whose sign-in or key this is. Where the desk needs a second factor, who came without one is kept from it."""
     if token.startswith(TOKEN_MARK):
-        return use_key(token)
-    with Session() as db:
-        return account_queries.actor_of_token(db, token, utc_now())
+        actor = use_key(token)
+    else:
+        with Session() as db:
+            actor = account_queries.actor_of_token(db, token, utc_now())
+    if actor and desk_second_factor and actor.is_a("operator") and not actor.second_factor:
+        return account_rules.without_desk(actor)
+    return actor
 
 
 def _unread_notices(user_id: str) -> int:

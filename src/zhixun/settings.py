@@ -28,7 +28,7 @@ TEXTS = (
 NUMBERS = ("smtp_port",)
 PATHS = ("data_dir", "postgres_bin")
 LISTS = ("payment_gateways", "trusted_proxies", "turn_urls", "stun_urls")
-SWITCHES = ("rate_limits", "private_webhooks", "turn_only")
+SWITCHES = ("rate_limits", "private_webhooks", "turn_only", "desk_second_factor")
 SWITCH_WORDS = {True: {"on", "1", "true", "yes"}, False: {"off", "0", "false", "no"}}
 CHOICES = {
     "realtime_hub": {"memory", "postgres", "redis"},
@@ -88,6 +88,8 @@ class Settings:
     text_model_name: str = ""
     text_model_key: str = field(default="", repr=False)
     rate_limits: bool = True
+    desk_second_factor: bool = False
+    """Whether the desk opens only to who signed in with a second factor."""
     private_webhooks: bool = False
     """Whether webhooks may go to addresses of the own network, also without TLS."""
     demo: bool = False

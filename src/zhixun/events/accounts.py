@@ -17,3 +17,14 @@ class RolesChanged(Event):
     given: str
     """Names of roles with blanks between them."""
     taken: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SafetyChanged(Event):
+    """What guards an account has changed, or a recovery code was used."""
+
+    user_id: str
+    change: str
+    """ "app_added", "app_removed", "passkey_added", "passkey_removed", "codes_made" or "code_used"."""
+    at: str
+    """ISO 8601."""

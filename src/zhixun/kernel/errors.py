@@ -53,6 +53,14 @@ class SignInRequired(Forbidden):
     code, status, message = "sign_in_required", 401, N_("Please sign in first.")
 
 
+class ProofNeeded(Forbidden):
+    code, message = "proof_needed", N_("Please show once more that it is you.")
+
+
+class SecondFactorNeeded(Forbidden):
+    code, message = "second_factor_needed", N_("The desk asks for a second factor here. Set one up, then go on.")
+
+
 class NotFound(DomainError):
     code, status, message = "not_found", 404, N_("We could not find that.")
 

@@ -94,9 +94,19 @@ class Actor:
     language: str = "zh"
     read_only: bool = False
     """Came with a key that may only read."""
+    proved_until: datetime | None = None
+    """Until when they need not show again that it is them; None for who did not sign in (a key, a test, the system)."""
+    second_factor: bool = False
+    """Whether they signed in with a second factor."""
+    withheld: frozenset[str] = frozenset()
+    """Roles they would have, had they signed in with a second factor."""
 
     def is_a(self, role: str) -> bool:
         return role in self.roles
+
+    def is_proved(self, now: datetime) -> bool:
+        """Whether they have shown within the last ten minutes that it is really them."""
+        return self.proved_until is not None and now < self.proved_until
 
 
 SYSTEM = Actor("system", frozenset({"system"}))

@@ -37,7 +37,7 @@ RETRY_SECONDS = 2
 
 
 def install(app: Flask) -> None:
-    app.register_error_handler(DomainError, _refused)
+    app.register_error_handler(DomainError, refused)
     app.register_error_handler(CSRFError, _stale_form)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(OperationalError, _unavailable)
@@ -73,7 +73,7 @@ def by_script() -> bool:
     return request.accept_mimetypes.best == "application/json"
 
 
-def _refused(error: DomainError) -> Response:
+def refused(error: DomainError) -> Response:
     if not is_api() and isinstance(error, SignInRequired):
         back = request.full_path.rstrip("?") if request.method == "GET" else request.headers.get("Referer", "")
         return make_response(redirect(url_for("pages.sign_in", next=_own_path(back)), 303))

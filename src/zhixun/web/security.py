@@ -14,10 +14,10 @@ from flask_wtf.csrf import CSRFProtect
 from sqlalchemy.orm import Session as SqlSession
 from werkzeug.wrappers import Response
 
-from zhixun.kernel.errors import N_, Forbidden, SignInRequired
+from zhixun.kernel.errors import N_, Forbidden, ProofNeeded, SecondFactorNeeded, SignInRequired
 from zhixun.kernel.tables import Session
 from zhixun.kernel.unit_of_work import UnitOfWork, unit_of_work
-from zhixun.kernel.values import VISITOR, Actor
+from zhixun.kernel.values import VISITOR, Actor, utc_now
 
 COOKIE = "zhixun_sign_in"
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
@@ -66,12 +66,30 @@ def require(*roles: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
             if not actor.user_id:
                 raise SignInRequired
             if roles and not any(actor.is_a(role) for role in roles):
-                raise Forbidden
+                raise SecondFactorNeeded if actor.withheld.intersection(roles) else Forbidden
             return view(*args, **kwargs)
 
         return guarded
 
     return decorate
+
+
+def proved(view: Callable[P, R]) -> Callable[P, R]:
+    """Only for who has just shown that it is really them; others are asked first, and what they sent is kept meanwhile.
+    Stands below `require`."""
+
+    @functools.wraps(view)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
+        check_proof()
+        return view(*args, **kwargs)
+
+    return guarded
+
+
+def check_proof() -> None:
+    """Raises ProofNeeded."""
+    if not current_actor().is_proved(utc_now()):
+        raise ProofNeeded
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from tests import make
 from zhixun.features.accounts import actions, queries, rules
-from zhixun.features.accounts.actions import EmailTaken, TooManyTries, WrongPassword
+from zhixun.features.accounts.actions import EmailTaken, TooManyTries, WrongPassword, people
 from zhixun.features.accounts.models import FailedTry, SignIn, User
 from zhixun.kernel.errors import Invalid, NotFound
 from zhixun.kernel.tables import Session
@@ -39,9 +39,9 @@ def cheap(monkeypatch):
 
     def matches(password_hash, password):
         compared.append(password_hash)
-        return password == make.PASSWORD and password_hash != actions._hash_of_nobody
+        return password == make.PASSWORD and password_hash != people._hash_of_nobody
 
-    monkeypatch.setattr(actions, "_matches", matches)
+    monkeypatch.setattr(people, "_matches", matches)
     return compared
 
 
@@ -168,7 +168,7 @@ def test_an_unknown_address_costs_the_same_work_and_gets_the_same_answer(clock, 
     assert answers[half - 1][0] is TooManyTries
     assert len(cheap) == 2 * rules.TRIES_MAX
     assert cheap[0].startswith("$argon2id$")
-    assert cheap[-1] == actions._hash_of_nobody
+    assert cheap[-1] == people._hash_of_nobody
 
 
 def test_after_eight_wrong_tries_even_the_right_one_waits_a_quarter_of_an_hour(clock, cheap):
@@ -232,7 +232,9 @@ def holder(token, at=NOW):
 def test_a_token_is_its_holder_until_it_ends_or_is_signed_out(db_url):
     person = ada(zone="Europe/Berlin", language="en")
     signed_in, other = sign_in(person), sign_in(person, kind="api")
-    assert holder(signed_in.token) == Actor(person.user_id, frozenset({"client"}), "Ada", "Europe/Berlin", "en")
+    assert holder(signed_in.token) == Actor(
+        person.user_id, frozenset({"client"}), "Ada", "Europe/Berlin", "en", proved_until=NOW + rules.PROOF_LASTS
+    )
     assert holder(signed_in.token, signed_in.expires_at - timedelta(seconds=1))
     assert holder(signed_in.token, signed_in.expires_at) is None
     assert other.expires_at - NOW == rules.API_TOKEN_LASTS

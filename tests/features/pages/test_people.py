@@ -268,7 +268,7 @@ def test_another_device_can_be_signed_out_and_nobody_elses(app, ada):
     phone, desk = Visitor(app, ada), Visitor(app, ada)
     with unit_of_work() as uow:
         eve = make.person(uow, "Eve")
-    wanted = re.search(r'name="id" value="([0-9a-f]{16})"', desk.get("/me").text)[1]
+    wanted = re.search(r'name="id" value="([0-9a-f]{16})"', desk.get("/me/security").text)[1]
     Visitor(app, eve).post("/me/sign-ins", id=wanted)
     assert Visitor(app, ada).post("/me/sign-ins", id="\x00").status_code == 303
     assert phone.get("/me").status_code == 200

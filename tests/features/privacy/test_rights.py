@@ -18,6 +18,7 @@ from flask import Flask
 
 from tests import make, mongodb, postgres
 from tests.visitor import STATEMENTS_MAX, Visitor, house, statements, words
+from zhixun.features.accounts.models import SignIn
 from zhixun.features.assistant import actions as assistant
 from zhixun.features.assistant import queries as assistant_queries
 from zhixun.features.behaviour import actions as behaviour
@@ -106,6 +107,12 @@ def asked_the_assistant(who: Actor) -> str:
     return talk_id
 
 
+def lapse(person: Actor) -> None:
+    """It is long ago that they showed who they are."""
+    with unit_of_work() as uow:
+        uow.db.execute(sa.update(SignIn).where(SignIn.user_id == person.user_id).values(proved_until=uow.now - DAY))
+
+
 def everywhere(db_url: str, folder: Path, mongo: str = "") -> list[str]:
     """Where the marker stands: a dump of the whole database, the index, MongoDB, and every file of the house."""
     found = [line for line in postgres.dump(db_url).splitlines() if MARKER.lower() in line.lower()]
@@ -139,7 +146,7 @@ def test_everything_of_an_erased_person_is_gone_from_dump_index_interactions_fil
     asked_the_assistant(ada)
     assert not [line for line in everywhere(db_url, tmp_path, log_address) if "question" in line or "note" in line]
     browser = Visitor(app, ada, english=True)
-    sent = browser.post("/me/data/erasure", sure="yes", erase_password=make.PASSWORD)
+    sent = browser.post("/me/data/erasure", sure="yes")
     assert sent.status_code == 303
     deliver_all()
     assert everywhere(db_url, tmp_path, log_address) == []
@@ -187,10 +194,11 @@ def test_the_plan_says_what_goes_and_what_stays_and_asks_twice(app: Flask) -> No
     assert "the law asks us to prove who agreed to what" not in said, "nothing was agreed to"
     assert "needed to answer disputes and for the books" in said
     assert statements(page) <= STATEMENTS_MAX
-    unsure = browser.post("/me/data/erasure", erase_password=make.PASSWORD)
+    unsure = browser.post("/me/data/erasure")
     assert (unsure.status_code, "Please tick this" in words(unsure)) == (400, True)
-    wrong = browser.post("/me/data/erasure", sure="yes", erase_password="wrong password")
-    assert (wrong.status_code, "The address or the password is not right." in words(wrong)) == (401, True)
+    lapse(ada)
+    asked = browser.post("/me/data/erasure", sure="yes")
+    assert (asked.status_code, "Is it you?" in words(asked)) == (403, True)
     with Session() as db:
         assert queries.erasure_of(db, ada.user_id) is None
 
@@ -201,7 +209,7 @@ def test_who_has_a_session_or_money_under_way_is_told_so_and_stays(app: Flask) -
         make.paid_booking(uow, client=ada, consultant=grace)
     browser = Visitor(app, ada, english=True)
     assert "A session is still to come." in words(browser.get("/me/data"))
-    refused = browser.post("/me/data/erasure", sure="yes", erase_password=make.PASSWORD)
+    refused = browser.post("/me/data/erasure", sure="yes")
     assert (refused.status_code, "Not yet" in words(refused)) == (409, True)
     assert browser.get("/me").status_code == 200
 
@@ -275,8 +283,12 @@ def test_a_copy_holds_what_one_wrote_opened_and_nothing_of_others(app: Flask, de
     asked_the_assistant(ada)
     deliver_all()
     browser = Visitor(app, ada)
-    assert browser.post("/me/data/copy", copy_password="wrong password").status_code == 401
-    answer = browser.post("/me/data/copy", copy_password=make.PASSWORD)
+    lapse(ada)
+    assert browser.post("/me/data/copy").status_code == 403
+    kept = {"proof_to": "/me/data/copy", "proof_kept": "yes"}
+    assert browser.post("/me/proof", proof_password="wrong password", **kept).status_code == 401
+    assert browser.post("/me/proof", proof_password=make.PASSWORD, **kept).status_code == 307
+    answer = browser.post("/me/data/copy")
     assert answer.mimetype == "application/zip"
     told = json.loads(zipfile.ZipFile(io.BytesIO(answer.data)).read("data.json"))
     text = json.dumps(told, ensure_ascii=False)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Index
+from sqlalchemy import BigInteger, CheckConstraint, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from zhixun.kernel.sealed import Sealed, sealed_for
@@ -38,10 +38,14 @@ class SignIn(Table):
     user_agent: Mapped[str]
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
+    proved_until: Mapped[datetime]
+    """Until when its holder need not show again that it is them, before what cannot be taken back."""
+    second_factor: Mapped[bool]
+    """Whether its holder has shown a second factor, then or since."""
 
 
 class FailedTry(Table):
-    """A wrong password, kept for a quarter of an hour, so that guessing is slow on every process."""
+    """A wrong password or code, kept for a quarter of an hour, so that guessing is slow on every process."""
 
     __tablename__ = "accounts_failed_tries"
     __table_args__ = (Index("accounts_failed_tries_email_at", "email_index", "at"),)
@@ -51,3 +55,67 @@ class FailedTry(Table):
     id: Mapped[str] = mapped_column(primary_key=True)
     email_index: Mapped[str]
     at: Mapped[datetime]
+
+
+class App(Table):
+    """A person's authenticator app: the secret it counts codes from. Asked for once it is confirmed."""
+
+    __tablename__ = "accounts_apps"
+    personal_data = "erase"
+
+    user_id: Mapped[str] = mapped_column(primary_key=True)
+    secret: Mapped[Sealed] = sealed_for("user_id")
+    last_step: Mapped[int] = mapped_column(BigInteger)
+    """The count of the last code that was taken: it and those before are refused."""
+    made_at: Mapped[datetime]
+    confirmed_at: Mapped[datetime | None]
+
+
+class RecoveryCode(Table):
+    __tablename__ = "accounts_recovery_codes"
+    personal_data = "erase"
+
+    user_id: Mapped[str] = mapped_column(primary_key=True)
+    code_hash: Mapped[str] = mapped_column(primary_key=True)
+    made_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+
+class Passkey(Table):
+    __tablename__ = "accounts_passkeys"
+    __table_args__ = (CheckConstraint("sign_count >= 0"),)
+    personal_data = "erase"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    user_id: Mapped[str] = mapped_column(index=True)
+    credential_id: Mapped[str] = mapped_column(unique=True)
+    public_key: Mapped[bytes]
+    sign_count: Mapped[int] = mapped_column(BigInteger)
+    name: Mapped[str]
+    made_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+
+class Door(Table):
+    """Somebody gave the right password and is asked for their second factor."""
+
+    __tablename__ = "accounts_doors"
+    personal_data = "erase"
+
+    token_hash: Mapped[str] = mapped_column(primary_key=True)
+    user_id: Mapped[str] = mapped_column(index=True)
+    opened_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+
+
+class Challenge(Table):
+    """What a passkey has to sign, kept with the sign-in, the door or the browser it was given to."""
+
+    __tablename__ = "accounts_challenges"
+    personal_data = "none"
+
+    holder_hash: Mapped[str] = mapped_column(primary_key=True)
+    purpose: Mapped[str] = mapped_column(primary_key=True)
+    challenge: Mapped[bytes]
+    made_at: Mapped[datetime]
+    expires_at: Mapped[datetime]

@@ -5,16 +5,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from zhixun.kernel import vault
 from zhixun.kernel.errors import NotFound
-from zhixun.kernel.sealed import Letter, unseal_many
+from zhixun.kernel.sealed import Letter, unseal, unseal_many
 from zhixun.kernel.values import Actor
 
 from . import rules
-from .models import FailedTry, SignIn, User
+from .models import App, Door, FailedTry, Passkey, RecoveryCode, SignIn, User
 
 
 @dataclass(frozen=True)
@@ -41,13 +41,37 @@ class SignInLine:
     is_this: bool
 
 
+@dataclass(frozen=True)
+class PasskeyLine:
+    id: str
+    name: str
+    made_at: datetime
+    used_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Factors:
+    """What a person can show beside their password. `app_since` is None where no app is confirmed."""
+
+    app_since: datetime | None
+    passkeys: tuple[PasskeyLine, ...]
+    codes_left: int
+
+    def __bool__(self) -> bool:
+        return self.app_since is not None or bool(self.passkeys)
+
+
 def actor_of_token(db: Session, token: str, now: datetime) -> Actor | None:
     """Who holds this sign-in token, or None when it is unknown, revoked or expired."""
-    user = db.scalar(
-        select(User).join(SignIn, SignIn.user_id == User.id)
-        .where(SignIn.token_hash == hash_of(token), SignIn.expires_at > now)
+    held = (SignIn.token_hash == hash_of(token), SignIn.expires_at > now)
+    found = select(User, SignIn.proved_until, SignIn.second_factor).join(SignIn, SignIn.user_id == User.id).where(*held)
+    if (row := db.execute(found).one_or_none()) is None:
+        return None
+    user, proved_until, second_factor = row
+    return Actor(
+        user.id, frozenset(user.roles), user.name, user.zone, user.language, proved_until=proved_until,
+        second_factor=second_factor,
     )  # fmt: skip
-    return Actor(user.id, frozenset(user.roles), user.name, user.zone, user.language) if user else None
 
 
 def person(db: Session, user_id: str) -> Person:
@@ -112,6 +136,49 @@ def sign_ins_of(db: Session, user_id: str, now: datetime, *, token: str = "") ->
         )
         for row in rows
     ]  # fmt: skip
+
+
+def factors_of(db: Session, user_id: str) -> Factors:
+    """Three statements."""
+    app_since = db.scalar(select(App.confirmed_at).where(App.user_id == user_id))
+    keys = db.scalars(select(Passkey).where(Passkey.user_id == user_id).order_by(Passkey.made_at, Passkey.id))
+    lines = tuple(PasskeyLine(one.id, one.name, one.made_at, one.used_at) for one in keys)
+    unused = (RecoveryCode.user_id == user_id, RecoveryCode.used_at.is_(None))
+    return Factors(app_since, lines, db.scalar(select(func.count()).where(*unused)) or 0)
+
+
+def has_second_factor(db: Session, user_id: str) -> bool:
+    app = select(App.user_id).where(App.user_id == user_id, App.confirmed_at.is_not(None)).exists()
+    passkey = select(Passkey.id).where(Passkey.user_id == user_id).exists()
+    return bool(db.scalar(select(or_(app, passkey))))
+
+
+def credentials_of(db: Session, user_id: str) -> list[str]:
+    """The credential ids (base64url) of a person's passkeys."""
+    return list(db.scalars(select(Passkey.credential_id).where(Passkey.user_id == user_id)))
+
+
+def app_to_confirm(db: Session, user_id: str) -> str | None:
+    """The secret of an app that is being set up, for its owner's eyes; None where none is."""
+    row = db.get(App, user_id)
+    if row is None or row.confirmed_at is not None:
+        return None
+    return unseal(db, App.secret, row=user_id, person=user_id, sealed=row.secret, reader=None)
+
+
+def who_waits(db: Session, door: str, now: datetime) -> str | None:
+    """Who gave the right password and stands at this door (a user id), or None."""
+    return db.scalar(select(Door.user_id).where(Door.token_hash == hash_of(door), Door.expires_at > now))
+
+
+def recovery_hash(db: Session, user_id: str, code: str) -> str:
+    """What is kept of a recovery code: keyed, because it is short enough to be guessed from a stolen table."""
+    return vault.blind(db, "recovery_code", f"{user_id}:{code}")
+
+
+def code_tries_index(db: Session, user_id: str) -> str:
+    """What wrong codes of a person are counted by."""
+    return vault.blind(db, "code_tries", user_id)
 
 
 def wait_seconds(db: Session, email_index: str, now: datetime) -> int:

@@ -1,11 +1,19 @@
-"""What an e-mail, a password and a name must be, and how often one may guess."""
+"""What an e-mail, a password, a name and a code must be, and how often one may guess."""
 
 from __future__ import annotations
 
+import hmac
+import secrets
+import unicodedata
 import zoneinfo
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from functools import lru_cache
+from ipaddress import ip_address
+from typing import Literal
+from urllib.parse import urlsplit
 
+import pyotp
 from email_validator import EmailNotValidError, validate_email
 
 from zhixun.kernel.errors import N_, Forbidden, Invalid
@@ -36,6 +44,25 @@ API_TOKEN_LASTS = timedelta(days=7)
 TRIES_MAX = 8
 """Wrong passwords for one address before it has to wait."""
 TRIES_WINDOW = timedelta(minutes=15)
+PROOF_LASTS = timedelta(minutes=10)
+"""How long who has just shown that it is them need not do so again."""
+DOOR_LASTS = timedelta(minutes=10)
+CHALLENGE_LASTS = timedelta(minutes=5)
+CHALLENGE_BYTES = 32
+APP_CODE_DIGITS, APP_CODE_SECONDS = 6, 30
+APP_CODES_AROUND = 1
+"""Codes before and after the present one that are taken too, for clocks that differ (RFC 6238, 5.2)."""
+RECOVERY_CODES, RECOVERY_CODE_LENGTH = 10, 10
+RECOVERY_LETTERS = "23456789abcdefghjkmnpqrstuvwxyz"
+"""Without those that are taken for one another. Ten of them are 49 bits; they are kept under the house's key only."""
+CODE_LENGTH_MAX = 40
+PASSKEYS_MAX = 10
+PASSKEY_NAME_LENGTH_MAX = 40
+CREDENTIAL_LENGTH_MAX = 20_000
+ISSUER = "Zhixun"
+
+Purpose = Literal["register", "sign_in", "door", "proof"]
+"""What a passkey's challenge was given for; it answers nothing else."""
 
 
 class RightNeeded(Forbidden):
@@ -100,3 +127,94 @@ def clean_language(language: str) -> str:
     if language not in LANGUAGES:
         raise Invalid(fields={"language": N_("We speak Chinese (zh) and English (en).")})
     return language
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where passkeys are good: `rp_id` is the name they are bound to, `origin` the address browsers must show."""
+
+    rp_id: str
+    origin: str
+
+
+def place_of(public_url: str) -> Place:
+    """WebAuthn knows names only: a house that is reached by a loopback number is "localhost" to passkeys."""
+    address = urlsplit(public_url)
+    host = address.hostname or ""
+    try:
+        name = "localhost" if ip_address(host).is_loopback else host
+    except ValueError:
+        name = host
+    port = f":{address.port}" if address.port and address.port != {"http": 80, "https": 443}[address.scheme] else ""
+    return Place(name, f"{address.scheme}://{name}{port}")
+
+
+def without_desk(actor: Actor) -> Actor:
+    """The same person, kept from the desk until they sign in with a second factor."""
+    desk = actor.roles & frozenset({"operator", *DESK_RIGHTS})
+    return replace(actor, roles=actor.roles - desk, withheld=desk)
+
+
+def clean_code(text: str) -> str:
+    """A code as it is compared: without blanks and dashes, in plain small letters and digits."""
+    plain = unicodedata.normalize("NFKC", text[:CODE_LENGTH_MAX]).lower()
+    return "".join(c for c in plain if c.isascii() and c.isalnum())
+
+
+def is_app_code(code: str) -> bool:
+    return len(code) == APP_CODE_DIGITS and code.isdigit()
+
+
+def step_of(secret: str, code: str, now: datetime, *, after: int) -> int | None:
+    """The count (seconds / 30) whose code this is, near enough to now and later than `after`; None where it is none's."""
+    counted = pyotp.TOTP(secret, digits=APP_CODE_DIGITS, interval=APP_CODE_SECONDS)
+    here = int(now.timestamp()) // APP_CODE_SECONDS
+    near = range(here - APP_CODES_AROUND, here + APP_CODES_AROUND + 1)
+    fits = [step for step in near if hmac.compare_digest(counted.generate_otp(step).encode(), code.encode())]
+    return next((step for step in fits if step > after), None)
+
+
+def app_address(secret: str, account: str) -> str:
+    """What an authenticator app reads from the QR code: otpauth://…"""
+    return pyotp.TOTP(secret).provisioning_uri(name=account, issuer_name=ISSUER)
+
+
+def new_recovery_codes() -> tuple[str, ...]:
+    """Ten codes, as they are shown: "abcde-fghjk"."""
+    half = RECOVERY_CODE_LENGTH // 2
+    drawn = (
+        "".join(secrets.choice(RECOVERY_LETTERS) for _ in range(RECOVERY_CODE_LENGTH)) for _ in range(RECOVERY_CODES)
+    )
+    return tuple(f"{code[:half]}-{code[half:]}" for code in drawn)
+
+
+def new_challenge() -> bytes:
+    return secrets.token_bytes(CHALLENGE_BYTES)
+
+
+def clean_passkey_name(name: str) -> str:
+    text = " ".join("".join(c for c in name if c.isprintable() or c.isspace()).split())
+    if not text:
+        raise Invalid(fields={"passkey_name": N_("Please give the passkey a name, such as “My phone”.")})
+    if len(text) > PASSKEY_NAME_LENGTH_MAX:
+        raise Invalid(fields={"passkey_name": N_("A passkey’s name has at most 40 characters.")})
+    return text
+
+
+def clean_credential(text: str) -> str:
+    """What a browser says of a passkey, or nothing where no browser would say so much."""
+    return text if len(text) <= CREDENTIAL_LENGTH_MAX else ""
+
+
+def device(user_agent: str) -> str:
+    """ "Chrome · Windows": enough to recognise one's own device. Empty where the browser did not say."""
+    browsers = (
+        ("MicroMessenger", "WeChat"), ("Edg", "Edge"), ("OPR", "Opera"), ("Firefox", "Firefox"),
+        ("HeadlessChrome", "Chrome"), ("Chrome", "Chrome"), ("Safari", "Safari"), ("curl", "curl"), ("python", "Python"),
+    )  # fmt: skip
+    systems = (
+        ("iPhone", "iPhone"), ("iPad", "iPad"), ("HarmonyOS", "HarmonyOS"), ("Android", "Android"),
+        ("Windows", "Windows"), ("Mac OS X", "macOS"), ("CrOS", "ChromeOS"), ("Linux", "Linux"),
+    )  # fmt: skip
+    named = [next((said for mark, said in marks if mark in user_agent), "") for marks in (browsers, systems)]
+    return " · ".join(name for name in named if name)

@@ -12,7 +12,7 @@ from zhixun.kernel.values import Money, is_id, utc_now
 from zhixun.web import charts, pagination
 from zhixun.web.errors import field_sentences, sentence_of
 from zhixun.web.formats import money
-from zhixun.web.security import current_actor, read, require, work
+from zhixun.web.security import current_actor, proved, read, require, work
 
 from . import queries, rules
 from .ports import Backups
@@ -89,6 +89,7 @@ def people() -> str | tuple[str, int]:
 
 @bp.post("/ops/people/<user_id>")
 @require("operator")
+@proved
 def appoint(user_id: str) -> Response:
     if not is_id(user_id):
         raise NotFound

@@ -43,7 +43,10 @@ def holder_of(db: Session, token: str, now: datetime) -> Holder | None:
     person = accounts.people(db, [row.person_id]).get(row.person_id) if row else None
     if row is None or person is None:
         return None
-    actor = Actor(person.user_id, person.roles, person.name, person.zone, person.language, row.read_only)
+    actor = Actor(
+        person.user_id, person.roles, person.name, person.zone, person.language, row.read_only,
+        second_factor="operator" in person.roles and accounts.has_second_factor(db, person.user_id),
+    )  # fmt: skip
     return Holder(row.id, actor, row.used_at)
 
 

@@ -11,7 +11,12 @@ from zhixun.kernel.values import Words
 
 SIGN_IN_TRIES_MAX, SIGN_IN_SECONDS = 100, 900
 """From one address of the net, right or wrong; one e-mail address is limited far more tightly by accounts."""
+FACTOR_TRIES_MAX = 60
+"""Codes and passkeys from one address of the net in a quarter of an hour; one account is limited far more tightly."""
 SIGN_UP_TRIES_MAX, SIGN_UP_SECONDS = 30, 3600
+
+KEPT_FIELDS_MAX = 300
+"""Fields of a form that are kept while its sender is asked who they are."""
 
 DEMO_PASSWORD = "zhixun-demo"
 DEMO_ACCOUNTS = (
@@ -62,20 +67,6 @@ def every_zone(chosen: str) -> list[str]:
     return sorted(places | {chosen} if chosen in accounts.zones() else places)
 
 
-def device(user_agent: str) -> str:
-    """ "Chrome · Windows": enough to recognise one's own device. Empty where the browser did not say."""
-    browsers = (
-        ("MicroMessenger", "WeChat"), ("Edg", "Edge"), ("OPR", "Opera"), ("Firefox", "Firefox"),
-        ("HeadlessChrome", "Chrome"), ("Chrome", "Chrome"), ("Safari", "Safari"), ("curl", "curl"), ("python", "Python"),
-    )  # fmt: skip
-    systems = (
-        ("iPhone", "iPhone"), ("iPad", "iPad"), ("HarmonyOS", "HarmonyOS"), ("Android", "Android"),
-        ("Windows", "Windows"), ("Mac OS X", "macOS"), ("CrOS", "ChromeOS"), ("Linux", "Linux"),
-    )  # fmt: skip
-    named = [next((said for mark, said in marks if mark in user_agent), "") for marks in (browsers, systems)]
-    return " · ".join(name for name in named if name)
-
-
 TABLES: dict[str, Words] = {
     "accounts_users": Words(
         "你的称呼、邮箱、密码的散列值、时区、语言、身份和注册时间",
@@ -85,9 +76,24 @@ TABLES: dict[str, Words] = {
         "你在哪些设备上登录：浏览器名称、登录时间、到期时间和登录凭据的散列值",
         "Where you are signed in: the browser’s name, when it began and ends, and a hash of the sign-in token",
     ),
+    "accounts_apps": Words(
+        "验证器应用的密钥（加密保存）和启用时间，用于两步验证",
+        "The secret of your authenticator app, sealed, and since when it is asked for",
+    ),
+    "accounts_recovery_codes": Words(
+        "恢复码的散列值，以及是否用过", "Hashes of your recovery codes, and which of them were used"
+    ),
+    "accounts_passkeys": Words(
+        "你的通行密钥：名称、公钥、添加和最近使用的时间",
+        "Your passkeys: their names, public keys, when they were added and last used",
+    ),
+    "accounts_doors": Words(
+        "正在等待第二步验证的登录，十分钟后失效",
+        "A sign-in that waits for its second factor; it ends after ten minutes",
+    ),
     "accounts_failed_tries": Words(
-        "输错密码的邮箱和时间，只用于限制猜测，十五分钟后不再计数，并自动清除",
-        "The address and time of wrong passwords, only to slow guessing down; they stop counting after fifteen "
+        "输错密码或验证码的账户和时间，只用于限制猜测，十五分钟后不再计数，并自动清除",
+        "The account and time of wrong passwords and codes, only to slow guessing down; they stop counting after fifteen "
         "minutes and are cleared by themselves",
     ),
     "web_windows": Words(

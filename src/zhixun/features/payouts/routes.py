@@ -21,7 +21,7 @@ from zhixun.kernel.values import Money, is_id, new_id, utc_now
 from zhixun.web import errors
 from zhixun.web.formats import local, money, zone_label
 from zhixun.web.papers import handed_out, in_the_words_of_pages, paper
-from zhixun.web.security import current_actor, read, require, work
+from zhixun.web.security import current_actor, proved, read, require, work
 
 from . import actions, queries, rules
 from .rules import RunState, Transfer
@@ -38,6 +38,7 @@ def runs() -> AnyResponse:
 
 @bp.post("/ops/payouts")
 @require("operator")
+@proved
 def propose() -> AnyResponse:
     try:
         with work() as uow:
@@ -56,6 +57,7 @@ def run(run_id: str) -> AnyResponse:
 
 @bp.post("/ops/payouts/<run_id>/decision")
 @require("operator")
+@proved
 def decide(run_id: str) -> AnyResponse:
     """Yes from a second person, or no from anyone who may pay out."""
     approves = request.form.get("decision") == "approve"
@@ -75,6 +77,7 @@ def decide(run_id: str) -> AnyResponse:
 
 @bp.get("/ops/payouts/<run_id>.csv")
 @require("operator")
+@proved
 def bank_file(run_id: str) -> Response:
     """The approved transfers for the bank. What is not approved has no file."""
     check_right(current_actor(), "pay_out")

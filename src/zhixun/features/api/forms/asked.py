@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from zhixun.features.accounts.rules import EMAIL_LENGTH_MAX, PASSWORD_LENGTH_MAX
+from zhixun.features.accounts.rules import CODE_LENGTH_MAX, EMAIL_LENGTH_MAX, PASSWORD_LENGTH_MAX
 from zhixun.features.assistant.rules import NOTE_LENGTH_MAX as HAND_OVER_NOTE_LENGTH_MAX
 from zhixun.features.assistant.rules import QUESTION_LENGTH_MAX as ASSISTANT_QUESTION_LENGTH_MAX
 from zhixun.features.behaviour.rules import BATCH_MAX, SUBJECT_LENGTH_MAX
@@ -44,13 +44,24 @@ PointsUsed = Annotated[
 ]
 
 
+FactorCode = Annotated[
+    Text,
+    Field(
+        default="", max_length=CODE_LENGTH_MAX,
+        description=N_("Of your authenticator app, or a recovery code; only where your account asks for a second factor."),
+    ),
+]  # fmt: skip
+
+
 class TokenWanted(Asked):
     email: Annotated[Text, Field(max_length=EMAIL_LENGTH_MAX, examples=["client@example.com"])]
     password: Annotated[Text, Field(max_length=PASSWORD_LENGTH_MAX, json_schema_extra={"format": "password"})]
+    code: FactorCode
 
 
 class ErasureWanted(Asked):
     password: Annotated[Text, Field(max_length=PASSWORD_LENGTH_MAX, json_schema_extra={"format": "password"})]
+    code: FactorCode
 
 
 class Page(Asked):

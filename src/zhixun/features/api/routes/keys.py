@@ -10,7 +10,7 @@ from zhixun.features.api import actions, queries, rules
 from zhixun.kernel.errors import DomainError
 from zhixun.kernel.values import is_id, new_id, utc_now
 from zhixun.web.errors import field_sentences, sentence_of
-from zhixun.web.security import current_actor, read, require, work
+from zhixun.web.security import current_actor, proved, read, require, work
 
 keys = Blueprint("keys", "zhixun.features.api", template_folder="templates", url_prefix="/me/keys")
 
@@ -23,6 +23,7 @@ def mine() -> Response:
 
 @keys.post("")
 @require()
+@proved
 def make() -> Response:
     form = request.form
     key_id, days = form.get("key_id", ""), form.get("days", "")

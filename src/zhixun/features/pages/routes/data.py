@@ -10,7 +10,6 @@ from flask import Response, flash, redirect, render_template, request, session, 
 from flask_babel import gettext
 from werkzeug.wrappers import Response as BaseResponse
 
-from zhixun.features.accounts import actions as accounts
 from zhixun.features.pages import queries
 from zhixun.features.privacy import actions as privacy
 from zhixun.features.privacy import queries as privacy_queries
@@ -19,8 +18,7 @@ from zhixun.kernel import audit
 from zhixun.kernel.errors import DomainError
 from zhixun.kernel.values import utc_now
 from zhixun.web import security
-from zhixun.web.errors import field_sentences, sentence_of
-from zhixun.web.security import current_actor, read, require, work
+from zhixun.web.security import check_proof, current_actor, proved, read, require, work
 
 from . import bp
 
@@ -42,10 +40,9 @@ def my_data() -> Page:
 
 @bp.post("/me/data/copy")
 @require()
+@proved
 def copy_my_data() -> Page:
-    """A ZIP of everything, once the password was given again."""
-    if (refused := _unconfirmed("copy_password")) is not None:
-        return _data_page(refused, wanted="copy")
+    """A ZIP of everything."""
     with work() as uow:
         audit.record(uow, "copied_own_data", subject_id=uow.actor.user_id)
         told = privacy_queries.export_of(uow.db, uow.actor.user_id, uow.now)
@@ -62,11 +59,10 @@ def copy_my_data() -> Page:
 @bp.post("/me/data/erasure")
 @require()
 def erase_me() -> Page:
-    """Erase the asker, who has said so and given the password again."""
+    """Erase the asker, who has said so and shown that it is them."""
     if not request.form.get("sure"):
         return _data_page(wanted="erasure", unsure=True)
-    if (refused := _unconfirmed("erase_password")) is not None:
-        return _data_page(refused, wanted="erasure")
+    check_proof()
     try:
         with work() as uow:
             privacy.erase_person(uow, person_id=uow.actor.user_id)
@@ -79,19 +75,8 @@ def erase_me() -> Page:
     return response
 
 
-def _unconfirmed(field: str) -> DomainError | None:
-    try:
-        accounts.confirm_password(user_id=current_actor().user_id, password=request.form.get(field, ""))
-    except DomainError as refusal:
-        return refusal
-    return None
-
-
 def _data_page(error: DomainError | None = None, *, wanted: str = "", unsure: bool = False) -> Page:
     with read() as db:
         plan = queries.erasure_plan(db, current_actor().user_id, utc_now())
-    page = render_template(
-        "pages/data.html", plan=plan, wanted=wanted, unsure=unsure, errors=field_sentences(error) if error else {},
-        said=sentence_of(error) if error and not isinstance(error, StillOpen) else "",
-    )  # fmt: skip
+    page = render_template("pages/data.html", plan=plan, wanted=wanted, unsure=unsure)
     return page, error.status if error else 400 if unsure else 200

@@ -11,13 +11,12 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.exc import IntegrityError
 
 from zhixun.events.accounts import PersonSignedUp, RolesChanged
+from zhixun.features.accounts import queries, rules
+from zhixun.features.accounts.models import Challenge, Door, FailedTry, SignIn, User
 from zhixun.kernel.errors import N_, Conflict, Forbidden, Invalid, NotFound, TooMany
 from zhixun.kernel.sealed import seal
 from zhixun.kernel.unit_of_work import UnitOfWork, unit_of_work
 from zhixun.kernel.values import new_id
-
-from . import queries, rules
-from .models import FailedTry, SignIn, User
 
 _hasher = PasswordHasher()
 _hash_of_nobody = _hasher.hash(secrets.token_urlsafe(16))
@@ -101,13 +100,13 @@ def check_credentials(*, email: str, password: str) -> str:
     address = rules.clean_email(email)
     with unit_of_work() as uow:
         index = queries.index_of(uow.db, address)
-        _refuse_too_many(uow, index)
+        refuse_too_many(uow, index)
         user = uow.db.scalar(select(User).where(User.email_index == index))
     right = _matches(user.password_hash if user else _hash_of_nobody, password)
     with unit_of_work() as uow:
         # Asked again, one after the other: of a hundred guesses at the same moment no more than eight are answered.
         uow.db.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"tries:{index}", 0))))
-        _refuse_too_many(uow, index)
+        refuse_too_many(uow, index)
         if right and user is not None:
             return user.id
         uow.db.add(FailedTry(id=new_id(), email_index=index, at=uow.now))
@@ -138,10 +137,14 @@ def change_password(uow: UnitOfWork, *, password_hash: str, token: str) -> None:
     end_other_sign_ins(uow, token=token)
 
 
-def sign_in(uow: UnitOfWork, *, user_id: str, user_agent: str = "", kind: str = "browser") -> SignedIn:
-    """Open a sign-in for a person whose credentials were checked. `kind` is "browser" or "api"."""
+def sign_in(
+    uow: UnitOfWork, *, user_id: str, user_agent: str = "", kind: str = "browser", second_factor: bool = False
+) -> SignedIn:
+    """Open a sign-in for a person whose credentials were checked. `kind` is "browser" or "api"; `second_factor` says that
+    they have shown one too."""
     token = secrets.token_urlsafe(32)
     lasts = rules.API_TOKEN_LASTS if kind == "api" else rules.SIGN_IN_LASTS
+    proved = lasts if kind == "api" and not second_factor else rules.PROOF_LASTS
     uow.db.add(
         SignIn(
             token_hash=queries.hash_of(token),
@@ -150,6 +153,8 @@ def sign_in(uow: UnitOfWork, *, user_id: str, user_agent: str = "", kind: str = 
             user_agent=user_agent[:200],
             created_at=uow.now,
             expires_at=uow.now + lasts,
+            proved_until=uow.now + proved,
+            second_factor=second_factor,
         )
     )
     return SignedIn(token, user_id, uow.now + lasts)
@@ -228,12 +233,13 @@ def grant_role(uow: UnitOfWork, *, user_id: str, role: str) -> None:
 
 
 def forget_lapsed(uow: UnitOfWork) -> None:
-    """Delete sign-ins that have ended and tries that no longer count."""
-    uow.db.execute(delete(SignIn).where(SignIn.expires_at <= uow.now))
+    """Delete sign-ins that have ended, doors and challenges that nobody can answer at, and tries that no longer count."""
+    for table in (SignIn, Door, Challenge):
+        uow.db.execute(delete(table).where(table.expires_at <= uow.now))
     uow.db.execute(delete(FailedTry).where(FailedTry.at <= uow.now - rules.TRIES_WINDOW))
 
 
-def _refuse_too_many(uow: UnitOfWork, email_index: str) -> None:
+def refuse_too_many(uow: UnitOfWork, email_index: str) -> None:
     if wait := queries.wait_seconds(uow.db, email_index, uow.now):
         raise TooManyTries(extra={"retry_after_seconds": wait})
 
