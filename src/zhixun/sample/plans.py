@@ -13,7 +13,7 @@ from zhixun.features.payments.ports import Capture
 from zhixun.features.payments.rules import purpose_of_order
 from zhixun.features.plans import actions as plans
 from zhixun.features.plans import queries as plan_queries
-from zhixun.features.plans.rules import PackageTerms, PriceRule
+from zhixun.features.plans.rules import HOUSE, PackageTerms, PriceRule
 from zhixun.kernel.unit_of_work import UnitOfWork
 from zhixun.kernel.values import SYSTEM, Actor, Money, Words
 
@@ -26,6 +26,8 @@ PRICE_TABLES = (
     (PriceRule("evening", "07:00-10:00", 9_000), PriceRule("urgent", "12", 11_500)),
     (PriceRule("weekend", "", 11_500), PriceRule("cap", "", 12_000)),
 )
+RULES_SINCE = timedelta(days=400)
+"""The price tables are older than any booking of the past."""
 OFF_BPS = {5: 8_800, 3: 9_200}
 """What of the single price each session of a package of this size costs."""
 MEMBERSHIP = id_of("membership", "house")
@@ -37,8 +39,9 @@ def add_price_rules(uow: UnitOfWork, one: Consulting) -> None:
     """One in four has a price table: evenings and weekends cost a little more, quiet mornings less."""
     if one.place % 4 != 2:
         return
+    before_all = replace(uow, now=uow.now - RULES_SINCE)
     for rule in PRICE_TABLES[one.place // 4 % len(PRICE_TABLES)]:
-        plans.set_price_rule(uow, owner_id=one.actor.user_id, rule=rule)
+        plans.set_price_rule(before_all, owner_id=one.actor.user_id, rule=rule)
 
 
 def add_packages(uow: UnitOfWork, one: Consulting) -> None:
@@ -54,6 +57,14 @@ def add_packages(uow: UnitOfWork, one: Consulting) -> None:
 def add_membership(now: datetime) -> None:
     """The house's one membership; twice is once."""
     with history(now) as uow:
+        known = plan_queries.rule_versions(uow.db, HOUSE)
+        if not known:
+            house = acting(uow, SYSTEM, now - RULES_SINCE)
+            plans.set_price_rule(house, owner_id=HOUSE, rule=PriceRule("cap", "", 15_000))
+            plans.set_price_rule(
+                acting(uow, SYSTEM, now), owner_id=HOUSE, rule=PriceRule("urgent", "3", 11_000),
+                from_at=now + timedelta(days=30),
+            )  # fmt: skip
         plans.put_membership(
             uow, membership_id=MEMBERSHIP, title=Words("知询会员", "Zhixun member"),
             note=Words("每个月都有问题想问的人。", "For people who have something to ask every month."),

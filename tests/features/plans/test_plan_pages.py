@@ -217,10 +217,10 @@ def test_a_consultant_writes_a_price_rule_and_takes_it_away(app: Flask, typed, r
     kind, value, percent = typed
     assert pro.post("/pro/plans/prices", kind=kind, value=value, percent=percent).status_code == 303
     with Session() as db:
-        assert queries.rules_of(db, grace.id) == [rule]
+        assert queries.rules_of(db, grace.id, NOW) == [rule]
     wrong = pro.post("/pro/plans/prices", kind=kind, value="at night", percent="a lot")
     assert wrong.status_code == 400
     assert 'value="a lot"' in wrong.text
     pro.post("/pro/plans/prices/removal", kind=rule.kind, value=rule.value)
     with Session() as db:
-        assert queries.rules_of(db, grace.id) == []
+        assert queries.rules_of(db, grace.id, NOW) == []

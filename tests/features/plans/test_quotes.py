@@ -112,15 +112,15 @@ def test_only_the_owner_changes_a_table_and_the_houses_needs_the_right(two):
         actions.set_price_rule(make.acting(uow, olga), owner_id=HOUSE, rule=MORNING)
         actions.set_price_rule(make.acting(uow, grace.actor), owner_id=grace.id, rule=MORNING)
         actions.drop_price_rule(make.acting(uow, grace.actor), owner_id=grace.id, kind="evening", value=MORNING.value)
-        assert queries.rules_of(uow.db, grace.id) == []
-        assert queries.rules_of(uow.db, HOUSE) == [MORNING]
+        assert queries.rules_of(uow.db, grace.id, NOW) == []
+        assert queries.rules_of(uow.db, HOUSE, NOW) == [MORNING]
 
 
 def test_setting_a_line_twice_changes_it_and_there_is_a_limit(two):
     _, grace = two
     put(grace.id, MORNING, PriceRule("evening", "09:00-12:00", 9_000))
     with unit_of_work(now=NOW) as uow:
-        assert queries.rules_of(uow.db, grace.id) == [PriceRule("evening", "09:00-12:00", 9_000)]
+        assert queries.rules_of(uow.db, grace.id, NOW) == [PriceRule("evening", "09:00-12:00", 9_000)]
     put(grace.id, *(PriceRule("urgent", str(hours), 10_500) for hours in range(1, actions.RULES_MAX)))
     with pytest.raises(actions.TooManyRules):
         put(grace.id, PriceRule("urgent", "50", 10_500))

@@ -13,6 +13,7 @@ feature = Feature(
     personal_data=[Holding(open_matters=queries.open_matters)],
     jobs=[Job(jobs.pass_time, at="*/5 * * * *")],
     menu=[
+        MenuEntry("ops", "plans.house_prices", "wallet", N_("House prices"), 66, right="run_house"),
         MenuEntry("me", "plans.mine", "wallet", N_("My plans"), 40),
         MenuEntry("pro", "plans.editor", "wallet", N_("Prices and packages"), 40),
     ],

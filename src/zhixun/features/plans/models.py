@@ -11,10 +11,20 @@ from zhixun.kernel.values import Words
 
 
 class PriceRuleRow(Table):
-    """One line of a price table: of the house ("house") or of one consultant."""
+    """One version of a line of a price table: of the house ("house") or of one consultant. What was in force stays;
+    another factor is another version from a moment on."""
 
     __tablename__ = "plans_price_rules"
     __table_args__ = (
+        CheckConstraint("until_at > from_at"),
+        Index(
+            "plans_price_rules_one_standing",
+            "owner_id",
+            "kind",
+            "value",
+            unique=True,
+            postgresql_where="until_at IS NULL",
+        ),
         CheckConstraint("kind IN ('seniority', 'evening', 'weekend', 'urgent', 'floor', 'cap')"),
         CheckConstraint("factor_bps BETWEEN 5000 AND 20000"),
     )
@@ -24,6 +34,8 @@ class PriceRuleRow(Table):
     kind: Mapped[str] = mapped_column(primary_key=True)
     value: Mapped[str] = mapped_column(primary_key=True)
     factor_bps: Mapped[int]
+    from_at: Mapped[datetime] = mapped_column(primary_key=True)
+    until_at: Mapped[datetime | None]
 
 
 class Package(Table):

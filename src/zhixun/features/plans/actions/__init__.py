@@ -4,7 +4,7 @@ from .buying import AlreadyMember, NotSold, fulfil_if_paid, order_plan, renewal_
 from .clock import pass_time
 from .ending import NothingToRefund, cancel_membership, refund_plan, resume_membership
 from .prices import RULES_MAX, TooManyRules, drop_price_rule, set_price_rule
-from .selling import TooManyPackages, put_membership, put_package, withdraw_package
+from .selling import TooManyPackages, put_membership, put_package, withdraw_membership, withdraw_package
 from .using import return_benefits, take, take_again
 
 __all__ = [
@@ -28,5 +28,6 @@ __all__ = [
     "set_price_rule",
     "take",
     "take_again",
+    "withdraw_membership",
     "withdraw_package",
 ]

@@ -9,6 +9,7 @@ from zhixun.features.catalog import queries as catalog
 from zhixun.features.plans import rules
 from zhixun.features.plans.models import Membership, Package
 from zhixun.features.plans.rules import PackageTerms
+from zhixun.kernel import audit
 from zhixun.kernel.errors import N_, Conflict, Invalid, NotFound
 from zhixun.kernel.unit_of_work import UnitOfWork
 from zhixun.kernel.values import Money, Words
@@ -64,7 +65,8 @@ def put_membership(
     included_max: Money,
     discount_bps: int,
 ) -> None:
-    """Put a monthly membership of the house on sale, or change it for new members. Raises Invalid, RightNeeded."""
+    """Put a monthly membership of the house on sale; the same one again is once. Other terms are another membership: put
+    that on sale and withdraw this. Raises Invalid, Conflict (known with other terms), RightNeeded."""
     check_right(uow.actor, "run_house")
     if (
         not (title.zh or title.en)
@@ -75,14 +77,29 @@ def put_membership(
         raise Invalid(
             N_("A membership has a name, a price, up to 30 sessions a month and at most 50 % off."),
         )
-    row = uow.db.get(Membership, membership_id, with_for_update=True) or Membership(
-        id=membership_id, created_at=uow.now
-    )
-    row.title, row.note, row.price_minor, row.currency = title, note, price.amount_minor, price.currency
-    row.included, row.included_max_minor, row.discount_bps = included, included_max.amount_minor, discount_bps
-    row.active = True
-    uow.db.add(row)
+    terms = {
+        "title": title, "note": note, "price_minor": price.amount_minor, "currency": price.currency,
+        "included": included, "included_max_minor": included_max.amount_minor, "discount_bps": discount_bps,
+    }  # fmt: skip
+    row = uow.db.get(Membership, membership_id, with_for_update=True)
+    if row is not None:
+        if any(getattr(row, name) != value for name, value in terms.items()):
+            raise Conflict(N_("This membership is on sale with other terms. Withdraw it and put a new one on sale."))
+        return
+    uow.db.add(Membership(id=membership_id, created_at=uow.now, active=True, **terms))
     uow.db.flush()
+    audit.record(uow, "membership_put_on_sale", subject_id=membership_id, price_minor=price.amount_minor)
+
+
+def withdraw_membership(uow: UnitOfWork, *, membership_id: str) -> None:
+    """Sell it no longer; members keep what they have, and it renews for them. Twice is once. Raises NotFound, RightNeeded."""
+    check_right(uow.actor, "run_house")
+    row = uow.db.get(Membership, membership_id, with_for_update=True)
+    if row is None:
+        raise NotFound
+    if row.active:
+        row.active = False
+        audit.record(uow, "membership_withdrawn", subject_id=membership_id)
 
 
 def _check_seller(uow: UnitOfWork, consultant_id: str) -> None:

@@ -17,6 +17,7 @@ from zhixun.features.plans.rules import HOUSE, PriceRule
 from zhixun.kernel.values import Money, Words
 
 from .plans import PackageView
+from .prices import in_force
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class Offer:
 
 def offer_of(db: Session, consultant_id: str, person_id: str, now: datetime) -> Offer:
     """What holds for this consultant, what they sell, and what the reader has of it. One statement."""
-    table = select(PriceRuleRow).where(PriceRuleRow.owner_id.in_((HOUSE, consultant_id)))
+    table = select(PriceRuleRow).where(PriceRuleRow.owner_id.in_((HOUSE, consultant_id)), in_force(now))
     sold = select(Package).where(Package.consultant_id == consultant_id, Package.active)
     held = select(
         Holding.title, Holding.unit, Holding.left_units, Holding.quantity_units,

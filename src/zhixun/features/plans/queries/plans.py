@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from zhixun.features.catalog.rules import ServiceView
@@ -126,6 +126,12 @@ def memberships(db: Session) -> list[MembershipView]:
         )
         for row in rows
     ]  # fmt: skip
+
+
+def member_counts(db: Session) -> dict[str, int]:
+    """Membership → how many have it now, also of those no longer on sale. One statement."""
+    members = select(Holding.product_id, func.count()).where(Holding.kind == "membership", Holding.state == "active")
+    return dict(db.execute(members.group_by(Holding.product_id)).all())
 
 
 def holdings_of(db: Session, person_id: str, *, limit: int = 100) -> list[HoldingView]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
 from zhixun.features.catalog import queries as catalog
@@ -45,16 +45,41 @@ class Choice:
 NOTHING_CHOSEN = Choice()
 
 
-def rules_of(db: Session, owner_id: str) -> list[PriceRule]:
-    """The rules that the house or one consultant has set, in the order of their steps. One statement."""
-    rows = db.scalars(select(PriceRuleRow).where(PriceRuleRow.owner_id == owner_id))
+@dataclass(frozen=True)
+class RuleVersion:
+    """One line of a price table for as long as it was, is or will be in force."""
+
+    rule: PriceRule
+    from_at: datetime
+    until_at: datetime | None
+
+    def stands(self, now: datetime) -> bool:
+        return self.from_at <= now and (self.until_at is None or now < self.until_at)
+
+
+def rule_versions(db: Session, owner_id: str, *, limit: int = 200) -> list[RuleVersion]:
+    """Every version of every line, the newest first. One statement."""
+    rows = db.scalars(
+        select(PriceRuleRow).where(PriceRuleRow.owner_id == owner_id)
+        .order_by(PriceRuleRow.from_at.desc(), PriceRuleRow.kind, PriceRuleRow.value).limit(limit)
+    )  # fmt: skip
+    return [RuleVersion(PriceRule(row.kind, row.value, row.factor_bps), row.from_at, row.until_at) for row in rows]
+
+
+def in_force(at: datetime) -> ColumnElement[bool]:
+    return and_(PriceRuleRow.from_at <= at, or_(PriceRuleRow.until_at.is_(None), PriceRuleRow.until_at > at))
+
+
+def rules_of(db: Session, owner_id: str, at: datetime) -> list[PriceRule]:
+    """The rules of the house or one consultant in force at a time, in the order of their steps. One statement."""
+    rows = db.scalars(select(PriceRuleRow).where(PriceRuleRow.owner_id == owner_id, in_force(at)))
     found = [PriceRule(row.kind, row.value, row.factor_bps) for row in rows]
     return sorted(found, key=lambda rule: (rules.KINDS.index(rule.kind), rule.value))
 
 
-def price_table(db: Session, consultant_id: str) -> PriceTable:
-    """The rules that hold for one consultant. One statement."""
-    rows = list(db.scalars(select(PriceRuleRow).where(PriceRuleRow.owner_id.in_((HOUSE, consultant_id)))))
+def price_table(db: Session, consultant_id: str, at: datetime) -> PriceTable:
+    """The rules that hold for one consultant at a time. One statement."""
+    rows = list(db.scalars(select(PriceRuleRow).where(PriceRuleRow.owner_id.in_((HOUSE, consultant_id)), in_force(at))))
     house, own = (
         [PriceRule(row.kind, row.value, row.factor_bps) for row in rows if row.owner_id == owner]
         for owner in (HOUSE, consultant_id)
@@ -110,7 +135,7 @@ def _with_coupon(
 
 
 def _by_rules(db: Session, service: ServiceView, starts_at: datetime, now: datetime, brief: str) -> Quote:
-    table = price_table(db, service.consultant_id)
+    table = price_table(db, service.consultant_id, now)
     session = rules.Priced(service.price, service.title, service.minutes, starts_at, now)
     if not table.rules:
         return rules.quote(session, table)

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from zhixun.features.catalog import queries as catalog
 from zhixun.features.plans import actions, forms, queries, rules
 from zhixun.kernel.errors import DomainError, NotFound
-from zhixun.kernel.values import is_id, new_id
+from zhixun.kernel.values import is_id, new_id, utc_now
 from zhixun.web import errors
 from zhixun.web.security import current_actor, read, require, work
 
@@ -94,8 +94,8 @@ def _page(
     with read() as db:
         card = catalog.cards_of(db, [me]).get(me)
         packages = queries.packages_of(db, [me])
-        own = queries.rules_of(db, me)
-        table = queries.price_table(db, me)
+        own = queries.rules_of(db, me, utc_now())
+        table = queries.price_table(db, me, utc_now())
     services = {service.id: service for service in card.services} if card else {}
     page = render_template(
         "plans/editor.html",
