@@ -11,6 +11,8 @@ import sqlalchemy as sa
 
 from tests import make
 from zhixun.app import FEATURES, fulfil_ports, subscribe_all
+from zhixun.features.accounts import actions as accounts
+from zhixun.features.accounts.actions import telling
 from zhixun.features.assistant import actions as assistant
 from zhixun.features.assistant.queries import house_articles
 from zhixun.features.behaviour import actions as behaviour
@@ -124,6 +126,7 @@ def live() -> None:
     with unit_of_work(now=NOW) as uow:
         talk = messaging.open_conversation(uow, client_id=ada.user_id, consultant_id=grace.id)
         messaging.send_message(make.acting(uow, ada), conversation_id=talk, key=new_id(), text="Hello")
+    guard(ada)
     watch(ada)
     plan_life(ada, grace)
     with unit_of_work(now=NOW) as uow:
@@ -199,6 +202,17 @@ def plan_life(ada: Actor, grace: make.ConsultantMade) -> None:
     with unit_of_work(now=NOW + timedelta(days=31)) as uow:
         for holding_id in months:
             plans.pass_time(uow, holding_id=holding_id)
+
+
+def guard(ada: Actor) -> None:
+    """Ada forgets her password, wants another address, makes a passkey known, and comes with a second browser."""
+    with unit_of_work(now=NOW) as uow:
+        accounts.ask_password_link(uow, email="ada@example.com")
+        accounts.ask_change_of_address(make.acting(uow, ada), email="ada@new.example")
+        telling.note_change(make.acting(uow, ada), "passkey_added")
+    for number in range(2):
+        with unit_of_work(now=NOW + number * HOUR) as uow:
+            accounts.know_device(uow, user_id=ada.user_id, token=f"browser {number}", user_agent="Firefox")
 
 
 def test_every_handler_survives_being_delivered_twice(facts: list[Event]) -> None:

@@ -98,6 +98,8 @@ class Actor:
     """Until when they need not show again that it is them; None for who did not sign in (a key, a test, the system)."""
     second_factor: bool = False
     """Whether they signed in with a second factor."""
+    unconfirmed: bool = False
+    """Whether their address is still to be confirmed."""
     withheld: frozenset[str] = frozenset()
     """Roles they would have, had they signed in with a second factor."""
 

@@ -20,6 +20,7 @@ from zhixun.kernel.unit_of_work import UnitOfWork, unit_of_work
 from zhixun.kernel.values import VISITOR, Actor, utc_now
 
 COOKIE = "zhixun_sign_in"
+BROWSER_COOKIE, BROWSER_SECONDS = "zhixun_browser", 400 * 86_400
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 
 P = ParamSpec("P")
@@ -110,6 +111,14 @@ def remember(response: Response, token: str, expires_at: datetime) -> None:
     response.set_cookie(
         COOKIE, token, expires=expires_at, httponly=True, samesite="Lax", secure=current_app.config["SECURE"], path="/"
     )
+
+
+def remember_browser(response: Response, token: str) -> None:
+    """Know this browser again after signing out, so that only new ones are told of."""
+    response.set_cookie(
+        BROWSER_COOKIE, token, max_age=BROWSER_SECONDS, httponly=True, samesite="Lax",
+        secure=current_app.config["SECURE"], path="/",
+    )  # fmt: skip
 
 
 def forget(response: Response) -> None:

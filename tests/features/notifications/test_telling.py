@@ -9,6 +9,7 @@ from icalendar import Calendar
 from sqlalchemy import select
 
 from tests import make
+from zhixun.events.accounts import AddressLinkMade, PasswordLinkAsked, SafetyChanged, SignedInOnNewDevice
 from zhixun.events.assistant import HandOverEnded
 from zhixun.events.booking import (
     BookingCancelled,
@@ -25,12 +26,15 @@ from zhixun.events.crm import HelpAsked, MatterAnswered
 from zhixun.events.disputes import DisputeAnswered, DisputeDecided, DisputeFact, DisputeOpened
 from zhixun.events.notifications import HeldMailsReleased, ReminderDue
 from zhixun.events.quality import AfterSession, FeedbackGiven
+from zhixun.features.accounts import actions as account_actions
+from zhixun.features.accounts import queries as accounts
+from zhixun.features.accounts.models import MailLink
 from zhixun.features.booking import actions as bookings
 from zhixun.features.notifications import actions, handlers, queries, rules
 from zhixun.features.notifications.feature import feature
 from zhixun.features.notifications.models import Notice
 from zhixun.features.notifications.ports import House, Mail, Mailer, Undeliverable
-from zhixun.features.notifications.rules import Occasion
+from zhixun.features.notifications.rules import Occasion, safety
 from zhixun.kernel import services
 from zhixun.kernel.tables import Session
 from zhixun.kernel.unit_of_work import unit_of_work
@@ -117,13 +121,25 @@ def test_every_fact_we_hear_survives_being_delivered_twice(booked, post, subscri
         HandOverEnded: reader
         | {"hand_over_id": new_id(), "talk_id": new_id(), "state": "answered", "answered_by": booked["consultant_id"]},
     }
+    with unit_of_work(now=NOW) as uow:
+        index = accounts.index_of(uow.db, "ada@example.com")
+        account_actions.ask_change_of_address(make.acting(uow, Actor(booked["client_id"])), email="ada@new.example")
+        uow.facts.clear()
+        link_id = uow.db.scalar(select(MailLink.id))
+    about = {"user_id": booked["client_id"]}
+    more |= {
+        PasswordLinkAsked: {"address_index": index},
+        AddressLinkMade: about | {"link_id": link_id, "kind": "change"},
+        SafetyChanged: about | {"change": "app_added", "at": NOW.isoformat()},
+        SignedInOnNewDevice: about | {"device": "Firefox · Linux", "at": NOW.isoformat()},
+    }
     of_a_session = issubclass(fact_type, BookingFact | FeedbackGiven | DisputeFact | AfterSession | HelpAsked)
     fact = fact_type(**(booked if of_a_session else {}), **more.get(fact_type, {}))
     for _ in range(2):
         handler(fact)
     with Session() as db:
         told = db.scalars(select(Notice)).all()
-    mailed = [one for one in told if one.kind not in rules.WITHOUT_MAIL]
+    mailed = [one for one in told if one.kind not in rules.WITHOUT_MAIL - rules.URGENT_SAFETY]
     assert len(told) == len({(one.user_id, one.kind) for one in told})
     assert len(post.sent) == len(mailed)
     assert all(one.mailed_at for one in mailed)
@@ -198,6 +214,17 @@ def test_a_time_is_said_in_the_readers_zone_with_its_weekday(zone, zh, en):
     for language, expected in (("zh", zh), ("en", en)):
         _, body = rules.letter("booking_confirmed", occasion, language=language, zone=zone)
         assert expected in body
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("kind", sorted(safety.LETTERS))
+def test_every_mail_about_safety_is_whole_in_every_language(kind, language):
+    for change in safety.CHANGES.values():
+        what = change.in_language(language)
+        subject, text = safety.letter(kind, language=language, what=what, when="2026-11-24 17:00 (Asia/Shanghai)")
+        assert "{" not in subject + text
+        assert ("你" in text) == (language == "zh")
+    assert safety.LETTERS.keys() == rules.MAILED_ONLY | rules.URGENT_SAFETY
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

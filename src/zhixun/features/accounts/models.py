@@ -24,6 +24,8 @@ class User(Table):
     created_at: Mapped[datetime]
     email_index: Mapped[str] = mapped_column(unique=True)
     """Finds a person by their address without telling it (vault.blind)."""
+    unconfirmed_since: Mapped[datetime | None]
+    """When they were asked to confirm their address; None where they have, or nobody asked."""
 
 
 class SignIn(Table):
@@ -119,3 +121,34 @@ class Challenge(Table):
     challenge: Mapped[bytes]
     made_at: Mapped[datetime]
     expires_at: Mapped[datetime]
+
+
+class MailLink(Table):
+    """A link that went out by mail. Its token is made from its id under the house's key; the table holds the hash."""
+
+    __tablename__ = "accounts_mail_links"
+    __table_args__ = (CheckConstraint("kind IN ('password', 'confirm', 'change')"),)
+    personal_data = "erase"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    token_hash: Mapped[str] = mapped_column(unique=True)
+    user_id: Mapped[str] = mapped_column(index=True)
+    kind: Mapped[str]
+    address: Mapped[Sealed] = sealed_for("user_id")
+    """The one it went to; empty where that is the person's own."""
+    address_index: Mapped[str]
+    made_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+
+
+class Device(Table):
+    """A browser someone has signed in with, known again by a cookie of its own."""
+
+    __tablename__ = "accounts_devices"
+    personal_data = "erase"
+    kept_for = ("seen_at", 400)
+
+    user_id: Mapped[str] = mapped_column(primary_key=True)
+    token_hash: Mapped[str] = mapped_column(primary_key=True)
+    made_at: Mapped[datetime]
+    seen_at: Mapped[datetime]

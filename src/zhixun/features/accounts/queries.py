@@ -14,7 +14,7 @@ from zhixun.kernel.sealed import Letter, unseal, unseal_many
 from zhixun.kernel.values import Actor
 
 from . import rules
-from .models import App, Door, FailedTry, Passkey, RecoveryCode, SignIn, User
+from .models import App, Device, Door, FailedTry, MailLink, Passkey, RecoveryCode, SignIn, User
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def actor_of_token(db: Session, token: str, now: datetime) -> Actor | None:
     user, proved_until, second_factor = row
     return Actor(
         user.id, frozenset(user.roles), user.name, user.zone, user.language, proved_until=proved_until,
-        second_factor=second_factor,
+        second_factor=second_factor, unconfirmed=user.unconfirmed_since is not None,
     )  # fmt: skip
 
 
@@ -169,6 +169,45 @@ def app_to_confirm(db: Session, user_id: str) -> str | None:
 def who_waits(db: Session, door: str, now: datetime) -> str | None:
     """Who gave the right password and stands at this door (a user id), or None."""
     return db.scalar(select(Door.user_id).where(Door.token_hash == hash_of(door), Door.expires_at > now))
+
+
+@dataclass(frozen=True)
+class LinkView:
+    """A link by mail that is still good. `address` is the one it confirms, where that is not the person's already."""
+
+    id: str
+    user_id: str
+    kind: str
+    address: str
+
+
+def link_of_token(db: Session, token: str, *, kind: str, now: datetime) -> LinkView | None:
+    held = (MailLink.token_hash == hash_of(token), MailLink.kind == kind, MailLink.expires_at > now)
+    row = db.scalar(select(MailLink).where(*held))
+    return _link(db, row) if row else None
+
+
+def address_link(db: Session, link_id: str) -> LinkView | None:
+    row = db.get(MailLink, link_id)
+    return _link(db, row) if row else None
+
+
+def _link(db: Session, row: MailLink) -> LinkView:
+    address = unseal(db, MailLink.address, row=row.id, person=row.user_id, sealed=row.address, reader=None)
+    return LinkView(row.id, row.user_id, row.kind, address)
+
+
+def link_token(db: Session, link_id: str) -> str:
+    """What the link of this id carries: the same each time it is mailed, and made of nothing the database holds."""
+    return vault.blind(db, "mail_link", link_id)
+
+
+def knows_devices(db: Session, user_id: str) -> bool:
+    return bool(db.scalar(select(select(Device.user_id).where(Device.user_id == user_id).exists())))
+
+
+def user_of_index(db: Session, address_index: str) -> str | None:
+    return db.scalar(select(User.id).where(User.email_index == address_index))
 
 
 def recovery_hash(db: Session, user_id: str, code: str) -> str:

@@ -56,6 +56,9 @@ RECOVERY_CODES, RECOVERY_CODE_LENGTH = 10, 10
 RECOVERY_LETTERS = "23456789abcdefghjkmnpqrstuvwxyz"
 """Without those that are taken for one another. Ten of them are 49 bits; they are kept under the house's key only."""
 CODE_LENGTH_MAX = 40
+LINKS_LAST = {"password": timedelta(hours=1), "confirm": timedelta(days=7), "change": timedelta(hours=24)}
+"""Links by mail: what each is for, and how long it is good."""
+LINK_LENGTH_MAX = 100
 PASSKEYS_MAX = 10
 PASSKEY_NAME_LENGTH_MAX = 40
 CREDENTIAL_LENGTH_MAX = 20_000

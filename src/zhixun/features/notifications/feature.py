@@ -1,3 +1,4 @@
+from zhixun.events.accounts import AddressLinkMade, PasswordLinkAsked, SafetyChanged, SignedInOnNewDevice
 from zhixun.events.assistant import HandOverEnded
 from zhixun.events.booking import (
     BookingCancelled,
@@ -18,6 +19,7 @@ from zhixun.kernel.feature import Feature, Job, MenuEntry
 from zhixun.kernel.personal import Holding
 
 from . import actions, handlers, jobs
+from .handlers import safety
 from .routes import bp
 
 feature = Feature(
@@ -45,6 +47,10 @@ feature = Feature(
         FollowUpAnswered: [handlers.tell_client_of_answer],
         HelpAsked: [handlers.ask_client_whether_it_helped],
         MatterAnswered: [handlers.tell_person_of_answered_matter],
+        PasswordLinkAsked: [safety.send_password_link],
+        AddressLinkMade: [safety.send_address_link],
+        SafetyChanged: [safety.tell_of_change],
+        SignedInOnNewDevice: [safety.tell_of_new_device],
     },
     jobs=[Job(jobs.remind, at="* * * * *"), Job(jobs.release_held_mails, at="* * * * *")],
     menu=[MenuEntry("me", "notifications.notices", "bell", N_("Notices"), 30, marks=("notifications.preferences",))],

@@ -25,6 +25,6 @@ feature = Feature(
             ),
         ),
         MenuEntry("me", "pages.my_data", "box", N_("My data"), 85, marks=("pages.copy_my_data", "pages.erase_me")),
-        MenuEntry("me", "pages.me", "user", N_("My account"), 90),
+        MenuEntry("me", "pages.me", "user", N_("My account"), 90, marks=("pages.email", "pages.ask_change_of_address")),
     ],
 )

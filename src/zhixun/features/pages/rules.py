@@ -15,6 +15,8 @@ FACTOR_TRIES_MAX = 60
 """Codes and passkeys from one address of the net in a quarter of an hour; one account is limited far more tightly."""
 SIGN_UP_TRIES_MAX, SIGN_UP_SECONDS = 30, 3600
 
+LINKS_FROM_ONE_HOST, LINKS_TO_ONE_ADDRESS, LINKS_SECONDS = 20, 3, 3600
+"""Links by mail that one address of the net may ask for, and that one address is sent, in an hour."""
 KEPT_FIELDS_MAX = 300
 """Fields of a form that are kept while its sender is asked who they are."""
 
@@ -86,6 +88,14 @@ TABLES: dict[str, Words] = {
     "accounts_passkeys": Words(
         "你的通行密钥：名称、公钥、添加和最近使用的时间",
         "Your passkeys: their names, public keys, when they were added and last used",
+    ),
+    "accounts_mail_links": Words(
+        "发给你的邮件链接：用途、时间和散列值；更换邮箱时加密保存新邮箱",
+        "Links mailed to you: what for, when, and a hash; a new address that waits for its link is sealed",
+    ),
+    "accounts_devices": Words(
+        "你用过的浏览器（随机编号的散列值）和最近使用时间，用于新设备提醒，保存 400 天",
+        "Browsers you signed in with (a hash of a random number), and when last, to tell you of new ones; kept for 400 days",
     ),
     "accounts_doors": Words(
         "正在等待第二步验证的登录，十分钟后失效",

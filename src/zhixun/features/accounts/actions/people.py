@@ -12,11 +12,13 @@ from sqlalchemy.exc import IntegrityError
 
 from zhixun.events.accounts import PersonSignedUp, RolesChanged
 from zhixun.features.accounts import queries, rules
-from zhixun.features.accounts.models import Challenge, Door, FailedTry, SignIn, User
+from zhixun.features.accounts.models import Challenge, Door, FailedTry, MailLink, SignIn, User
 from zhixun.kernel.errors import N_, Conflict, Forbidden, Invalid, NotFound, TooMany
 from zhixun.kernel.sealed import seal
 from zhixun.kernel.unit_of_work import UnitOfWork, unit_of_work
 from zhixun.kernel.values import new_id
+
+from .telling import note_change
 
 _hasher = PasswordHasher()
 _hash_of_nobody = _hasher.hash(secrets.token_urlsafe(16))
@@ -134,7 +136,9 @@ def change_password(uow: UnitOfWork, *, password_hash: str, token: str) -> None:
     if user is None:
         raise NotFound
     user.password_hash = password_hash
+    uow.db.execute(delete(MailLink).where(MailLink.user_id == user.id, MailLink.kind == "password"))
     end_other_sign_ins(uow, token=token)
+    note_change(uow, "password_changed")
 
 
 def sign_in(
@@ -234,7 +238,7 @@ def grant_role(uow: UnitOfWork, *, user_id: str, role: str) -> None:
 
 def forget_lapsed(uow: UnitOfWork) -> None:
     """Delete sign-ins that have ended, doors and challenges that nobody can answer at, and tries that no longer count."""
-    for table in (SignIn, Door, Challenge):
+    for table in (SignIn, Door, Challenge, MailLink):
         uow.db.execute(delete(table).where(table.expires_at <= uow.now))
     uow.db.execute(delete(FailedTry).where(FailedTry.at <= uow.now - rules.TRIES_WINDOW))
 

@@ -7,16 +7,15 @@ import secrets
 import pyotp
 from sqlalchemy import delete, func, select, update
 
-from zhixun.events.accounts import SafetyChanged
 from zhixun.features.accounts import queries, rules
 from zhixun.features.accounts.models import App, Door, FailedTry, RecoveryCode, SignIn
-from zhixun.kernel import audit
 from zhixun.kernel.errors import N_, Conflict, Forbidden, NotFound
 from zhixun.kernel.sealed import seal, unseal
 from zhixun.kernel.unit_of_work import UnitOfWork, unit_of_work
 from zhixun.kernel.values import SYSTEM, Actor, new_id
 
 from .people import refuse_too_many
+from .telling import note_change
 
 
 class WrongCode(Forbidden):
@@ -137,15 +136,6 @@ def factor_removed(uow: UnitOfWork, *, change: str) -> None:
         uow.db.execute(delete(RecoveryCode).where(RecoveryCode.user_id == uow.actor.user_id))
         mine = SignIn.user_id == uow.actor.user_id
         uow.db.execute(update(SignIn).where(mine).values(second_factor=False))
-
-
-def note_change(uow: UnitOfWork, change: str, *, user_id: str = "") -> None:
-    """A change of what guards an account is told to its owner, and stands in the audit log. Facts of the desk do by
-    themselves."""
-    whose = user_id or uow.actor.user_id
-    uow.emit(SafetyChanged(user_id=whose, change=change, at=uow.now.isoformat()))
-    if not uow.actor.is_a("operator"):
-        audit.record(uow, SafetyChanged.__name__, subject_id=whose, user_id=whose, change=change)
 
 
 def _takes_code(uow: UnitOfWork, user_id: str, code: str) -> bool:

@@ -187,6 +187,8 @@ def _open_account(password_hash: str) -> str:
         for purpose in AT_SIGN_UP:
             if form.get(purpose):
                 privacy.give_consent(uow, user_id=user_id, purpose=purpose)
+        uow.db.flush()
+        accounts.ask_confirmation(uow, user_id=user_id)
     return user_id
 
 
@@ -208,17 +210,19 @@ def _who_waits() -> str | None:
 
 def _welcome(user_id: str, *, second_factor: bool = False) -> Response:
     """A fresh sign-in, with nothing carried over from whoever used this browser before."""
+    browser = request.cookies.get(security.BROWSER_COOKIE) or secrets.token_urlsafe(32)
+    agent = request.headers.get("User-Agent", "")
     with unit_of_work() as uow:
         if old := request.cookies.get(security.COOKIE):
             accounts.sign_out(uow, token=old)
-        signed_in = accounts.sign_in(
-            uow, user_id=user_id, user_agent=request.headers.get("User-Agent", ""), second_factor=second_factor
-        )
+        signed_in = accounts.sign_in(uow, user_id=user_id, user_agent=agent, second_factor=second_factor)
+        accounts.know_device(uow, user_id=user_id, token=browser, user_agent=agent)
         person = account_queries.person(uow.db, user_id)
     session.clear()
     shell.ask_consent_anew(user_id)
     response = redirect(_next(Actor(user_id, person.roles)), 303)
     security.remember(response, signed_in.token, signed_in.expires_at)
+    security.remember_browser(response, browser)
     return response
 
 

@@ -32,14 +32,13 @@ from zhixun.features.accounts.queries import Person
 from zhixun.features.booking import queries as bookings
 from zhixun.features.booking.queries import BookingView, Entry, calendar_text
 from zhixun.features.credentials.rules import KINDS
+from zhixun.features.notifications import actions, queries, rules
+from zhixun.features.notifications.ports import Attachment, House, Mail, Mailer, Undeliverable
+from zhixun.features.notifications.queries import NoticeLine
+from zhixun.features.notifications.rules import Link, Occasion
 from zhixun.kernel.event import Event
 from zhixun.kernel.services import service
 from zhixun.kernel.unit_of_work import UnitOfWork, unit_of_work
-
-from . import actions, queries, rules
-from .ports import Attachment, House, Mail, Mailer, Undeliverable
-from .queries import NoticeLine
-from .rules import Link, Occasion
 
 log = logging.getLogger(__name__)
 
@@ -62,7 +61,7 @@ class Letter:
 RULE = "-- "
 """What stands above the footer of a mail; mail programs know it as the end of what was written."""
 _PAGE = jinja2.Environment(
-    loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True, trim_blocks=True,
+    loader=jinja2.FileSystemLoader(Path(__file__).parents[1] / "templates"), autoescape=True, trim_blocks=True,
     undefined=jinja2.StrictUndefined,
 ).get_template("notifications/mail.html")  # fmt: skip
 
@@ -131,9 +130,9 @@ def send_held_mails(event: HeldMailsReleased) -> None:
             actions.note_mailed(uow, notice_id=event.bundle_id)
             return
     if len(letters) == 1:
-        _send([replace(_mail(letters[0]), message_id=event.bundle_id)])
+        send([replace(_mail(letters[0]), message_id=event.bundle_id)])
     else:
-        _send([_bundled(letters, event.bundle_id)])
+        send([_bundled(letters, event.bundle_id)])
 
 
 def tell_credential_decided(event: CredentialDecided) -> None:
@@ -157,7 +156,7 @@ def _notice(event: Event, kind: str, reader: str, subject_id: str, values: dict[
     with unit_of_work() as uow:
         actions.tell(
             uow,
-            notice_id=_notice_id(event, kind, reader),
+            notice_id=notice_id_of(event, kind, reader),
             user_id=reader,
             kind=kind,
             subject_id=subject_id,
@@ -190,10 +189,10 @@ def _tell(
     event: BookingFact | FeedbackGiven | AfterSession | HelpAsked | DisputeFact, kind: str, readers: list[str]
 ) -> None:
     """Notices first, then the mails, outside any transaction."""
-    _send([_mail(letter) for letter in _write(event, kind, readers)])
+    send([_mail(letter) for letter in _write(event, kind, readers)])
 
 
-def _send(mails: list[Mail]) -> None:
+def send(mails: list[Mail]) -> None:
     """A mail that fails keeps no other back; the fact is then delivered again, and only what has not been sent is sent."""
     failures = []
     for mail in mails:
@@ -223,7 +222,7 @@ def _write(
             person, other = people[reader], people.get(view.other_party(reader))
             name = other.name if other else ""
             values = {"title": view.title.as_dict(), "other": name}
-            notice_id = _notice_id(event, kind, reader)
+            notice_id = notice_id_of(event, kind, reader)
             if actions.tell(
                 uow, notice_id=notice_id, user_id=reader, kind=kind, subject_id=event.booking_id, values=values
             ):
@@ -245,7 +244,7 @@ def _mail(letter: Letter) -> Mail:
     stop = rules.stop_path(letter.kind, service(House).key, person.user_id)
     link = rules.button(letter.kind, letter.view.id, person.language)
     mail = Mail(letter.address, subject, body, letter.notice_id, attachments=_invitation(letter))
-    return _laid_out(mail, person, [(body, link)], stop)
+    return laid_out(mail, person, [(body, link)], stop)
 
 
 def _invitation(letter: Letter) -> tuple[Attachment, ...]:
@@ -273,7 +272,7 @@ def _bundled(letters: list[Letter], bundle_id: str) -> Mail:
         subject, body = _words(letter)
         parts.append((f"{subject}\n\n{body}", rules.button(letter.kind, letter.view.id, person.language)))
     subject = rules.DIGESTS[person.language].format(count=len(letters))
-    return _laid_out(Mail(letters[0].address, subject, "", bundle_id), person, parts, "")
+    return laid_out(Mail(letters[0].address, subject, "", bundle_id), person, parts, "")
 
 
 def _words(letter: Letter) -> tuple[str, str]:
@@ -281,7 +280,7 @@ def _words(letter: Letter) -> tuple[str, str]:
     return rules.letter(letter.kind, occasion, language=letter.to.language, zone=letter.to.zone)
 
 
-def _laid_out(mail: Mail, person: Person, parts: list[Part], stop: str) -> Mail:
+def laid_out(mail: Mail, person: Person, parts: list[Part], stop: str) -> Mail:
     """The mail with its links and its footer, as text and as a page."""
     house = service(House)
     host = urlsplit(house.public_url).netloc
@@ -299,7 +298,7 @@ def _laid_out(mail: Mail, person: Person, parts: list[Part], stop: str) -> Mail:
     return replace(mail, text=text, html=page, unsubscribe_url=stop_url)
 
 
-def _notice_id(event: Event, kind: str, reader: str) -> str:
+def notice_id_of(event: Event, kind: str, reader: str) -> str:
     return hashlib.sha256(f"{event.event_id}:{kind}:{reader}".encode()).hexdigest()[:32]
 
 

@@ -50,13 +50,19 @@ SENTENCES = {
     "summary_written": N_("%(other)s wrote the summary of “%(title)s”."),
     "follow_up_asked": N_("%(other)s asked the included question about “%(title)s”."),
     "follow_up_answered": N_("%(other)s answered your question about “%(title)s”."),
+    "safety_changed": N_("What guards your account has changed: %(title)s."),
+    "new_device": N_("Your account was opened on a device we did not know: %(title)s."),
 }
 
 WITHOUT_MAIL = frozenset({
     "credential_verified", "credential_refused", "credential_lapsed", "credential_expired", "application_accepted",
     "application_refused", "application_lapsed", "hand_over_answered", "hand_over_lapsed", "matter_answered",
+    "safety_changed", "new_device",
 })  # fmt: skip
-"""Told here only: they are about no session, and what some of them speak of should not lie in a mailbox."""
+"""Told without the mail of a session: what most of them speak of should not lie in a mailbox. Those about safety have
+mails of their own (safety.py)."""
+MAILED_ONLY = frozenset({"link_password", "link_confirm", "link_change", "change_asked"})
+"""Links, and who asked for them: not shown in the app, and mailed at once."""
 
 WEEKDAYS = {
     "zh": ("周一", "周二", "周三", "周四", "周五", "周六", "周日"),
@@ -183,6 +189,7 @@ GROUPS = {
 GROUP_OF = {kind: name for name, group in GROUPS.items() for kind in group.kinds}
 URGENT = frozenset({"reminder_soon", "booking_cancelled", "missed_by_client", "missed_by_consultant"})
 """What would be useless in the morning: neither quiet hours nor the daily mail hold it back."""
+URGENT_SAFETY = frozenset({"safety_changed", "new_device"})
 REMINDERS = {
     "reminder_day": (timedelta(hours=20), timedelta(hours=24)),
     "reminder_soon": (timedelta(0), timedelta(minutes=15)),
@@ -213,6 +220,10 @@ class Way:
 
 
 def way_of(kind: str, wanted: Preferences, *, now: datetime, zone: str) -> Way:
+    if kind in MAILED_ONLY or kind in URGENT_SAFETY:
+        return Way(kind not in MAILED_ONLY, now)
+    if kind in WITHOUT_MAIL:
+        return Way(True, None)
     group = GROUP_OF.get(kind)
     if group is None or GROUPS[group].needed:
         return Way(True, _mail_at(kind, wanted, now, zone))
