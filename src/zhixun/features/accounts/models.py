@@ -152,3 +152,16 @@ class Device(Table):
     token_hash: Mapped[str] = mapped_column(primary_key=True)
     made_at: Mapped[datetime]
     seen_at: Mapped[datetime]
+
+
+class Block(Table):
+    """Someone wants no more bookings and messages from another. It is the blocker's own: the other never learns of it."""
+
+    __tablename__ = "accounts_blocks"
+    __table_args__ = (CheckConstraint("blocker_id <> blocked_id"), Index("accounts_blocks_blocked", "blocked_id"))
+    personal_data = "erase"
+    belongs_to = ("blocker_id",)
+
+    blocker_id: Mapped[str] = mapped_column(primary_key=True)
+    blocked_id: Mapped[str] = mapped_column(primary_key=True)
+    at: Mapped[datetime]

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from zhixun.kernel import vault
@@ -14,7 +14,7 @@ from zhixun.kernel.sealed import Letter, unseal, unseal_many
 from zhixun.kernel.values import Actor
 
 from . import rules
-from .models import App, Device, Door, FailedTry, MailLink, Passkey, RecoveryCode, SignIn, User
+from .models import App, Block, Device, Door, FailedTry, MailLink, Passkey, RecoveryCode, SignIn, User
 
 
 @dataclass(frozen=True)
@@ -234,6 +234,19 @@ def wait_seconds(db: Session, email_index: str, now: datetime) -> int:
     if len(latest) < rules.TRIES_MAX:
         return 0
     return max(1, int((latest[-1] + rules.TRIES_WINDOW - now).total_seconds()) + 1)
+
+
+def has_blocked(db: Session, blocker_id: str, blocked_id: str) -> bool:
+    return db.get(Block, (blocker_id, blocked_id)) is not None
+
+
+def are_apart(db: Session, one_id: str, other_id: str) -> bool:
+    """Whether one of the two has blocked the other, whichever it was."""
+    either = or_(
+        and_(Block.blocker_id == one_id, Block.blocked_id == other_id),
+        and_(Block.blocker_id == other_id, Block.blocked_id == one_id),
+    )
+    return db.scalar(select(Block.at).where(either).limit(1)) is not None
 
 
 def hash_of(token: str) -> str:

@@ -98,13 +98,22 @@ class ConsultantName:
     name: Words
     title: Words
     portrait: str
+    verified: bool = False
+    disclaimer: Words = Words()
+    """What a session in their field is not."""
 
 
 def names_of(db: Session, ids: Iterable[str]) -> dict[str, ConsultantName]:
     """Names by id, also of consultants no longer listed. One statement."""
-    wanted = select(Consultant.id, Consultant.slug, Consultant.name, Consultant.title, Consultant.portrait)
+    holds = select(Credential.id).where(Credential.consultant_id == Consultant.id, _still_holds()).exists()
+    wanted = select(Consultant, holds.label("verified"), Field.disclaimer).outerjoin(
+        Field, Field.id == Consultant.field_id
+    )
     rows = db.execute(wanted.where(Consultant.id == any_of(set(ids))))
-    return {row.id: ConsultantName(row.slug, row.name, row.title, row.portrait) for row in rows}
+    return {
+        row.id: ConsultantName(row.slug, row.name, row.title, row.portrait, verified, disclaimer or Words())
+        for row, verified, disclaimer in rows
+    }
 
 
 def listed_names(db: Session) -> list[ConsultantName]:

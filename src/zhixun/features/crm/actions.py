@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 
@@ -8,6 +10,7 @@ from zhixun.features.accounts import queries as accounts
 from zhixun.features.accounts.rules import check_right
 from zhixun.features.booking import queries as bookings
 from zhixun.features.booking.rules import State as BookingState
+from zhixun.features.messaging import queries as messaging
 from zhixun.kernel.errors import N_, Conflict, Invalid, NotFound, TooMany
 from zhixun.kernel.sealed import NOTHING, seal
 from zhixun.kernel.unit_of_work import UnitOfWork
@@ -39,11 +42,26 @@ def file_matter(uow: UnitOfWork, *, matter_id: str, kind: str, text: str, bookin
     Raises Invalid, NotFound (a session of others, or the id of others), TooManyOpen.
     """
     kept = rules.clean_matter(kind, text)
-    me = uow.actor.user_id
     if booking_id:
         booking = bookings.booking(uow.db, booking_id, uow.actor, uow.now)
-        if me not in (booking.client_id, booking.consultant_id):
+        if uow.actor.user_id not in (booking.client_id, booking.consultant_id):
             raise NotFound
+    return _filed(uow, matter_id, kind, kept, booking_id=booking_id)
+
+
+def report_person(
+    uow: UnitOfWork, *, matter_id: str, conversation_id: str, reason: str, text: str, quoted: Sequence[str] = ()
+) -> str:
+    """Tell the house about the other of a conversation; answered within a day. `quoted` are messages of theirs that the
+    reporter shows. Sent twice, kept once. Raises Invalid, NotFound, TooManyOpen."""
+    about = messaging.conversation(uow.db, conversation_id, uow.actor).other_party(uow.actor.user_id)
+    return _filed(uow, matter_id, "report", rules.report_text(reason, text, quoted), about_id=about)
+
+
+def _filed(
+    uow: UnitOfWork, matter_id: str, kind: str, kept: str, *, booking_id: str | None = None, about_id: str | None = None
+) -> str:
+    me = uow.actor.user_id
     known = uow.db.scalar(select(Matter.person_id).where(Matter.id == matter_id))
     if known is not None:
         if known != me:
@@ -56,6 +74,7 @@ def file_matter(uow: UnitOfWork, *, matter_id: str, kind: str, text: str, bookin
         id=matter_id, person_id=me, kind=kind, booking_id=booking_id, filed_at=uow.now,
         text=seal(uow.db, Matter.text, row=matter_id, person=me, text=kept), due_at=uow.now + rules.ANSWER_DUE[kind],
         state=State.NEW, owner_id=None, answer=NOTHING, answered_at=None,
+        about_id=about_id,
     )  # fmt: skip
     uow.db.execute(new.on_conflict_do_nothing())
     return matter_id

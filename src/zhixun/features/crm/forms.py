@@ -26,6 +26,23 @@ def read_matter(form: Mapping[str, str]) -> Typed:
     )  # fmt: skip
 
 
+@dataclass(frozen=True)
+class Report:
+    matter_id: str
+    reason: str
+    text: str
+    shows: bool
+    """Whether the other's latest messages go with it."""
+
+
+def read_report(form: Mapping[str, str]) -> Report:
+    given = form.get("matter_id", "")
+    return Report(
+        given if is_id(given) else new_id(), form.get("reason", ""), form.get("text", "").replace("\r\n", "\n"),
+        "shows" in form,
+    )  # fmt: skip
+
+
 def named(text: str) -> str:
     """What a list is searched for."""
     return "".join(c for c in text if c.isprintable()).strip()[:NAME_LENGTH_MAX]

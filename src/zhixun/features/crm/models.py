@@ -37,11 +37,11 @@ class Tag(Table):
 
 
 class Matter(Table):
-    """A complaint or a suggestion: it has a clock from the start, an owner when taken, and ends with an answer."""
+    """A complaint, a suggestion, or a report of another person: it has a clock from the start, an owner when taken, and ends with an answer."""
 
     __tablename__ = "crm_matters"
     __table_args__ = (
-        CheckConstraint("kind IN ('complaint', 'suggestion')"),
+        CheckConstraint("kind IN ('complaint', 'suggestion', 'report')"),
         CheckConstraint("(state = 'answered') = (answered_at IS NOT NULL)"),
         CheckConstraint("state = 'new' OR owner_id IS NOT NULL"),
         Index("crm_matters_open", "due_at", postgresql_where="answered_at IS NULL"),
@@ -60,6 +60,8 @@ class Matter(Table):
     owner_id: Mapped[str | None]
     answer: Mapped[Sealed] = sealed_for("person_id")
     answered_at: Mapped[datetime | None]
+    about_id: Mapped[str | None]
+    """Who is reported; they are not told by whom."""
 
 
 class Check(Table):

@@ -60,6 +60,7 @@ class MatterLine:
     due_at: datetime
     owner_id: str | None
     answered_at: datetime | None
+    about_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -210,9 +211,10 @@ def helped_share(db: Session) -> tuple[float, int]:
 
 
 def open_matters(db: Session, person_id: str, now: datetime) -> list[str]:
-    """Why this person cannot be erased yet, as sentences. A suggestion owes them no answer; a complaint does."""
+    """Why this person cannot be erased yet, as sentences. A suggestion owes them no answer; a complaint and a
+    report do."""
     waiting = select(Matter.id).where(
-        Matter.person_id == person_id, Matter.kind == "complaint", Matter.state != State.ANSWERED
+        Matter.person_id == person_id, Matter.kind != "suggestion", Matter.state != State.ANSWERED
     )
     return [N_("A complaint of yours has no answer yet.")] if db.scalar(waiting.limit(1)) else []
 
@@ -266,5 +268,6 @@ def _helped(db: Session, client_id: str, consultant_id: str) -> tuple[int, int]:
 
 def _matter(row: Matter) -> MatterLine:
     return MatterLine(
-        row.id, row.person_id, row.kind, State(row.state), row.filed_at, row.due_at, row.owner_id, row.answered_at
-    )
+        row.id, row.person_id, row.kind, State(row.state), row.filed_at, row.due_at, row.owner_id, row.answered_at,
+        row.about_id,
+    )  # fmt: skip

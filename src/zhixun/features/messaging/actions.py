@@ -7,20 +7,38 @@ from sqlalchemy import or_, select
 from sqlalchemy.dialects.postgresql import insert
 
 from zhixun.events.messaging import FileRemoved, MessageSent
+from zhixun.features.accounts import actions as accounts
+from zhixun.features.accounts import queries as people
+from zhixun.features.booking import actions as booking_actions
 from zhixun.features.booking import queries as bookings
 from zhixun.kernel import sealed
 from zhixun.kernel.errors import N_, Conflict, Invalid, NotFound
-from zhixun.kernel.unit_of_work import UnitOfWork
+from zhixun.kernel.unit_of_work import UnitOfWork, unit_of_work
 from zhixun.kernel.values import is_id, new_id
 
 from . import queries, rules
-from .models import Conversation, Message, MessageFile
+from .models import ContactSeen, Conversation, Message, MessageFile
 from .queries import FileLine, MessageLine, message_line, message_lines
+from .rules.contacts import contact_in
 from .rules.files import CheckedFile, check_count
 
 
 class NotYetTalking(Conflict):
     code, message = "not_yet_talking", N_("You can write to each other once the booking is paid and confirmed.")
+
+
+class ContactFound(Conflict):
+    code = "contact_found"
+    message = N_(
+        "This looks like a way to reach or to pay each other outside this site. Until your first session has taken place, "
+        "please keep that here: refunds and disputes only reach what was arranged here. Send it again if you mean it."
+    )
+
+
+class ConversationClosed(Conflict):
+    """One of the two has blocked the other; the sentence does not say which."""
+
+    code, message = "conversation_closed", N_("Nothing more can be written in this conversation.")
 
 
 def open_conversation(uow: UnitOfWork, *, client_id: str, consultant_id: str) -> str:
@@ -53,9 +71,11 @@ def seal_files(
     uow: UnitOfWork, *, conversation_id: str, key: str, files: Sequence[CheckedFile]
 ) -> list[tuple[str, bytes]]:
     """(id, sealed data) for each file of the message that the asker is about to send under `key`; the caller puts them
-    into the BlobStore and then sends it. The same key gives the same ids. Raises Invalid, NotFound."""
+    into the BlobStore and then sends it. The same key gives the same ids. Raises Invalid, NotFound,
+    ConversationClosed."""
     check_count(len(files))
     talk = queries.conversation(uow.db, conversation_id, uow.actor)
+    _check_open(uow, talk)
     ids = _file_ids(talk.id, uow.actor.user_id, rules.check_key(key), len(files))
     return [
         (file_id, sealed.seal_blob(uow.db, blob_id=file_id, person=uow.actor.user_id, data=file.data))
@@ -74,7 +94,9 @@ def send_message(
 ) -> MessageLine:
     """Add a message with the conversation's next number. The same `key` of the same sender returns the first message.
 
-    `reply_to` is the id of a message of this conversation. Raises Invalid, NotFound.
+    `reply_to` is the id of a message of this conversation. Before the two have met, whoever writes a phone number or the
+    like is told first (ContactFound); sent again under the same `key`, it goes. Raises Invalid, NotFound, ContactFound,
+    ConversationClosed.
     """
     check_count(len(files))
     key, words = rules.check_key(key), "" if files and text == "" else rules.clean_text(text)
@@ -86,6 +108,8 @@ def send_message(
     )
     if known is not None:
         return message_lines(uow.db, [known])[0]
+    _check_open(uow, talk)
+    _check_contacts(uow, talk, key, words)
     if reply_to is not None:
         _check_reply(uow, talk.id, reply_to)
     talk.last_seq, talk.last_at = talk.last_seq + 1, uow.now
@@ -99,6 +123,26 @@ def send_message(
     lines = _add_files(uow, message, files)
     uow.emit(MessageSent(message_id=message.id, conversation_id=talk.id, sender_id=message.sender_id, seq=message.seq))
     return message_line(message, words, lines)
+
+
+def block_other(uow: UnitOfWork, *, conversation_id: str) -> list[str]:
+    """The other can neither book nor write any more, and is not told. Sessions ahead of the two are cancelled as if the
+    actor had cancelled each; one that is running goes on. Returns the ids of those cancelled. Twice is once.
+
+    Raises NotFound.
+    """
+    talk = queries.conversation(uow.db, conversation_id, uow.actor)
+    accounts.block_person(uow, person_id=talk.other_party(uow.actor.user_id))
+    ahead = queries.ahead_of(uow.db, talk, uow.actor, uow.now)
+    for booking in ahead:
+        booking_actions.cancel_booking(uow, booking_id=booking.id)
+    return [booking.id for booking in ahead]
+
+
+def unblock_other(uow: UnitOfWork, *, conversation_id: str) -> None:
+    """Nothing to take back is fine. Raises NotFound."""
+    talk = queries.conversation(uow.db, conversation_id, uow.actor)
+    accounts.unblock_person(uow, person_id=talk.other_party(uow.actor.user_id))
 
 
 def remove_file(uow: UnitOfWork, *, conversation_id: str, file_id: str) -> None:
@@ -143,6 +187,28 @@ def mark_read(uow: UnitOfWork, *, conversation_id: str, seq: int) -> int:
         return talk.client_read_seq
     talk.consultant_read_seq = max(talk.consultant_read_seq, wanted)
     return talk.consultant_read_seq
+
+
+def _check_open(uow: UnitOfWork, talk: Conversation | queries.ConversationView) -> None:
+    if people.are_apart(uow.db, talk.client_id, talk.consultant_id):
+        raise ConversationClosed
+
+
+def _check_contacts(uow: UnitOfWork, talk: Conversation, key: str, words: str) -> None:
+    kind = contact_in(words)
+    if not kind or bookings.have_had_session(uow.db, talk.client_id, talk.consultant_id):
+        return
+    seen_id = hashlib.sha256(f"contact:{talk.id}:{uow.actor.user_id}:{key}".encode()).hexdigest()[:32]
+    seen = uow.db.get(ContactSeen, seen_id)
+    if seen is not None:
+        seen.sent_at = uow.now
+        return
+    with unit_of_work(uow.actor, now=uow.now) as own:  # the refusal undoes the caller's; that it was told must stay
+        told = insert(ContactSeen).values(
+            id=seen_id, conversation_id=talk.id, sender_id=uow.actor.user_id, kind=kind, told_at=uow.now, sent_at=None
+        )
+        own.db.execute(told.on_conflict_do_nothing())
+    raise ContactFound(extra={"kind": kind})
 
 
 def _locked(uow: UnitOfWork, conversation_id: str) -> Conversation:

@@ -70,3 +70,23 @@ class MessageFile(Table):
     width: Mapped[int]
     height: Mapped[int]
     removed_at: Mapped[datetime | None]
+
+
+class ContactSeen(Table):
+    """A message that held a phone number or the like before two people's first session: its sender was told, and perhaps
+    sent it all the same. The house counts these; the words are not in it."""
+
+    __tablename__ = "messaging_contacts"
+    __table_args__ = (
+        CheckConstraint("kind IN ('phone', 'mail', 'wechat', 'qq', 'payment')"),
+        Index("messaging_contacts_told", "told_at"),
+    )
+    personal_data = "erase"
+    kept_for = ("told_at", 365)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    conversation_id: Mapped[str]
+    sender_id: Mapped[str]
+    kind: Mapped[str]
+    told_at: Mapped[datetime]
+    sent_at: Mapped[datetime | None]

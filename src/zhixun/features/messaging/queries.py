@@ -8,6 +8,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, case, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
+from zhixun.features.booking import queries as bookings
+from zhixun.features.booking.queries import BookingView
+from zhixun.features.booking.rules import State
 from zhixun.kernel import sealed
 from zhixun.kernel.errors import NotFound
 from zhixun.kernel.sealed import NOTHING, Letter
@@ -15,7 +18,7 @@ from zhixun.kernel.tables import any_of
 from zhixun.kernel.values import Actor
 
 from . import rules
-from .models import Conversation, Message, MessageFile
+from .models import ContactSeen, Conversation, Message, MessageFile
 
 
 @dataclass(frozen=True)
@@ -113,6 +116,25 @@ def conversation(db: Session, conversation_id: str, actor: Actor) -> Conversatio
     return ConversationView(
         row.id, row.client_id, row.consultant_id, row.last_seq, row.client_read_seq, row.consultant_read_seq
     )
+
+
+def ahead_of(db: Session, talk: ConversationView, actor: Actor, now: datetime) -> list[BookingView]:
+    """The sessions of the two that have not begun, the next first."""
+    mine = bookings.bookings_of(db, actor, now, upcoming=True)
+    return [
+        one
+        for one in mine
+        if (one.client_id, one.consultant_id) == talk.people
+        and one.state in (State.HELD, State.CONFIRMED)
+        and one.starts_at > now
+    ]
+
+
+def contacts_told(db: Session, since: datetime) -> tuple[int, int]:
+    """How many messages before a first session held contact details since then, and how many of them were sent still."""
+    counted = select(func.count(), func.count(ContactSeen.sent_at)).where(ContactSeen.told_at >= since)
+    told, sent = db.execute(counted).one()
+    return told, sent
 
 
 def messages(

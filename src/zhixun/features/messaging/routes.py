@@ -28,11 +28,14 @@ from zhixun.web import errors, formats, limits, live
 from zhixun.web.security import current_actor, read, require, work
 
 from . import actions, forms, queries, rules
+from .actions import ContactFound, ConversationClosed
 from .queries import ConversationView, MessageLine
 from .rules import files as file_rules
 
 UPLOADS_MAX, UPLOADS_SECONDS = 60, 600
 """How often one person may send files."""
+HELP_LOOKS_BACK = 20
+"""Of so many messages the help lines are shown."""
 
 bp = Blueprint("messaging", __name__, template_folder="templates")
 
@@ -45,6 +48,8 @@ class Face:
     slug: str = ""
     portrait: str = ""
     verified: bool = False
+    law: Words = Words()
+    """What a session in their field is not."""
 
 
 NOBODY = Face(Words("已离开的用户", "Someone who has left"))
@@ -60,6 +65,12 @@ class Talk:
     """The id of the message that the form on the page would send."""
     text: str = ""
     error: str = ""
+    help: Words | None = None
+    """Help lines, where a message on the page speaks of danger."""
+    closed: bool = False
+    """One of the two has blocked the other."""
+    blocked: bool = False
+    """It was the reader."""
 
     @property
     def days(self) -> list[tuple[datetime, list[MessageLine]]]:
@@ -103,7 +114,7 @@ def send(conversation_id: str) -> AnyResponse:
     typed = forms.read_message(request.form)
     try:
         line, talk = _sent(forms.own_id(conversation_id), typed)
-    except Invalid as error:
+    except (Invalid, ContactFound, ConversationClosed) as error:
         if errors.by_script():
             raise
         said = next(iter(errors.field_sentences(error).values()), errors.sentence_of(error))
@@ -157,6 +168,30 @@ def file(conversation_id: str, file_id: str) -> AnyResponse:
     response.headers["Content-Disposition"] = f"{how}; filename*=UTF-8''{quote(found.name)}"
     response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     return response
+
+
+@bp.route("/messages/<conversation_id>/block", methods=["GET", "POST"])
+@require()
+def block(conversation_id: str) -> AnyResponse:
+    """What follows from it; then do it (`deed=block`), or take it back (`deed=unblock`)."""
+    actor, conversation_id = current_actor(), forms.own_id(conversation_id)
+    if request.method == "POST":
+        with work() as uow:
+            if request.form.get("deed") == "unblock":
+                actions.unblock_other(uow, conversation_id=conversation_id)
+            else:
+                actions.block_other(uow, conversation_id=conversation_id)
+        return redirect(url_for("messaging.conversation", conversation_id=conversation_id), 303)
+    with read() as db:
+        view = queries.conversation(db, conversation_id, actor)
+        faces = _faces(db, [view.people])
+        ahead = queries.ahead_of(db, view, actor, utc_now())
+        blocked = accounts.has_blocked(db, actor.user_id, view.other_party(actor.user_id))
+    page = render_template(
+        "messaging/block.html", talk=view, other=faces[view.other_party(actor.user_id)], ahead=ahead,
+        is_client=actor.user_id == view.client_id, blocked=blocked,
+    )  # fmt: skip
+    return make_response(page)
 
 
 @bp.post("/messages/<conversation_id>/files/<file_id>/removal")
@@ -226,7 +261,7 @@ def _room_page(booking_id: str, *, typed: forms.Typed | None = None, error: str 
         "messaging/room.html", booking=view, brief=brief, scene=scene, talk=talk, is_client=me == view.client_id,
         other=faces[view.other_party(me)], mine=faces[me], now=view.seen_at, text_length_max=rules.TEXT_LENGTH_MAX,
         entered=view.client_joined_at if me == view.client_id else view.consultant_joined_at,
-        leave_after=LEAVE_AFTER,
+        leave_after=LEAVE_AFTER, law=faces[view.consultant_id].law,
         other_entered=view.consultant_joined_at if me == view.client_id else view.client_joined_at,
     )  # fmt: skip
     return make_response(page, 400 if error else 200)
@@ -268,7 +303,15 @@ def _talk(
     error: str = "",
 ) -> Talk:
     messages = queries.messages_before(db, view, before_seq=before)
-    return Talk(view, messages, typed.key if typed else new_id(), typed.text if typed else "", error)
+    fields = catalog.bare_fields(db)
+    helps = (rules.help_for(one.text, fields) for one in messages[-HELP_LOOKS_BACK:] if one.text)
+    closed = accounts.are_apart(db, view.client_id, view.consultant_id)
+    me = current_actor().user_id
+    return Talk(
+        view, messages, typed.key if typed else new_id(), typed.text if typed else "", error,
+        help=next((found for found in helps if found), None), closed=closed,
+        blocked=closed and accounts.has_blocked(db, me, view.other_party(me)),
+    )  # fmt: skip
 
 
 def _mark_read(view: ConversationView) -> None:
@@ -282,11 +325,11 @@ def _mark_read(view: ConversationView) -> None:
 
 
 def _faces(db: Session, pairs: Iterable[tuple[str, str]]) -> dict[str, Face]:
-    """User id → how they are shown, for the (client, consultant) pairs given. Four statements at most."""
+    """User id → how they are shown, for the (client, consultant) pairs given. Two statements."""
     pairs = list(pairs)
-    cards = catalog.cards_of(db, [consultant_id for _, consultant_id in pairs]) if pairs else {}
-    people = accounts.people(db, {one for pair in pairs for one in pair} - cards.keys()) if pairs else {}
+    named = catalog.names_of(db, [consultant_id for _, consultant_id in pairs]) if pairs else {}
+    people = accounts.people(db, {one for pair in pairs for one in pair} - named.keys()) if pairs else {}
     faces = dict.fromkeys({one for pair in pairs for one in pair}, NOBODY)
     faces |= {one.user_id: Face(Words(one.name, one.name)) for one in people.values()}
-    faces |= {one.id: Face(one.name, one.slug, one.portrait, bool(one.credentials_count)) for one in cards.values()}
+    faces |= {who: Face(one.name, one.slug, one.portrait, one.verified, one.disclaimer) for who, one in named.items()}
     return faces

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from zhixun.features.catalog import queries as catalog
 from zhixun.kernel.errors import NotFound
 from zhixun.kernel.tables import Session
 from zhixun.kernel.unit_of_work import unit_of_work
@@ -38,7 +39,11 @@ def on_send(actor: Actor, frame: Frame) -> Frame:
             text=frame.get("text", ""), reply_to=frame.get("reply_to"),
         )  # fmt: skip
         people = queries.conversation(uow.db, line.conversation_id, actor).people
+        help_words = rules.help_for(line.text, catalog.bare_fields(uow.db))
     live.announce(people, message_frame(line))
+    if help_words is not None:
+        words = help_words.in_language(actor.language)
+        live.announce([actor.user_id], {"type": "help", "conversation": line.conversation_id, "words": words})
     if line.at == uow.now:
         return message_frame(line)
     return {

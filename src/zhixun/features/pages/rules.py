@@ -74,6 +74,11 @@ TABLES: dict[str, Words] = {
         "你的称呼、邮箱、密码的散列值、时区、语言、身份和注册时间",
         "Your name, e-mail address, a hash of your password, time zone, language, roles and the day you signed up",
     ),
+    "accounts_blocks": Words("你屏蔽了谁", "Whom you have blocked"),
+    "messaging_contacts": Words(
+        "首次咨询前你的消息里出现联系方式的提示记录（不含内容）",
+        "When a message of yours held contact details before a first session",
+    ),
     "accounts_sign_ins": Words(
         "你在哪些设备上登录：浏览器名称、登录时间、到期时间和登录凭据的散列值",
         "Where you are signed in: the browser’s name, when it began and ends, and a hash of the sign-in token",

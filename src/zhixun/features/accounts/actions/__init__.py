@@ -28,6 +28,7 @@ from .people import (
     TooManyTries,
     WrongPassword,
     appoint,
+    block_person,
     change_password,
     change_preferences,
     check_credentials,
@@ -40,6 +41,7 @@ from .people import (
     sign_in,
     sign_out,
     sign_up,
+    unblock_person,
 )
 from .second_factor import (
     AppExists,
@@ -74,6 +76,7 @@ __all__ = [
     "ask_confirmation",
     "ask_password_link",
     "begin_app",
+    "block_person",
     "change_address",
     "change_password",
     "change_preferences",
@@ -102,4 +105,5 @@ __all__ = [
     "sign_in",
     "sign_out",
     "sign_up",
+    "unblock_person",
 ]

@@ -8,11 +8,12 @@ from datetime import datetime
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 from sqlalchemy import delete, func, select
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 
 from zhixun.events.accounts import PersonSignedUp, RolesChanged
 from zhixun.features.accounts import queries, rules
-from zhixun.features.accounts.models import Challenge, Door, FailedTry, MailLink, SignIn, User
+from zhixun.features.accounts.models import Block, Challenge, Door, FailedTry, MailLink, SignIn, User
 from zhixun.kernel.errors import N_, Conflict, Forbidden, Invalid, NotFound, TooMany
 from zhixun.kernel.sealed import seal
 from zhixun.kernel.unit_of_work import UnitOfWork, unit_of_work
@@ -234,6 +235,19 @@ def grant_role(uow: UnitOfWork, *, user_id: str, role: str) -> None:
         raise NotFound
     if role not in user.roles:
         user.roles = [*user.roles, role]
+
+
+def block_person(uow: UnitOfWork, *, person_id: str) -> None:
+    """The actor wants no more bookings and messages from this person. Twice is once. Raises NotFound."""
+    if person_id == uow.actor.user_id or person_id not in queries.people(uow.db, [person_id]):
+        raise NotFound
+    new = insert(Block).values(blocker_id=uow.actor.user_id, blocked_id=person_id, at=uow.now)
+    uow.db.execute(new.on_conflict_do_nothing())
+
+
+def unblock_person(uow: UnitOfWork, *, person_id: str) -> None:
+    """Nothing to take back is fine."""
+    uow.db.execute(delete(Block).where(Block.blocker_id == uow.actor.user_id, Block.blocked_id == person_id))
 
 
 def forget_lapsed(uow: UnitOfWork) -> None:

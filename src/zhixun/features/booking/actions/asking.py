@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 
 from zhixun.events.booking import BookingHeld
+from zhixun.features.accounts import queries as accounts
 from zhixun.features.booking import queries, rules
 from zhixun.features.booking.models import Booking, Step
 from zhixun.features.booking.rules import State
@@ -30,6 +31,12 @@ from .record import TooLate, own, parties, price_of
 
 class TooManyHolds(Conflict):
     code, message = "too_many_holds", N_("You are holding five times already. Please pay for one or let one go first.")
+
+
+class NotBetweenThem(Conflict):
+    """One of the two has blocked the other; the sentence does not say which."""
+
+    code, message = "not_between_them", N_("A session between the two of you cannot be booked.")
 
 
 class OwnService(Conflict):
@@ -60,7 +67,7 @@ def request_booking(
 
     The id stands for one service at one start: asking for these again gives the booking as it is by now; asking for
     others under it is refused. Raises NotFound (service, or another person's id), HoldIdUsed, SlotTaken or NotOffered
-    (both with `alternatives`), TooManyHolds, OwnService, Invalid, PlanDoesNotFit, CreditsUsedUp.
+    (both with `alternatives`), TooManyHolds, OwnService, NotBetweenThem, Invalid, PlanDoesNotFit, CreditsUsedUp.
     """
     if not is_id(booking_id):
         raise Invalid
@@ -128,6 +135,8 @@ def _sold_service(uow: UnitOfWork, service_id: str) -> ServiceView:
         raise NotFound
     if service.consultant_id == uow.actor.user_id:
         raise OwnService
+    if accounts.are_apart(uow.db, uow.actor.user_id, service.consultant_id):
+        raise NotBetweenThem
     if queries.held_count(uow.db, uow.actor.user_id, uow.now) >= rules.HOLDS_MAX:
         raise TooManyHolds
     return service

@@ -23,7 +23,7 @@ from .bookings import (
     timeline,
     unreleased_of,
 )
-from .clients import ClientFigures, between, client_figures, have_met
+from .clients import ClientFigures, between, client_figures, have_had_session, have_met
 from .feeds import feed_of, feed_owner, in_calendar
 from .house import Funnel, HouseFigures, booked_minutes, house_figures, house_list
 from .intake import Answered, intake_of
@@ -53,6 +53,7 @@ __all__ = [
     "due_for_release",
     "feed_of",
     "feed_owner",
+    "have_had_session",
     "have_met",
     "held_count",
     "house_figures",

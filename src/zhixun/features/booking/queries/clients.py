@@ -50,6 +50,14 @@ def between(db: Session, client_id: str, consultant_id: str, now: datetime, *, l
     return [view_of(row, now) for row in rows]
 
 
+def have_had_session(db: Session, client_id: str, consultant_id: str) -> bool:
+    """Whether a session of the two has taken place."""
+    held = and_(
+        Booking.client_id == client_id, Booking.consultant_id == consultant_id, Booking.state == State.COMPLETED
+    )
+    return db.scalar(select(Booking.id).where(held).limit(1)) is not None
+
+
 def have_met(db: Session, client_id: str, consultant_id: str) -> bool:
     """Whether the two ever agreed on a session."""
     both = and_(Booking.client_id == client_id, Booking.consultant_id == consultant_id, _AGREED)

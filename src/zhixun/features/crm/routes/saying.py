@@ -6,9 +6,12 @@ from flask import flash, make_response, redirect, render_template, request, url_
 from flask_babel import gettext
 from werkzeug.wrappers import Response as AnyResponse
 
+from zhixun.features.accounts import queries as accounts
 from zhixun.features.booking import queries as bookings
 from zhixun.features.crm import actions, forms, queries, rules
 from zhixun.features.crm.actions import CheckOver, TooManyOpen
+from zhixun.features.messaging import queries as messaging
+from zhixun.features.messaging import rules as messaging_rules
 from zhixun.kernel.errors import DomainError, Invalid, NotFound
 from zhixun.kernel.values import is_id, utc_now
 from zhixun.web import errors
@@ -33,6 +36,40 @@ def complaint() -> AnyResponse:
         return _page(typed, error)
     flash(gettext("Thank you. We answer by the time shown below."))
     return redirect(url_for("crm.complaint", _anchor="said"), 303)
+
+
+@bp.route("/messages/<conversation_id>/report", methods=["GET", "POST"])
+@require()
+def report(conversation_id: str) -> AnyResponse:
+    """Tell the house about the other person, with their latest messages where one says so."""
+    if not is_id(conversation_id):
+        raise NotFound
+    me, typed = current_actor(), forms.read_report(request.form)
+    with read() as db:
+        talk = messaging.conversation(db, conversation_id, me)
+        latest = messaging.messages_before(db, talk, limit=messaging_rules.PAGE_LENGTH)
+        people = accounts.people(db, [talk.other_party(me.user_id)])
+    theirs = [one.text for one in latest if one.sender_id != me.user_id and one.text][-rules.QUOTED :]
+    wrong: Invalid | TooManyOpen | None = None
+    if request.method == "POST":
+        try:
+            with work() as uow:
+                actions.report_person(
+                    uow, matter_id=typed.matter_id, conversation_id=conversation_id, reason=typed.reason,
+                    text=typed.text, quoted=theirs if typed.shows else (),
+                )  # fmt: skip
+        except (Invalid, TooManyOpen) as error:
+            wrong = error
+        else:
+            flash(gettext("Thank you. Someone at the desk looks at it and answers within a day."))
+            return redirect(url_for("crm.complaint", _anchor="said"), 303)
+    name = next((one.name for one in people.values()), "–")
+    page = render_template(
+        "crm/report.html", talk=talk, name=name, typed=typed, reasons=rules.REPORTED, theirs=theirs,
+        errors=errors.field_sentences(wrong) if wrong else {},
+        said=errors.sentence_of(wrong) if wrong and not wrong.fields else "", text_length_max=rules.TEXT_LENGTH_MAX,
+    )  # fmt: skip
+    return make_response(page, wrong.status if wrong else 200)
 
 
 @bp.route("/sessions/<booking_id>/help", methods=["GET", "POST"])

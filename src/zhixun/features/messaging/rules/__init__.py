@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import re
+import unicodedata
+from collections.abc import Sequence
 
 from zhixun.features.booking.rules import State
+from zhixun.features.catalog.rules import FieldView
 from zhixun.kernel.errors import N_, Invalid
-from zhixun.kernel.values import plain_text
+from zhixun.kernel.values import Words, plain_text
 
 TEXT_LENGTH_MAX = 4_000
 KEY_LENGTH_MAX = 64
@@ -42,6 +45,18 @@ def clean_text(text: object) -> str:
         sentence = N_("A message has at most 4,000 characters. Please send it in two.")
         raise Invalid(sentence, fields={"text": sentence})
     return kept
+
+
+def help_for(text: str, fields: Sequence[FieldView]) -> Words | None:
+    """Where to find help at once when words speak of danger, by the field whose word it is; None otherwise. Here too much
+    help does less harm than too little, so a Chinese word counts wherever it stands."""
+    plain = f" {re.sub(r'[^0-9a-z㐀-鿿]+', ' ', unicodedata.normalize('NFKC', text).lower())} "
+    for field in fields:
+        for word in field.crisis_words:
+            wanted = unicodedata.normalize("NFKC", word).lower()
+            if (f" {wanted} " if wanted.isascii() else wanted) in plain:
+                return field.crisis_help
+    return None
 
 
 def check_key(key: object) -> str:

@@ -149,6 +149,7 @@ class Talk {
     if (frame.type === 'message') this.message(frame);
     if (frame.type === 'receipt') this.receipt(frame);
     if (frame.type === 'removed') this.removed(frame.file);
+    if (frame.type === 'help') { $('[data-help-said]', this.root).textContent = frame.words; $('[data-help]', this.root).hidden = false; }
     if (frame.type === 'typing' && frame.user !== this.me) this.typing(true);
   }
   message(frame) {
@@ -176,7 +177,7 @@ class Talk {
     one.row.classList.add('is-failed');
     this.mark(one.row, `${this.words.failed} ${frame.message} `);
     const again = document.createElement('button');
-    again.type = 'button'; again.className = 'msg__again'; again.textContent = this.words.retry;
+    again.type = 'button'; again.className = 'msg__again'; again.textContent = frame.code === 'contact_found' ? this.words.anyway : this.words.retry;
     again.addEventListener('click', () => { one.failed = false; one.row.classList.remove('is-failed'); this.mark(one.row, this.words.sending); this.send(frame.client_id); });
     $('[data-mark]', one.row).append(again);
   }
