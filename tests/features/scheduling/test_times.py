@@ -260,24 +260,6 @@ def test_moving_to_another_zone_moves_the_hours_and_nothing_that_is_booked():
         actions.open_calendar(uow, consultant_id=GRACE, zone="Nowhere")
 
 
-def test_the_first_slots_of_many_are_the_slots_of_each():
-    with unit_of_work(now=NOW) as uow:
-        for number, zone in enumerate(("Asia/Shanghai", "America/New_York", "Europe/Berlin")):
-            actions.open_calendar(uow, consultant_id=f"c{number}", zone=zone)
-            actions.set_weekly_hours(uow, consultant_id=f"c{number}", hours=[WeeklyHours(("SU",), "09:00", "11:00")])
-        until = NOW + timedelta(days=40)
-        many = queries.slots_of_many(
-            uow.db, terms={f"c{n}": HOUR for n in range(3)} | {"nobody": HOUR}, from_=NOW, until=until, now=NOW, each=5
-        )
-        for consultant_id, found in many.items():
-            alone = queries.slots(
-                uow.db, consultant_id=consultant_id, terms=HOUR, from_=NOW, until=until, now=NOW
-            )  # fmt: skip
-            assert found == alone[:5]
-            assert len(found) == 5
-        assert set(many) == {"c0", "c1", "c2"}
-
-
 def test_explain_tells_why():
     take(hold())
     with unit_of_work(now=NOW) as uow:

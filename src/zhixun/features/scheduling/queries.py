@@ -19,7 +19,6 @@ AROUND = timedelta(days=8)
 """How far outside the asked range times still matter: buffers, and limits per week."""
 RANGE_MAX = timedelta(days=400)
 """Nobody books further ahead; what is asked beyond it is not looked at."""
-FIRST_LOOK, SECOND_LOOK = timedelta(days=4), timedelta(days=30)
 
 
 def slots(
@@ -44,48 +43,6 @@ def slots(
         raise NotFound
     busy = busy_of(db, [consultant_id], from_, until, now, viewer_id=viewer_id, moving=moving).get(consultant_id, [])
     return rules.offer(calendar, terms, busy, from_=from_, until=until, now=now)
-
-
-def slots_of_many(
-    db: Session,
-    *,
-    terms: Mapping[str, SlotTerms],
-    from_: datetime,
-    until: datetime,
-    now: datetime,
-    each: int = 3,
-) -> dict[str, list[Slot]]:
-    """The first `each` slots of many consultants (consultant id → terms). Three statements, however many they are."""
-    from_, until = _askable(from_, until, now)
-    ids = list(terms)
-    calendars = calendars_of(db, ids)
-    busy = busy_of(db, ids, from_, until, now)
-    return {
-        consultant_id: _first(calendars[consultant_id], terms[consultant_id], busy.get(consultant_id, []), each, from_, until, now)
-        for consultant_id in ids
-        if consultant_id in calendars
-    }  # fmt: skip
-
-
-def _first(
-    calendar: Calendar,
-    terms: SlotTerms,
-    busy: Sequence[Busy],
-    each: int,
-    from_: datetime,
-    until: datetime,
-    now: datetime,
-) -> list[Slot]:
-    """Looks at the next days first: most consultants have enough there."""
-    found: list[Slot] = []
-    start = from_
-    for step in (FIRST_LOOK, SECOND_LOOK, until - from_):
-        end = min(until, start + step)
-        found += rules.offer(calendar, terms, busy, from_=start, until=end, now=now)
-        if len(found) >= each or end >= until:
-            break
-        start = end
-    return found[:each]
 
 
 def zone_of(db: Session, consultant_id: str) -> str:

@@ -131,14 +131,6 @@ def briefs_of(db: Session, views: Sequence[BookingView], reader: Actor) -> dict[
     return {view.id: text for view, text in zip(views, texts, strict=True)}
 
 
-def booking_paid_with(db: Session, payment_id: str, actor: Actor, now: datetime) -> BookingView:
-    """The booking a payment is for. Raises NotFound."""
-    row = db.scalar(_visible(actor).where(Booking.payment_id == payment_id))
-    if row is None:
-        raise NotFound
-    return view_of(row, now)
-
-
 def bookings_of(
     db: Session,
     actor: Actor,
@@ -164,16 +156,6 @@ def bookings_of(
     if before is not None:
         mine = mine.where(tuple_(Booking.starts_at, Booking.id) < tuple_(before, before_id))
     return [view_of(row, now) for row in db.scalars(mine.limit(limit))]
-
-
-def own_hold(db: Session, actor: Actor, now: datetime, *, service_id: str, start: datetime) -> str | None:
-    """The id of the asker's own unpaid booking of exactly this time, if it still stands."""
-    return db.scalar(
-        select(Booking.id).where(
-            Booking.client_id == actor.user_id, Booking.service_id == service_id, Booking.starts_at == start,
-            Booking.state == State.HELD, Booking.hold_expires_at > now,
-        )
-    )  # fmt: skip
 
 
 def day_of(db: Session, consultant_id: str, *, from_: datetime, until: datetime, now: datetime) -> list[BookingView]:
@@ -251,16 +233,6 @@ def due_for_release(db: Session, now: datetime, *, after: str = "", limit: int =
     """Ids of bookings whose money has waited long enough for a dispute, ascending; `after` (an id) pages on."""
     due = select(Booking.id).where(Booking.release_at <= now, Booking.released_at.is_(None), Booking.id > after)
     return list(db.scalars(due.order_by(Booking.id).limit(limit)))
-
-
-def sessions_held(db: Session, consultant_ids: Sequence[str]) -> dict[str, int]:
-    """Completed sessions per consultant."""
-    rows = db.execute(
-        select(Booking.consultant_id, func.count())
-        .where(Booking.consultant_id.in_(consultant_ids), Booking.state == State.COMPLETED)
-        .group_by(Booking.consultant_id)
-    )
-    return dict(rows.all())
 
 
 def completed_between(
