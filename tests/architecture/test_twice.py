@@ -155,7 +155,7 @@ def live() -> None:
         olga = make.operator(uow)
         assistant.answer_hand_over(make.acting(uow, olga), hand_over_id=asked, text="Here I am.")
     with unit_of_work(now=NOW) as uow:
-        proof = Proof("licence", "1310120", "A bureau", date(2020, 1, 1), None, "")
+        proof = Proof("licence", "1310120", "A bureau", date(2020, 1, 1), NOW.date() + timedelta(days=20), "")
         claim = credentials.submit_claim(make.acting(uow, grace.actor), claim_id=new_id(), proof=proof)
         wish = Wish("career", "Coach", "I help with offers", "Ten years of hiring people.", "Shanghai", 9, 30_000)
         applied = credentials.apply(make.acting(uow, ada), application_id=new_id(), wish=wish)
@@ -163,6 +163,8 @@ def live() -> None:
         for name in ("Rosa", "Max"):
             credentials.agree(make.acting(uow, make.person(uow, name, roles=("reviewer",))), claim_id=claim)
         credentials.accept_application(make.acting(uow, olga), application_id=applied)
+        uow.db.flush()
+        credentials.tell_expiring(uow)
     with unit_of_work(now=NOW) as uow:
         carl = make.client(uow, "Carl")
         privacy.erase_person(make.acting(uow, carl), person_id=carl.user_id)

@@ -22,6 +22,16 @@ class CredentialDecided(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class CredentialExpiring(Event):
+    """A verified credential runs out within 30 days. Stated once."""
+
+    claim_id: str
+    consultant_id: str
+    kind: str
+    expires_on: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class ApplicationDecided(Event):
     """`state`: accepted, refused or lapsed."""
 

@@ -157,6 +157,13 @@ def test_what_has_run_out_is_no_longer_shown_and_its_owner_is_told(app: Flask) -
         assert queries.claims_of(db, owner.user_id)[0].state is ClaimState.EXPIRED
 
 
+def test_who_holds_one_that_runs_out_is_told_a_month_before_and_once(app: Flask) -> None:
+    verified(grace(), reviewer("Rosa"), reviewer("Max"))
+    for days, count in ((9, 0), (10, 1), (11, 0), (41, 0)):
+        with unit_of_work(now=NOW + timedelta(days=days)) as uow:
+            assert actions.tell_expiring(uow) == count
+
+
 def test_what_nobody_checks_lapses_after_a_month(app: Flask) -> None:
     owner = grace()
     submit(owner)

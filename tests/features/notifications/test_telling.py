@@ -21,7 +21,7 @@ from zhixun.events.booking import (
     SessionCompleted,
     SessionMissed,
 )
-from zhixun.events.credentials import ApplicationDecided, CredentialDecided
+from zhixun.events.credentials import ApplicationDecided, CredentialDecided, CredentialExpiring
 from zhixun.events.crm import HelpAsked, MatterAnswered
 from zhixun.events.disputes import DisputeAnswered, DisputeDecided, DisputeFact, DisputeOpened
 from zhixun.events.notifications import HeldMailsReleased, ReminderDue
@@ -116,6 +116,7 @@ def test_every_fact_we_hear_survives_being_delivered_twice(booked, post, subscri
         ReminderDue: {"kind": "reminder_day"},
         HeldMailsReleased: {"bundle_id": new_id(), "user_id": booked["client_id"]},
         CredentialDecided: consultant | {"claim_id": new_id(), "kind": "degree", "state": "verified"},
+        CredentialExpiring: consultant | {"claim_id": new_id(), "kind": "degree", "expires_on": "2026-12-20"},
         ApplicationDecided: reader | {"application_id": new_id(), "state": "accepted"},
         MatterAnswered: reader | {"matter_id": new_id()},
         HandOverEnded: reader
@@ -232,7 +233,11 @@ def test_every_mail_about_safety_is_whole_in_every_language(kind, language):
 @pytest.mark.parametrize("kind", sorted(rules.SENTENCES.keys() - rules.WITHOUT_MAIL))
 def test_every_kind_has_a_letter_in_every_language_with_nothing_left_open(kind, to_client, language):
     occasion = Occasion(TITLE, "Grace\nHopper", AT, 60, to_client=to_client, free_until=AT - timedelta(days=1))
-    subject, body = rules.letter(kind, occasion, language=language, zone="Asia/Shanghai")
+    if kind in rules.DECISIONS:
+        title = TITLE.in_language(language)
+        subject, body = rules.decision_letter(kind, title=title, day="2026-12-20", language=language)
+    else:
+        subject, body = rules.letter(kind, occasion, language=language, zone="Asia/Shanghai")
     assert "\n" not in subject
     assert subject
     for text in (subject, body):
@@ -241,6 +246,25 @@ def test_every_kind_has_a_letter_in_every_language_with_nothing_left_open(kind, 
         assert "%" not in rest
         assert ("了" in body or "你" in body or "「" in body) == (language == "zh")
     assert set(rules.MAILS[language]) == rules.SENTENCES.keys() - rules.WITHOUT_MAIL
+
+
+@pytest.mark.parametrize(("language", "subject"), [("en", "Not verified: Degree"), ("zh", "资质未通过：学位")])
+def test_a_decision_about_a_person_comes_by_mail_with_where_to_go_and_without_the_reason(
+    db_url, post, language, subject
+):
+    with unit_of_work(now=NOW) as uow:
+        grace = make.client(uow, "Grace", language=language)
+    fact = CredentialDecided(claim_id=new_id(), consultant_id=grace.user_id, kind="degree", state="refused")
+    for _ in range(2):
+        handlers.tell_credential_decided(fact)
+    handlers.tell_application_decided(
+        ApplicationDecided(application_id=new_id(), person_id=grace.user_id, state="accepted")
+    )
+    refused, accepted = post.to("grace@example.com")
+    assert refused.subject.startswith(subject[:4])
+    prefix = "/en" if language == "en" else ""
+    assert f"https://consult.example.com{prefix}/pro/credentials" in refused.text
+    assert f"https://consult.example.com{prefix}/pro" in accepted.text
 
 
 def test_notices_are_ones_own_newest_first_and_read_all_at_once(db_url):

@@ -3,7 +3,12 @@ from __future__ import annotations
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 
-from zhixun.events.credentials import ApplicationDecided, CredentialDecided, CredentialSubmitted
+from zhixun.events.credentials import (
+    ApplicationDecided,
+    CredentialDecided,
+    CredentialExpiring,
+    CredentialSubmitted,
+)
 from zhixun.features.accounts import actions as accounts
 from zhixun.features.accounts import queries as accounts_queries
 from zhixun.features.accounts.rules import check_right
@@ -60,7 +65,7 @@ def submit_claim(uow: UnitOfWork, *, claim_id: str, proof: Proof) -> str:
             number=seal(uow.db, Claim.number, row=claim_id, person=person, text=proof.number), issuer=proof.issuer,
             issued_on=proof.issued_on, expires_on=proof.expires_on, state=ClaimState.SUBMITTED.value,
             note=seal(uow.db, Claim.note, row=claim_id, person=person, text=proof.note), submitted_at=uow.now,
-            decided_at=None, first_by="", second_by="", reason="",
+            decided_at=None, first_by="", second_by="", reason="", expiry_told_at=None,
         )
     )  # fmt: skip
     uow.emit(CredentialSubmitted(claim_id=claim_id, consultant_id=person))
@@ -179,6 +184,25 @@ def pass_time(uow: UnitOfWork) -> int:
         _decide(uow, application, ApplicationState.LAPSED)
         count += 1
     return count
+
+
+def tell_expiring(uow: UnitOfWork) -> int:
+    """State for every credential that runs out within 30 days that it does, once; returns how many. Runs by the clock."""
+    today = uow.now.date()
+    near = select(Claim).where(
+        Claim.state == "verified", Claim.expiry_told_at.is_(None),
+        Claim.expires_on.between(today, today + rules.EXPIRY_TOLD_BEFORE),
+    )  # fmt: skip
+    rows = uow.db.scalars(near.with_for_update(skip_locked=True)).all()
+    for row in rows:
+        assert row.expires_on is not None, "asked for those that run out"
+        row.expiry_told_at = uow.now
+        uow.emit(
+            CredentialExpiring(
+                claim_id=row.id, consultant_id=row.consultant_id, kind=row.kind, expires_on=row.expires_on.isoformat()
+            )
+        )  # fmt: skip
+    return len(rows)
 
 
 def _to_judge(uow: UnitOfWork, claim_id: str) -> Claim:

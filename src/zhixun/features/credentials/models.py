@@ -41,6 +41,7 @@ class Claim(Table):
     first_by: Mapped[str]
     second_by: Mapped[str]
     reason: Mapped[str]
+    expiry_told_at: Mapped[datetime | None]
 
 
 class Check(Table):

@@ -24,6 +24,7 @@ CLAIMS_OPEN_MAX = 10
 CHECKERS = 2
 """So many different people have to agree."""
 CHECKED_WITHIN = timedelta(days=30)
+EXPIRY_TOLD_BEFORE = timedelta(days=30)
 """A credential nobody has decided on by then lapses, and its owner is told."""
 DECIDED_WITHIN = timedelta(days=60)
 """The same for an application."""

@@ -9,7 +9,7 @@ from zhixun.events.booking import (
     SessionCompleted,
     SessionMissed,
 )
-from zhixun.events.credentials import ApplicationDecided, CredentialDecided
+from zhixun.events.credentials import ApplicationDecided, CredentialDecided, CredentialExpiring
 from zhixun.events.crm import HelpAsked, MatterAnswered
 from zhixun.events.disputes import DisputeAnswered, DisputeDecided, DisputeOpened
 from zhixun.events.notifications import HeldMailsReleased, ReminderDue
@@ -41,6 +41,7 @@ feature = Feature(
         FeedbackGiven: [handlers.tell_consultant_of_feedback],
         HandOverEnded: [handlers.tell_hand_over_ended],
         CredentialDecided: [handlers.tell_credential_decided],
+        CredentialExpiring: [handlers.tell_credential_expiring],
         ApplicationDecided: [handlers.tell_application_decided],
         SummaryWritten: [handlers.tell_client_of_summary],
         FollowUpAsked: [handlers.tell_consultant_of_question],

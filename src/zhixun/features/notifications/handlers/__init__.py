@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -22,7 +23,7 @@ from zhixun.events.booking import (
     SessionCompleted,
     SessionMissed,
 )
-from zhixun.events.credentials import ApplicationDecided, CredentialDecided
+from zhixun.events.credentials import ApplicationDecided, CredentialDecided, CredentialExpiring
 from zhixun.events.crm import HelpAsked, MatterAnswered
 from zhixun.events.disputes import DisputeAnswered, DisputeDecided, DisputeFact, DisputeOpened
 from zhixun.events.notifications import HeldMailsReleased, ReminderDue
@@ -39,6 +40,7 @@ from zhixun.features.notifications.rules import Link, Occasion
 from zhixun.kernel.event import Event
 from zhixun.kernel.services import service
 from zhixun.kernel.unit_of_work import UnitOfWork, unit_of_work
+from zhixun.kernel.values import Words
 
 log = logging.getLogger(__name__)
 
@@ -51,11 +53,13 @@ class Letter:
     """A mail that is to be written."""
 
     kind: str
-    view: BookingView
+    view: BookingView | None
+    """The session it speaks of; a decision about a person speaks of none."""
     other: str
     to: Person
     address: str
     notice_id: str
+    values: Mapping[str, Any] = field(default_factory=dict)
 
 
 RULE = "-- "
@@ -137,11 +141,32 @@ def send_held_mails(event: HeldMailsReleased) -> None:
 
 def tell_credential_decided(event: CredentialDecided) -> None:
     name = KINDS[event.kind].as_dict() if event.kind in KINDS else ""
-    _notice(event, f"credential_{event.state}", event.consultant_id, event.claim_id, {"title": name})
+    _decided(event, f"credential_{event.state}", event.consultant_id, event.claim_id, {"title": name})
+
+
+def tell_credential_expiring(event: CredentialExpiring) -> None:
+    name = KINDS[event.kind].as_dict() if event.kind in KINDS else ""
+    values = {"title": name, "day": event.expires_on}
+    _decided(event, "credential_expiring", event.consultant_id, event.claim_id, values)
 
 
 def tell_application_decided(event: ApplicationDecided) -> None:
-    _notice(event, f"application_{event.state}", event.person_id, event.application_id, {})
+    _decided(event, f"application_{event.state}", event.person_id, event.application_id, {})
+
+
+def _decided(event: Event, kind: str, reader: str, subject_id: str, values: dict[str, Any]) -> None:
+    """The notice, then its mail, outside any transaction."""
+    notice_id = notice_id_of(event, kind, reader)
+    with unit_of_work() as uow:
+        person = accounts.people(uow.db, [reader]).get(reader)
+        if person is None:  # who was erased meanwhile is told nothing
+            return
+        address = accounts.emails_of(uow.db, [reader], uow.actor)[reader]
+        now = actions.tell(
+            uow, notice_id=notice_id, user_id=reader, kind=kind, subject_id=subject_id, values=values
+        )  # fmt: skip
+    if now:
+        send([_mail(Letter(kind, None, "", person, address, notice_id, values))])
 
 
 def tell_hand_over_ended(event: HandOverEnded) -> None:
@@ -232,6 +257,8 @@ def _write(
 
 def _letter_of(uow: UnitOfWork, line: NoticeLine, person: Person, address: str) -> Letter | None:
     """The mail of a notice that was held back, as things are now; None where it no longer says something true."""
+    if line.kind in rules.DECISIONS:
+        return Letter(line.kind, None, "", person, address, line.id, line.values)
     view = bookings.booking(uow.db, line.subject_id, uow.actor, uow.now)
     if not rules.still_true(line.kind, state=view.state, starts_at=view.starts_at, now=uow.now):
         return None
@@ -242,7 +269,7 @@ def _mail(letter: Letter) -> Mail:
     person = letter.to
     subject, body = _words(letter)
     stop = rules.stop_path(letter.kind, service(House).key, person.user_id)
-    link = rules.button(letter.kind, letter.view.id, person.language)
+    link = rules.button(letter.kind, letter.view.id if letter.view else "", person.language)
     mail = Mail(letter.address, subject, body, letter.notice_id, attachments=_invitation(letter))
     return laid_out(mail, person, [(body, link)], stop)
 
@@ -250,7 +277,7 @@ def _mail(letter: Letter) -> Mail:
 def _invitation(letter: Letter) -> tuple[Attachment, ...]:
     """The session for the reader's calendar: new, at another time, or gone. Its UID stays, its version counts up."""
     method = rules.METHODS.get(letter.kind)
-    if method is None:
+    if method is None or letter.view is None:
         return ()
     house, view = service(House), letter.view
     path = rules.in_language(f"/sessions/{view.id}", letter.to.language)
@@ -270,12 +297,18 @@ def _bundled(letters: list[Letter], bundle_id: str) -> Mail:
     parts: list[Part] = []
     for letter in letters:
         subject, body = _words(letter)
-        parts.append((f"{subject}\n\n{body}", rules.button(letter.kind, letter.view.id, person.language)))
+        parts.append(
+            (f"{subject}\n\n{body}", rules.button(letter.kind, letter.view.id if letter.view else "", person.language))
+        )
     subject = rules.DIGESTS[person.language].format(count=len(letters))
     return laid_out(Mail(letters[0].address, subject, "", bundle_id), person, parts, "")
 
 
 def _words(letter: Letter) -> tuple[str, str]:
+    if letter.view is None:
+        title = Words.of(letter.values.get("title") or None).in_language(letter.to.language)
+        day = str(letter.values.get("day", ""))
+        return rules.decision_letter(letter.kind, title=title, day=day, language=letter.to.language)
     occasion = _occasion(letter.view, letter.other, letter.to.user_id)
     return rules.letter(letter.kind, occasion, language=letter.to.language, zone=letter.to.zone)
 

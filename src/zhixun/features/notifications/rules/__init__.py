@@ -38,6 +38,7 @@ SENTENCES = {
         "Nobody checked your credential “%(title)s” in time. Please hand it in again; we are sorry."
     ),
     "credential_expired": N_("Your credential “%(title)s” has run out. Please hand in the new one."),
+    "credential_expiring": N_("Your credential “%(title)s” runs out on %(day)s. Please hand in the new one before."),
     "application_accepted": N_("You are a consultant now: your page and calendar are open."),
     "application_refused": N_("Your application was refused. The reason stands on its page."),
     "application_lapsed": N_("Your application was not decided in time. Please apply again; we are sorry."),
@@ -55,9 +56,7 @@ SENTENCES = {
 }
 
 WITHOUT_MAIL = frozenset({
-    "credential_verified", "credential_refused", "credential_lapsed", "credential_expired", "application_accepted",
-    "application_refused", "application_lapsed", "hand_over_answered", "hand_over_lapsed", "matter_answered",
-    "safety_changed", "new_device",
+    "hand_over_answered", "hand_over_lapsed", "matter_answered", "safety_changed", "new_device",
 })  # fmt: skip
 """Told without the mail of a session: what most of them speak of should not lie in a mailbox. Those about safety have
 mails of their own (safety.py)."""
@@ -93,6 +92,14 @@ MAILS = {
         "help_asked": ("它帮到你了吗？", "两周前，你和{other}进行了「{title}」。\n\n它帮到你了吗？一次点击就能告诉我们。"),
         "summary_written": ("咨询小结已写好：{title}", "{other}写好了「{title}」的书面小结。\n\n你可以在这次咨询的页面阅读，并提出一次追问。"),
         "follow_up_asked": ("客户的追问：{title}", "{other}就「{title}」提出了追问，请在 48 小时内回答。"),
+        "credential_verified": ("资质已核验：{title}", "你的资质「{title}」已由两位审核人核验通过，显示在你的主页上。"),
+        "credential_refused": ("资质未通过：{title}", "你的资质「{title}」没有通过核验。\n\n原因写在资质页面上，你可以补充材料后重新提交。"),
+        "credential_lapsed": ("资质未及时核验：{title}", "很抱歉，你的资质「{title}」没有在期限内得到核验。\n\n请重新提交一次，我们会优先处理。"),
+        "credential_expired": ("资质已到期：{title}", "你的资质「{title}」已经到期，不再显示在你的主页上。\n\n请提交新的证件。"),
+        "credential_expiring": ("资质即将到期：{title}", "你的资质「{title}」将于 {day} 到期。\n\n请在此之前提交新的证件，主页上的核验标记才不会中断。"),
+        "application_accepted": ("你已成为咨询师", "你的申请已通过：主页和日历已经开通。\n\n接下来请设置可预约时间、服务和价格。"),
+        "application_refused": ("你的申请没有通过", "很遗憾，你成为咨询师的申请没有通过。\n\n原因写在申请页面上，你可以修改后再次申请。"),
+        "application_lapsed": ("你的申请未及时处理", "很抱歉，你成为咨询师的申请没有在期限内得到处理。\n\n请再申请一次。"),
         "follow_up_answered": ("追问已回答：{title}", "{other}回答了你就「{title}」提出的追问。"),
     },
     "en": {
@@ -113,6 +120,14 @@ MAILS = {
         "help_asked": ("Has it helped?", "Two weeks ago you had “{title}” with {other}.\n\nHas it helped? One click tells us."),
         "summary_written": ("Your summary is there: {title}", "{other} wrote the summary of “{title}”.\n\nYou can read it on the session’s page, and ask one question."),
         "follow_up_asked": ("A question from your client: {title}", "{other} asked the included question about “{title}”. Please answer within 48 hours."),
+        "credential_verified": ("Verified: {title}", "Two people have checked your credential “{title}”. It stands on your page now."),
+        "credential_refused": ("Not verified: {title}", "Your credential “{title}” was refused.\n\nThe reason stands beside it; you can hand it in again with what is missing."),
+        "credential_lapsed": ("Not checked in time: {title}", "We are sorry: nobody checked your credential “{title}” in time.\n\nPlease hand it in again."),
+        "credential_expired": ("Run out: {title}", "Your credential “{title}” has run out and no longer stands on your page.\n\nPlease hand in the new one."),
+        "credential_expiring": ("Runs out soon: {title}", "Your credential “{title}” runs out on {day}.\n\nPlease hand in the new one before, so that the seal on your page does not go."),
+        "application_accepted": ("You are a consultant now", "Your application was accepted: your page and your calendar are open.\n\nNext, set your hours, services and prices."),
+        "application_refused": ("Your application was refused", "We are sorry: your application to become a consultant was refused.\n\nThe reason stands on its page; you may apply again."),
+        "application_lapsed": ("Your application was not decided in time", "We are sorry: your application to become a consultant was not decided in time.\n\nPlease apply again."),
         "follow_up_answered": ("Your question is answered: {title}", "{other} answered your question about “{title}”."),
     },
 }  # fmt: skip
@@ -145,6 +160,16 @@ def letter(kind: str, occasion: Occasion, *, language: str, zone: str) -> tuple[
         "back": f"\n\n{BACK[language]}" if for_client else "",
     }
     return " ".join(subject.format(**values).split()), body.format(**values)
+
+
+DECISIONS = frozenset(kind for kind in SENTENCES if kind.startswith(("credential_", "application_")))
+"""About no session: their letters say what was decided, and nothing of why."""
+
+
+def decision_letter(kind: str, *, title: str, day: str, language: str) -> tuple[str, str]:
+    """Subject and body of a mail about a credential (`title`; it runs out on `day`, YYYY-MM-DD) or an application."""
+    subject, body = MAILS[language][kind]
+    return " ".join(subject.format(title=title).split()), body.format(title=title, day=day)
 
 
 def _when(at: datetime, language: str, zone: str) -> str:
@@ -312,6 +337,13 @@ BUTTONS |= {
     kind: (Words("查看纠纷", "See the dispute"), "/sessions/{id}/dispute")
     for kind in ("dispute_opened", "dispute_answered", "dispute_decided")
 }
+BUTTONS |= {
+    kind: (Words("查看资质", "See your credentials"), "/pro/credentials")
+    if kind.startswith("credential_")
+    else (Words("查看申请", "See your application"), "/become-a-consultant")
+    for kind in DECISIONS
+}
+BUTTONS["application_accepted"] = (Words("打开工作台", "Open your desk"), "/pro")
 BUTTON = (Words("查看这次咨询", "See the session"), "/sessions/{id}")
 
 
