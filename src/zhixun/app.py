@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session as SqlSession
 from zhixun import migrations
 from zhixun.adapters.backups.age import AgeBackups
 from zhixun.adapters.blob_store.files import FileStore
+from zhixun.adapters.busy_calendars.ics import IcsAddresses
 from zhixun.adapters.ice_servers.coturn import Coturn
 from zhixun.adapters.ice_servers.host_only import HostOnly
 from zhixun.adapters.interaction_log.mongodb import MongoLog
@@ -67,6 +68,7 @@ from zhixun.features.quality.feature import feature as quality
 from zhixun.features.recommend.feature import feature as recommend
 from zhixun.features.recommend.ports import Trainer
 from zhixun.features.scheduling.feature import feature as scheduling
+from zhixun.features.scheduling.ports import BusyCalendars
 from zhixun.features.search.feature import feature as search
 from zhixun.features.search.ports import SearchIndex
 from zhixun.features.webhooks.feature import feature as webhooks
@@ -148,6 +150,7 @@ def unlock_vault(settings: Settings) -> None:
 def fulfil_ports(settings: Settings, conninfo: str) -> None:
     """Choose the adapter behind each port. Every choice is a line here and a setting in settings.py."""
     provide(Backups, AgeBackups(settings.data_dir, conninfo, settings.postgres_bin, settings.backup_recipient))
+    provide(BusyCalendars, IcsAddresses(private_allowed=_speaks_to_its_own_network(settings)))
     provide(Mailer, ConsoleMailer() if settings.mailer == "console" else SmtpMailer(_mail_server(settings)))
     provide(House, House(settings.public_url.rstrip("/"), settings.key()))
     provide(PaymentGateways, PaymentGateways({name: _gateway(name, settings) for name in settings.payment_gateways}))

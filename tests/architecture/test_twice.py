@@ -31,6 +31,9 @@ from zhixun.features.notifications.rules import Preferences
 from zhixun.features.plans import actions as plans
 from zhixun.features.privacy import actions as privacy
 from zhixun.features.quality import actions as quality
+from zhixun.features.scheduling import actions as scheduling
+from zhixun.features.scheduling.ports import BusyCalendars, Source
+from zhixun.features.scheduling.rules import Stretch
 from zhixun.features.webhooks import actions as webhooks
 from zhixun.features.webhooks.ports import Outcome, Parcel, WebhookSender
 from zhixun.features.webhooks.rules import KINDS
@@ -65,6 +68,13 @@ class Program:
 
     def secret(self, endpoint_id: str, version: int) -> str:
         return ""
+
+
+class Diary:
+    """A calendar kept elsewhere with one entry."""
+
+    def read(self, source: Source, *, from_: datetime, until: datetime) -> list[Stretch]:
+        return [Stretch(NOW + HOUR, NOW + 2 * HOUR)]
 
 
 @pytest.fixture
@@ -143,6 +153,12 @@ def live() -> None:
         line = messaging.send_message(make.acting(uow, ada), conversation_id=talk, key=new_id(), text="", files=[note])
         messaging.remove_file(make.acting(uow, ada), conversation_id=talk, file_id=line.files[0].id)
     with unit_of_work(now=NOW) as uow:
+        scheduling.add_busy_calendar(
+            make.acting(uow, grace.actor),
+            calendar_id=new_id(),
+            name="Work",
+            address="https://calendar.example.com/a.ics",
+        )
         gone = make.consultant(uow, "Hopper")
         catalog.unlist_consultant(uow, consultant_id=gone.id)
     with unit_of_work(now=NOW) as uow:
@@ -221,6 +237,7 @@ def test_every_handler_survives_being_delivered_twice(facts: list[Event]) -> Non
     post, program = Post(), Program()
     services.provide(Mailer, post)
     services.provide(WebhookSender, program)
+    services.provide(BusyCalendars, Diary())
     live()
     handlers: dict[type[Event], list[Callable]] = {}
     for feature in FEATURES:

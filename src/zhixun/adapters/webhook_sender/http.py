@@ -6,13 +6,13 @@ import asyncio
 import base64
 import hashlib
 import hmac
-import socket
 from dataclasses import dataclass
 from importlib.metadata import version
 from urllib.parse import urlsplit, urlunsplit
 
 import httpx2
 
+from zhixun.adapters.public_net import Refused, number_of
 from zhixun.features.webhooks import rules
 from zhixun.features.webhooks.ports import Outcome, Parcel
 
@@ -34,7 +34,7 @@ class HttpSender:
             return asyncio.run(self._within_time(parcel))
         except TimeoutError:
             return Outcome(None, f"no answer within {WHOLE_SECONDS_MAX} s")
-        except _Refused as refusal:
+        except Refused as refusal:
             return Outcome(None, str(refusal))
         except (httpx2.HTTPError, httpx2.InvalidURL, OSError, UnicodeError) as failure:
             return Outcome(None, f"{type(failure).__name__}: {failure}")
@@ -48,7 +48,7 @@ class HttpSender:
         number of our own network."""
         parts = urlsplit(parcel.url)
         host, port = parts.hostname or "", parts.port or PORTS[parts.scheme]
-        number = await self._number_of(host, port)
+        number = await number_of(host, port, private_allowed=self.private_allowed)
         there = f"[{number}]" if ":" in number else number
         address = urlunsplit((parts.scheme, f"{there}:{port}", parts.path or "/", parts.query, ""))
         timeout = httpx2.Timeout(ANSWER_SECONDS_MAX, connect=CONNECT_SECONDS_MAX)
@@ -60,15 +60,6 @@ class HttpSender:
             ) as answer,
         ):  # fmt: skip
             return Outcome(answer.status_code)
-
-    async def _number_of(self, host: str, port: int) -> str:
-        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        numbers = [str(address[0]) for *_, address in found]
-        if not numbers:
-            raise _Refused("the name leads nowhere")
-        if not self.private_allowed and not all(rules.is_public(number) for number in numbers):
-            raise _Refused("the name leads into a private network")
-        return numbers[0]
 
     def _headers(self, parcel: Parcel, netloc: str) -> dict[str, str]:
         timestamp = int(parcel.at.timestamp())
@@ -87,7 +78,3 @@ class HttpSender:
 
     def _secret(self, endpoint_id: str, version: int) -> bytes:
         return hmac.digest(self.house_key.encode(), f"webhook:{endpoint_id}:{version}".encode(), hashlib.sha256)
-
-
-class _Refused(Exception):
-    """We do not speak to this address."""

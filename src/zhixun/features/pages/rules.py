@@ -154,6 +154,14 @@ TABLES: dict[str, Words] = {
     "scheduling_calendars": Words("咨询师的时区和每周可约时间", "A consultant’s time zone and weekly hours"),
     "scheduling_overrides": Words("咨询师与每周不同的日期", "A consultant’s dates that differ from the weekly hours"),
     "scheduling_times": Words("谁保留或预约了哪个时段", "Who held or booked which time"),
+    "scheduling_busy_calendars": Words(
+        "咨询师接入的其他日历：名称、加密保存的地址、上次读取的时间",
+        "A consultant’s calendars kept elsewhere: name, sealed address, when they were last read",
+    ),
+    "scheduling_busy_times": Words(
+        "咨询师的其他日历中何时没空（只有起止时间，没有标题）",
+        "When a consultant’s other calendars say busy: from and until only, no titles",
+    ),
     "booking_bookings": Words(
         "你的预约：和谁、何时、什么服务、价格、退款规则、你写给咨询师的说明、进入和结束的时间",
         "Your bookings: with whom, when, which service, the price, the refund rule, what you wrote for the consultant, "

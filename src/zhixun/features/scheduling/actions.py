@@ -3,16 +3,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import Range, insert
 from sqlalchemy.exc import IntegrityError
 
+from zhixun.events.scheduling import BusyCalendarDue
 from zhixun.kernel.errors import N_, Conflict, Invalid, NotFound
+from zhixun.kernel.sealed import seal
 from zhixun.kernel.unit_of_work import UnitOfWork
 
 from . import queries, rules
-from .models import NO_OVERLAP, CalendarRow, OverrideRow, TakenTime
-from .rules import Busy, Slot, SlotTerms, WeeklyHours
+from .models import NO_OVERLAP, BusyCalendar, BusyTime, CalendarRow, OverrideRow, TakenTime
+from .rules import Busy, Problem, Slot, SlotTerms, Stretch, WeeklyHours
 
 ALTERNATIVES = 3
 LOOK_AROUND = (timedelta(days=3), timedelta(days=14), timedelta(days=60))
@@ -24,6 +26,10 @@ class SlotTaken(Conflict):
 
 class NotOffered(Conflict):
     code, message = "not_offered", N_("This time is not offered. These are free:")
+
+
+class TooManyCalendars(Conflict):
+    code, message = "too_many_calendars", N_("At most 5 calendars can be read. Please remove one first.")
 
 
 class HoldIdUsed(Conflict):
@@ -86,8 +92,7 @@ def hold_time(
         return Slot(known.starts_at, known.ends_at)
     why = queries.explain(uow.db, consultant_id=consultant_id, terms=terms, at=start, now=uow.now)
     if why != "offered":
-        refusal = SlotTaken if why == "taken" else NotOffered
-        raise refusal(extra={"reason": why, "alternatives": _nearest(uow, consultant_id, terms, start)})
+        raise _refusal(why, _nearest(uow, consultant_id, terms, start))
     end = start + timedelta(minutes=terms.minutes)
     _let_lapse(uow, consultant_id)
     time = TakenTime(
@@ -145,8 +150,7 @@ def move_time(uow: UnitOfWork, *, hold_id: str, terms: SlotTerms, start: datetim
         uow.db, consultant_id=time.consultant_id, terms=terms, at=start, now=uow.now, moving=hold_id
     )  # fmt: skip
     if why != "offered":
-        refusal = SlotTaken if why == "taken" else NotOffered
-        raise refusal(extra={"reason": why, "alternatives": _nearest(uow, time.consultant_id, terms, start, hold_id)})
+        raise _refusal(why, _nearest(uow, time.consultant_id, terms, start, hold_id))
     _let_lapse(uow, time.consultant_id)
     end = start + timedelta(minutes=terms.minutes)
     try:
@@ -211,6 +215,13 @@ def _locked_time(uow: UnitOfWork, hold_id: str) -> TakenTime | None:
     return uow.db.get(TakenTime, hold_id, with_for_update=True, populate_existing=True)
 
 
+def _refusal(why: str, alternatives: list[str]) -> Conflict:
+    """Whether a consultant is busy here or elsewhere is nobody's business but their own."""
+    if why in {"taken", "busy_elsewhere"}:
+        return SlotTaken(extra={"reason": "taken", "alternatives": alternatives})
+    return NotOffered(extra={"reason": why, "alternatives": alternatives})
+
+
 def _let_lapse(uow: UnitOfWork, consultant_id: str) -> None:
     """A hold past its expiry keeps nobody out, whether or not the clock has swept it yet."""
     uow.db.execute(
@@ -256,3 +267,79 @@ def close_calendar(uow: UnitOfWork, person_id: str) -> int:
     """No hours and nobody's zone; the row itself orders times already taken, so it stays."""
     closed = update(CalendarRow).where(CalendarRow.consultant_id == person_id).values(hours=[], zone="UTC")
     return len(uow.db.execute(closed.returning(CalendarRow.consultant_id)).all())
+
+
+def add_busy_calendar(
+    uow: UnitOfWork, *, calendar_id: str, name: str, address: str, private_allowed: bool = False
+) -> None:
+    """Let the times that are busy in a calendar kept elsewhere not be offered; it is read at once. The same id twice is
+    done once. Raises NotFound (no consultant), Invalid, TooManyCalendars."""
+    me = uow.actor.user_id
+    kept, where = rules.clean_name(name), rules.clean_address(address, private_allowed=private_allowed)
+    _locked_calendar(uow, me)
+    if (known := uow.db.get(BusyCalendar, calendar_id)) is not None:
+        if known.consultant_id != me:
+            raise HoldIdUsed
+        return
+    mine = select(func.count()).where(BusyCalendar.consultant_id == me)
+    if (uow.db.scalar(mine) or 0) >= rules.CALENDARS_MAX:
+        raise TooManyCalendars
+    sealed = seal(uow.db, BusyCalendar.address, row=calendar_id, person=me, text=where)
+    uow.db.add(
+        BusyCalendar(
+            id=calendar_id, consultant_id=me, name=kept, address=sealed, added_at=uow.now, synced_at=None, problem=""
+        )
+    )  # fmt: skip
+    uow.emit(BusyCalendarDue(calendar_id=calendar_id))
+
+
+def remove_busy_calendar(uow: UnitOfWork, *, calendar_id: str) -> None:
+    """Read it no longer; its times are offered again. Raises NotFound."""
+    row = uow.db.get(BusyCalendar, calendar_id)
+    if row is None or row.consultant_id != uow.actor.user_id:
+        raise NotFound
+    _locked_calendar(uow, row.consultant_id)
+    uow.db.execute(delete(BusyCalendar).where(BusyCalendar.id == calendar_id))
+
+
+def read_busy_calendar_now(uow: UnitOfWork, *, calendar_id: str) -> None:
+    """Ask for it to be read before its time. Raises NotFound."""
+    row = uow.db.get(BusyCalendar, calendar_id)
+    if row is None or row.consultant_id != uow.actor.user_id:
+        raise NotFound
+    uow.emit(BusyCalendarDue(calendar_id=calendar_id))
+
+
+def state_busy_calendars_due(uow: UnitOfWork) -> int:
+    """State of every calendar kept elsewhere that it is to be read again; returns how many there are."""
+    ids = list(uow.db.scalars(select(BusyCalendar.id).order_by(BusyCalendar.id)))
+    for calendar_id in ids:
+        uow.emit(BusyCalendarDue(calendar_id=calendar_id))
+    return len(ids)
+
+
+def exchange_busy_times(uow: UnitOfWork, *, calendar_id: str, times: Sequence[Stretch]) -> None:
+    """Put what a calendar says now in the place of all it said before. One that is gone is left gone.
+
+    The consultant's calendar is locked: whoever takes a time sees all of the old or all of the new.
+    """
+    consultant_id = uow.db.scalar(select(BusyCalendar.consultant_id).where(BusyCalendar.id == calendar_id))
+    if consultant_id is None:
+        return
+    _locked_calendar(uow, consultant_id)
+    row = uow.db.get(BusyCalendar, calendar_id, with_for_update=True, populate_existing=True)
+    if row is None:
+        return
+    uow.db.execute(delete(BusyTime).where(BusyTime.calendar_id == calendar_id))
+    lines = [
+        {"calendar_id": calendar_id, "consultant_id": consultant_id, "starts_at": one.start, "ends_at": one.end}
+        for one in times
+    ]
+    if lines:
+        uow.db.execute(insert(BusyTime), lines)
+    row.synced_at, row.problem = uow.now, ""
+
+
+def note_unreadable(uow: UnitOfWork, *, calendar_id: str, problem: Problem) -> None:
+    """Write down why a calendar could not be read. What it said before stands until it can."""
+    uow.db.execute(update(BusyCalendar).where(BusyCalendar.id == calendar_id).values(problem=problem.value))

@@ -123,12 +123,11 @@ def _instant(text: str) -> datetime:
 
 def _explain(arguments: argparse.Namespace) -> int:
     with Session() as db:
-        terms = terms_of(catalog.service(db, arguments.service))
-        code = queries.explain(
-            db, consultant_id=arguments.consultant, terms=terms, at=_instant(arguments.at), now=utc_now()
-        )
-    print(json.dumps({"code": code, "at": arguments.at}) if arguments.json else code)
-    return 0 if code == "offered" else 1
+        terms, at = terms_of(catalog.service(db, arguments.service)), _instant(arguments.at)
+        why = queries.reason(db, consultant_id=arguments.consultant, terms=terms, at=at, now=utc_now())
+    said = {"code": why.code, "at": arguments.at} | ({"calendars": why.calendars} if why.calendars else {})
+    print(json.dumps(said, ensure_ascii=False) if arguments.json else " ".join([why.code, *why.calendars]))
+    return 0 if why.code == "offered" else 1
 
 
 def _explain_arguments(parser: argparse.ArgumentParser) -> None:

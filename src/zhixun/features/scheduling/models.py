@@ -3,10 +3,11 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import DDL, BigInteger, CheckConstraint, Identity, Index, event
+from sqlalchemy import DDL, BigInteger, CheckConstraint, ForeignKey, Identity, Index, event
 from sqlalchemy.dialects.postgresql import INT8RANGE, Range
 from sqlalchemy.orm import Mapped, mapped_column
 
+from zhixun.kernel.sealed import Sealed, sealed_for
 from zhixun.kernel.tables import Table
 
 
@@ -59,6 +60,41 @@ class TakenTime(Table):
     buffer_after_minutes: Mapped[int]
     during: Mapped[Range[int]] = mapped_column(INT8RANGE)
     expires_at: Mapped[datetime | None]
+
+
+class BusyCalendar(Table):
+    """A calendar the consultant keeps elsewhere. Who knows its address can read it, so the address is sealed."""
+
+    __tablename__ = "scheduling_busy_calendars"
+    personal_data = "erase"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    consultant_id: Mapped[str] = mapped_column(index=True)
+    name: Mapped[str]
+    address: Mapped[Sealed] = sealed_for("consultant_id")
+    added_at: Mapped[datetime]
+    synced_at: Mapped[datetime | None]
+    """When it was last read whole."""
+    problem: Mapped[str]
+    """Why it could not be read at the last try (rules.Problem); empty where it could."""
+
+
+class BusyTime(Table):
+    """A time the consultant is busy elsewhere. Nothing but from and until is kept of what stands there."""
+
+    __tablename__ = "scheduling_busy_times"
+    __table_args__ = (
+        CheckConstraint("ends_at > starts_at", name="scheduling_busy_times_forwards"),
+        Index("scheduling_busy_times_of", "consultant_id", "ends_at"),
+    )
+    personal_data = "erase"
+
+    calendar_id: Mapped[str] = mapped_column(
+        ForeignKey("scheduling_busy_calendars.id", ondelete="CASCADE"), primary_key=True
+    )
+    starts_at: Mapped[datetime] = mapped_column(primary_key=True)
+    ends_at: Mapped[datetime]
+    consultant_id: Mapped[str]
 
 
 NO_OVERLAP = "scheduling_times_no_overlap"

@@ -2,17 +2,21 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, func, literal, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from zhixun.kernel.errors import NotFound
+from zhixun.kernel.sealed import unseal
 from zhixun.kernel.tables import any_of
+from zhixun.kernel.values import SYSTEM
 
 from . import rules
-from .models import CalendarRow, OverrideRow, TakenTime
+from .models import BusyCalendar, BusyTime, CalendarRow, OverrideRow, TakenTime
+from .ports import Source
 from .rules import Busy, Calendar, Slot, SlotTerms, WeeklyHours
 
 AROUND = timedelta(days=8)
@@ -73,15 +77,41 @@ def weekly_minutes(db: Session) -> dict[str, int]:
 
 def explain(db: Session, *, consultant_id: str, terms: SlotTerms, at: datetime, now: datetime, moving: str = "") -> str:
     """The code of rules.refusal for one time, against what the database knows now. Raises NotFound."""
-    calendar = calendars_of(db, [consultant_id]).get(consultant_id)
+    return reason(db, consultant_id=consultant_id, terms=terms, at=at, now=now, moving=moving).code
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why a time is not offered: the code of rules.refusal, and the names of the calendars kept elsewhere that are in its
+    way."""
+
+    code: str
+    calendars: tuple[str, ...] = ()
+
+
+def reason(
+    db: Session,
+    *,
+    consultant_id: str,
+    terms: SlotTerms,
+    at: datetime,
+    now: datetime,
+    moving: str = "",
+    calendar: Calendar | None = None,
+) -> Reason:
+    """The same with names, for the consultant's own eyes; who has read the `calendar` already hands it in. Raises
+    NotFound."""
+    calendar = calendar or calendars_of(db, [consultant_id]).get(consultant_id)
     if calendar is None:
         raise NotFound
     if at < now:
-        return "in_the_past"
+        return Reason("in_the_past")
     if at > now + RANGE_MAX:
-        return "beyond_horizon"
+        return Reason("beyond_horizon")
     busy = busy_of(db, [consultant_id], at, at, now, moving=moving).get(consultant_id, [])
-    return rules.refusal(calendar, terms, busy, at=at, now=now)
+    code = rules.refusal(calendar, terms, busy, at=at, now=now)
+    named = rules.calendars_in_the_way(terms, busy, at=at) if code == "busy_elsewhere" else ()
+    return Reason(code, tuple(named))
 
 
 def calendars_of(db: Session, consultant_ids: Sequence[str]) -> dict[str, Calendar]:
@@ -120,14 +150,15 @@ def busy_of(
     moving: str = "",
     around: timedelta = AROUND,
 ) -> dict[str, list[Busy]]:
-    """Standing times near [from_, until]; lapsed holds, the viewer's own and the one that is `moving` left out.
+    """Standing times near [from_, until]; lapsed holds, the viewer's own and the one that is `moving` left out. With them
+    the times that are busy in calendars kept elsewhere. One statement.
 
     What is offered and what is accepted both see the times read here: 8 days around, so that every buffer reaches and
     every week a start may fall into is counted whole. Terms without limits per day and week need no more than a day.
     """
     wanted = select(
         TakenTime.consultant_id, TakenTime.starts_at, TakenTime.ends_at,
-        TakenTime.buffer_before_minutes, TakenTime.buffer_after_minutes,
+        TakenTime.buffer_before_minutes, TakenTime.buffer_after_minutes, literal("").label("calendar"),
     ).where(
         TakenTime.consultant_id == any_of(consultant_ids), TakenTime.standing,
         or_(TakenTime.state == "taken", TakenTime.expires_at > now),
@@ -135,10 +166,57 @@ def busy_of(
     )  # fmt: skip
     if viewer_id:
         wanted = wanted.where(~and_(TakenTime.owner_id == viewer_id, TakenTime.state == "held"))
+    elsewhere = select(
+        BusyTime.consultant_id, BusyTime.starts_at, BusyTime.ends_at, literal(0), literal(0), BusyCalendar.name
+    ).where(
+        BusyTime.consultant_id == any_of(consultant_ids), BusyTime.calendar_id == BusyCalendar.id,
+        BusyTime.starts_at < until + around, BusyTime.ends_at > from_ - around,
+    )  # fmt: skip
     found: dict[str, list[Busy]] = defaultdict(list)
-    for consultant_id, start, end, before, after in db.execute(wanted):
-        found[consultant_id].append(Busy(start, end, before, after, counts=True))
+    for consultant_id, start, end, before, after, name in db.execute(union_all(wanted, elsewhere)):
+        found[consultant_id].append(Busy(start, end, before, after, counts=not name, calendar=name))
     return found
+
+
+@dataclass(frozen=True)
+class BusyCalendarView:
+    id: str
+    name: str
+    synced_at: datetime | None
+    problem: str
+    stale: bool
+    times: int
+    """How many times it keeps from being offered."""
+
+
+def busy_calendars_of(db: Session, consultant_id: str, now: datetime) -> list[BusyCalendarView]:
+    """A consultant's calendars kept elsewhere, the first added first. One statement."""
+    counted = select(func.count()).where(BusyTime.calendar_id == BusyCalendar.id).scalar_subquery()
+    mine = select(BusyCalendar, counted).where(BusyCalendar.consultant_id == consultant_id)
+    return [
+        BusyCalendarView(row.id, row.name, row.synced_at, row.problem, rules.is_stale(row.synced_at, now), times)
+        for row, times in db.execute(mine.order_by(BusyCalendar.added_at, BusyCalendar.id))
+    ]
+
+
+def calendars_fresh(db: Session, consultant_ids: Sequence[str], now: datetime) -> frozenset[str]:
+    """Those of the consultants whose calendars kept elsewhere are all known well enough to promise a time at once; who
+    has none is among them. One statement."""
+    read = select(BusyCalendar.consultant_id, BusyCalendar.synced_at)
+    rows = db.execute(read.where(BusyCalendar.consultant_id == any_of(consultant_ids)))
+    return frozenset(consultant_ids) - {one for one, synced_at in rows if rules.is_stale(synced_at, now)}
+
+
+def source_of(db: Session, calendar_id: str) -> Source | None:
+    """Where a calendar is read from; None for one that is gone."""
+    row = db.get(BusyCalendar, calendar_id)
+    if row is None:
+        return None
+    zone = db.scalar(select(CalendarRow.zone).where(CalendarRow.consultant_id == row.consultant_id))
+    address = unseal(
+        db, BusyCalendar.address, row=row.id, person=row.consultant_id, sealed=row.address, reader=SYSTEM
+    )  # fmt: skip
+    return Source(address, zone or "UTC") if address else None
 
 
 def _askable(from_: datetime, until: datetime, now: datetime) -> tuple[datetime, datetime]:

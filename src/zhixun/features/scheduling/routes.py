@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from itertools import groupby
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, flash, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
@@ -17,17 +17,18 @@ from zhixun.features.accounts.rules import zones
 from zhixun.features.catalog import actions as catalog_actions
 from zhixun.features.catalog import queries as catalog
 from zhixun.features.catalog.rules import ServiceView
-from zhixun.kernel.errors import DomainError, NotFound
-from zhixun.kernel.values import utc_now
-from zhixun.web import errors
+from zhixun.kernel.errors import Conflict, DomainError, Invalid
+from zhixun.kernel.values import is_id, new_id, utc_now
+from zhixun.web import errors, limits
 from zhixun.web.security import current_actor, read, require, work
 
 from . import actions, forms, queries
-from .rules import WEEKDAYS, Calendar, Slot, terms_of
+from .rules import CALENDARS_MAX, WEEKDAYS, Calendar, Slot, offer, terms_of
 
 bp = Blueprint("scheduling", __name__, template_folder="templates")
 
 PREVIEW_DAYS = 14
+READS_MAX, READS_SECONDS = 10, 600
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,60 @@ def change_timing() -> Response:
     return _saved("timing")
 
 
+@bp.get("/pro/calendars")
+@require("consultant")
+def calendars() -> Response:
+    """Calendars kept elsewhere: what each is called, how old what we know is, and what went wrong."""
+    return _calendars_page()
+
+
+@bp.post("/pro/calendars")
+@require("consultant")
+def add_calendar() -> Response:
+    given = request.form.get("calendar_id", "")
+    try:
+        with work() as uow:
+            actions.add_busy_calendar(
+                uow, calendar_id=given if is_id(given) else new_id(), name=request.form.get("name", ""),
+                address=request.form.get("address", ""), private_allowed=current_app.config["PRIVATE_WEBHOOKS"],
+            )  # fmt: skip
+    except (Invalid, Conflict) as refusal:
+        return _calendars_page(refusal)
+    flash(gettext("Added. We are reading it now; its busy times are not offered from then on."))
+    return redirect(url_for("scheduling.calendars"), 303)
+
+
+@bp.post("/pro/calendars/<calendar_id>/removal")
+@require("consultant")
+def remove_calendar(calendar_id: str) -> Response:
+    with work() as uow:
+        actions.remove_busy_calendar(uow, calendar_id=calendar_id)
+    flash(gettext("Removed. Its times are offered again."))
+    return redirect(url_for("scheduling.calendars"), 303)
+
+
+@bp.post("/pro/calendars/<calendar_id>/reading")
+@require("consultant")
+def read_calendar(calendar_id: str) -> Response:
+    limits.limit("busy_calendar", calendar_id[:64], tries=READS_MAX, seconds=READS_SECONDS)
+    with work() as uow:
+        actions.read_busy_calendar_now(uow, calendar_id=calendar_id)
+    flash(gettext("We are reading it now."))
+    return redirect(url_for("scheduling.calendars"), 303)
+
+
+def _calendars_page(refusal: DomainError | None = None) -> Response:
+    now = utc_now()
+    with read() as db:
+        found = queries.busy_calendars_of(db, current_actor().user_id, now)
+    page = render_template(
+        "scheduling/calendars.html", found=found, now=now, full=len(found) >= CALENDARS_MAX, typed=request.form,
+        fresh_id=new_id(), errors=errors.field_sentences(refusal) if refusal else {},
+        sentence=errors.sentence_of(refusal) if refusal and not refusal.fields else "",
+    )  # fmt: skip
+    return make_response(page, refusal.status if refusal else 200)
+
+
 def _saved(place: str) -> Response:
     flash(gettext("Saved. Clients see times by this from now on; what is booked stays booked."))
     return redirect(url_for("scheduling.hours", _anchor=place), 303)
@@ -120,7 +175,7 @@ def _page(
         "scheduling/hours.html",
         rows=rows or forms.rows_of(calendar.hours), days=WEEKDAYS, zone=calendar.zone, zones=sorted(zones()),
         overrides=overrides, noon=lambda day: _noon(day, calendar.zone), services=services, service=service,
-        preview=preview, asked=asked, why=why, today=today, now=now, typed=typed or {}, has_hours=bool(calendar.hours),
+        preview=preview, asked=asked, why=why.code if why else "", in_the_way=why.calendars if why else (), today=today, now=now, typed=typed or {}, has_hours=bool(calendar.hours),
         errors=errors.field_sentences(refusal) if refusal else {},
         sentence=errors.sentence_of(refusal) if refusal and not refusal.fields else "",
     )  # fmt: skip
@@ -134,12 +189,9 @@ def _preview(
     if service is None:
         return []
     info, me = ZoneInfo(calendar.zone), current_actor().user_id
-    try:
-        found = queries.slots(
-            db, consultant_id=me, terms=terms_of(service), from_=now, until=now + timedelta(days=PREVIEW_DAYS), now=now
-        )
-    except NotFound:
-        found = []
+    until = now + timedelta(days=PREVIEW_DAYS)
+    busy = queries.busy_of(db, [me], now, until, now).get(me, [])
+    found = offer(calendar, terms_of(service), busy, from_=now, until=until, now=now)
     by_day = {day: tuple(slots) for day, slots in groupby(found, key=lambda slot: slot.start.astimezone(info).date())}
     shown = []
     for day in (today + timedelta(days=n) for n in range(PREVIEW_DAYS)):
@@ -150,18 +202,15 @@ def _preview(
     return shown
 
 
-def _why(db: Session, calendar: Calendar, service: ServiceView | None, now: datetime) -> tuple[datetime | None, str]:
-    """The time asked about, and the word of rules.refusal for it; nothing where nothing was asked."""
+def _why(
+    db: Session, calendar: Calendar, service: ServiceView | None, now: datetime
+) -> tuple[datetime | None, queries.Reason | None]:
+    """The time asked about, and why it is not offered; nothing where nothing was asked."""
     at = forms.read_asked(request.args.get("at", ""), calendar.zone)
     if at is None or service is None:
-        return None, ""
-    try:
-        code = queries.explain(
-            db, consultant_id=current_actor().user_id, terms=terms_of(service), at=at, now=now
-        )  # fmt: skip
-    except NotFound:
-        code = "outside_hours"
-    return at, code
+        return None, None
+    me = current_actor().user_id
+    return at, queries.reason(db, consultant_id=me, terms=terms_of(service), at=at, now=now, calendar=calendar)
 
 
 def _noon(day: date, zone: str) -> datetime:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import ipaddress
 from datetime import timedelta
 from enum import StrEnum
 from urllib.parse import urlsplit
 
 from zhixun.events import accounts, booking, catalog, payments, quality
+from zhixun.kernel.addresses import is_public_name
 from zhixun.kernel.errors import N_, Invalid
 from zhixun.kernel.event import Event
 
@@ -95,23 +95,6 @@ def clean_url(url: str, *, private_allowed: bool) -> str:
     if not private_allowed and not is_public_name(host):
         raise Invalid(fields={"url": N_("This address lies in a private network. We only speak to the public net.")})
     return address
-
-
-def is_public_name(host: str) -> bool:
-    """Whether a host's name or number may lie on the public net."""
-    try:
-        return is_public(host)
-    except ValueError:
-        last = host.rstrip(".").rpartition(".")
-        return bool(last[0]) and last[2].lower() not in {"localhost", "local", "internal", "lan", "home", "arpa"}
-
-
-def is_public(number: str) -> bool:
-    """Whether an IP address is one of the public net. Raises ValueError for anything else than an IP address."""
-    address = ipaddress.ip_address(number)
-    inner = getattr(address, "ipv4_mapped", None)
-    found = inner or address
-    return found.is_global and not found.is_multicast
 
 
 def signature(secret: bytes, *, delivery_id: str, timestamp: int, body: str) -> str:

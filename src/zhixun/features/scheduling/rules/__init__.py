@@ -4,10 +4,21 @@ Inside, instants are whole seconds since 1970 (UTC) and ranges are half-open pai
 datetimes. Wall-clock time exists only where a rule ("Mondays 09:00 to 12:00") is read in its zone.
 
 Read it in this order: terms (the words), openings (rules become instants), grid (where sessions may start), offering
-(what is free of all that); ranges is the arithmetic below them.
+(what is free of all that); ranges is the arithmetic below them. Apart from it, elsewhere: calendars kept elsewhere. elsewhere is about calendars kept elsewhere.
 """
 
-from .offering import offer, refusal
+from .elsewhere import (
+    CALENDARS_MAX,
+    REACHES_AHEAD,
+    REACHES_BACK,
+    READ_EVERY,
+    Problem,
+    Stretch,
+    clean_address,
+    clean_name,
+    is_stale,
+)
+from .offering import calendars_in_the_way, offer, refusal
 from .terms import (
     OPENINGS_PER_DAY_MAX,
     WEEKDAYS,
@@ -24,17 +35,27 @@ from .terms import (
 )
 
 __all__ = [
+    "CALENDARS_MAX",
     "OPENINGS_PER_DAY_MAX",
+    "REACHES_AHEAD",
+    "REACHES_BACK",
+    "READ_EVERY",
     "WEEKDAYS",
     "Busy",
     "Calendar",
+    "Problem",
     "Slot",
     "SlotTerms",
+    "Stretch",
     "WeeklyHours",
     "ZonePeriod",
+    "calendars_in_the_way",
     "check_hours",
     "check_openings",
     "check_zone",
+    "clean_address",
+    "clean_name",
+    "is_stale",
     "offer",
     "refusal",
     "terms_of",

@@ -46,8 +46,8 @@ def offer(
 
 
 def refusal(calendar: Calendar, terms: SlotTerms, busy: Sequence[Busy], *, at: datetime, now: datetime) -> str:
-    """Why `at` is not offered: in_the_past, notice, beyond_horizon, day_off, outside_hours, taken, limit, not_on_grid;
-    or "offered"."""
+    """Why `at` is not offered: in_the_past, notice, beyond_horizon, day_off, outside_hours, taken, busy_elsewhere, limit,
+    not_on_grid; or "offered"."""
     moment = timedelta(seconds=1)
     if offer(calendar, terms, busy, from_=at, until=at + moment, now=now):
         return "offered"
@@ -67,9 +67,16 @@ def refusal(calendar: Calendar, terms: SlotTerms, busy: Sequence[Busy], *, at: d
         day = at.astimezone(ZoneInfo(calendar.zone)).date()
         closed = day in calendar.days_off or calendar.overrides.get(day) == ()
         return "day_off" if closed else "outside_hours"
-    if hits(merged(widened(one, terms) for one in busy), start, start + terms.minutes * 60):
+    end = start + terms.minutes * 60
+    if hits(merged(widened(one, terms) for one in busy if not one.calendar), start, end):
         return "taken"
-    return "not_on_grid"
+    return "busy_elsewhere" if calendars_in_the_way(terms, busy, at=at) else "not_on_grid"
+
+
+def calendars_in_the_way(terms: SlotTerms, busy: Sequence[Busy], *, at: datetime) -> list[str]:
+    """The names of the consultant's other calendars that keep a session from starting at `at`."""
+    start, end = seconds(at), seconds(at) + terms.minutes * 60
+    return sorted({one.calendar for one in busy if one.calendar and hits(merged([widened(one, terms)]), start, end)})
 
 
 class Limits:

@@ -110,13 +110,15 @@ class Calendar:
 
 @dataclass(frozen=True)
 class Busy:
-    """A time that is not free. `counts`: whether it is a session of ours, for the limits per day and week."""
+    """A time that is not free. `counts`: whether it is a session of ours, for the limits per day and week. `calendar`: the
+    name of the consultant's other calendar it was read from."""
 
     start: datetime
     end: datetime
     buffer_before_minutes: int = 0
     buffer_after_minutes: int = 0
     counts: bool = False
+    calendar: str = ""
 
     def padded(self) -> Range:
         return (

@@ -1,0 +1,10 @@
+from dataclasses import dataclass
+
+from zhixun.kernel.event import Event
+
+
+@dataclass(frozen=True, kw_only=True)
+class BusyCalendarDue(Event):
+    """A consultant's other calendar is to be read, for the first time or again."""
+
+    calendar_id: str
