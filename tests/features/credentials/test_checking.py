@@ -323,3 +323,11 @@ def test_the_pages_lead_the_whole_way(app: Flask) -> None:
     assert "Nobody applies" in words(listed)
     assert Visitor(app, olga).get("/review/credentials").status_code == 403
     assert Visitor(app, rosa).get("/review/credentials/none").status_code == 404
+
+
+def test_a_reviewer_finds_the_queue_in_their_menu_and_nobody_else_does(app: Flask) -> None:
+    rosa = reviewer("Rosa")
+    with unit_of_work() as uow:
+        ada = make.client(uow)
+    assert 'href="/en/review/credentials"' in Visitor(app, rosa, english=True).get("/me").text
+    assert 'href="/en/review/credentials"' not in Visitor(app, ada, english=True).get("/me").text

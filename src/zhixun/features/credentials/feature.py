@@ -9,6 +9,15 @@ feature = Feature(
     blueprints=[bp],
     jobs=[Job(jobs.pass_time, "17 * * * *")],
     menu=[
+        MenuEntry(
+            "me",
+            "credentials.queue",
+            "badge",
+            N_("Credentials to check"),
+            21,
+            marks=("credentials.check", "credentials.judge"),
+            role="reviewer",
+        ),
         MenuEntry("pro", "credentials.mine", "badge", N_("Credentials"), 60),
         MenuEntry("ops", "credentials.applications", "badge", N_("Applications"), 80, right="appoint"),
     ],
