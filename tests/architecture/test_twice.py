@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from tests import make
 from zhixun.app import FEATURES, fulfil_ports, subscribe_all
+from zhixun.events.crm import CampaignSent
 from zhixun.features.accounts import actions as accounts
 from zhixun.features.accounts.actions import telling
 from zhixun.features.assistant import actions as assistant
@@ -127,6 +128,9 @@ def live() -> None:
             make.acting(uow, ada), matter_id=new_id(), kind="complaint", text="It was too short."
         )
         crm.answer_matter(uow, matter_id=matter_id, answer="We are sorry.")
+        uow.emit(
+            CampaignSent(campaign_id=new_id(), person_id=ada.user_id, text_zh="回来", text_en="Come back", code="BACK")
+        )  # fmt: skip
     dispute(ada, grace, done, at=slots[3] + 2 * HOUR)
     with unit_of_work(now=NOW) as uow:
         bookings.reschedule_booking(make.acting(uow, ada), booking_id=ends[2], start=slots[6])

@@ -18,3 +18,14 @@ class HelpAsked(Event):
     booking_id: str
     client_id: str
     consultant_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CampaignSent(Event):
+    """It is someone's turn in a campaign: they agreed to be written to and are not held out. The words are the house's."""
+
+    campaign_id: str
+    person_id: str
+    text_zh: str
+    text_en: str
+    code: str

@@ -22,7 +22,7 @@ from zhixun.events.booking import (
     SessionMissed,
 )
 from zhixun.events.credentials import ApplicationDecided, CredentialDecided, CredentialExpiring
-from zhixun.events.crm import HelpAsked, MatterAnswered
+from zhixun.events.crm import CampaignSent, HelpAsked, MatterAnswered
 from zhixun.events.disputes import DisputeAnswered, DisputeDecided, DisputeFact, DisputeOpened
 from zhixun.events.notifications import HeldMailsReleased, ReminderDue
 from zhixun.events.quality import AfterSession, FeedbackGiven
@@ -118,6 +118,7 @@ def test_every_fact_we_hear_survives_being_delivered_twice(booked, post, subscri
         CredentialDecided: consultant | {"claim_id": new_id(), "kind": "degree", "state": "verified"},
         CredentialExpiring: consultant | {"claim_id": new_id(), "kind": "degree", "expires_on": "2026-12-20"},
         ApplicationDecided: reader | {"application_id": new_id(), "state": "accepted"},
+        CampaignSent: reader | {"campaign_id": new_id(), "text_zh": "回来看看", "text_en": "Come back", "code": "BACK"},
         MatterAnswered: reader | {"matter_id": new_id()},
         HandOverEnded: reader
         | {"hand_over_id": new_id(), "talk_id": new_id(), "state": "answered", "answered_by": booked["consultant_id"]},

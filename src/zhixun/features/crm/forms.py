@@ -1,11 +1,13 @@
-"""A complaint or a suggestion as it was typed."""
+"""A complaint, a suggestion or a campaign as it was typed."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from zhixun.kernel.values import is_id, new_id
+from zhixun.kernel.values import Words, is_id, new_id
+
+from .rules import Audience, CampaignTerms
 
 NAME_LENGTH_MAX = 60
 
@@ -46,3 +48,17 @@ def read_report(form: Mapping[str, str]) -> Report:
 def named(text: str) -> str:
     """What a list is searched for."""
     return "".join(c for c in text if c.isprintable()).strip()[:NAME_LENGTH_MAX]
+
+
+def read_campaign(form: Mapping[str, str]) -> CampaignTerms:
+    """What is no number is one that `check_campaign` refuses."""
+    given = {name: form.get(name, "")[:NAME_LENGTH_MAX] for name in ("segment", "tier", "field_id")}
+    audience = Audience(**given, quiet_days=_number(form.get("quiet_days", "0")))
+    text = Words(form.get("text_zh", ""), form.get("text_en", ""))
+    holdout = _number(form.get("holdout", ""))
+    return CampaignTerms(form.get("name", ""), text, form.get("code", "").strip(), audience, holdout)
+
+
+def _number(text: str) -> int:
+    clean = text.strip() or "0"
+    return int(clean) if clean.isascii() and clean.isdigit() and len(clean) <= 6 else -1

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import CheckConstraint, Index
+from sqlalchemy import CheckConstraint, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from zhixun.kernel.sealed import Sealed, sealed_for
 from zhixun.kernel.tables import Table
+from zhixun.kernel.values import Words
 
 
 class Note(Table):
@@ -80,3 +82,49 @@ class Check(Table):
     asked_at: Mapped[datetime]
     helped: Mapped[str | None]
     answered_at: Mapped[datetime | None]
+
+
+class Campaign(Table):
+    """A coupon for some of the clients. `key` decides who is held out; nobody sees it."""
+
+    __tablename__ = "crm_campaigns"
+    __table_args__ = (
+        CheckConstraint("state IN ('draft', 'running', 'done', 'stopped')"),
+        CheckConstraint("holdout_percent BETWEEN 5 AND 50"),
+        CheckConstraint("state = 'draft' OR state = 'stopped' OR started_at IS NOT NULL"),
+    )
+    personal_data = "none"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    text: Mapped[Words]
+    code: Mapped[str]
+    audience: Mapped[dict[str, Any]]
+    holdout_percent: Mapped[int]
+    key: Mapped[str]
+    state: Mapped[str]
+    created_by: Mapped[str]
+    created_at: Mapped[datetime]
+    started_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    ended_reason: Mapped[str]
+
+
+class Recipient(Table):
+    """Someone in a campaign, in the part that is written to or in the one that is not."""
+
+    __tablename__ = "crm_recipients"
+    __table_args__ = (
+        CheckConstraint("arm IN ('sent', 'held')"),
+        CheckConstraint("arm = 'sent' OR sent_at IS NULL"),
+        Index("crm_recipients_person", "person_id", "chosen_at"),
+    )
+    personal_data = "erase"
+
+    campaign_id: Mapped[str] = mapped_column(ForeignKey("crm_campaigns.id"), primary_key=True)
+    person_id: Mapped[str] = mapped_column(primary_key=True)
+    arm: Mapped[str]
+    chosen_at: Mapped[datetime]
+    sent_at: Mapped[datetime | None]
+    skipped: Mapped[bool]
+    """No longer agreed when their turn came."""

@@ -109,6 +109,17 @@ def standing(db: Session, person_id: str, now: datetime) -> Standing:
     return Standing(int(row[0]), value, rules.tier_of(value), rules.next_tier(value), int(row[3]), row[2])
 
 
+def values_of(db: Session, now: datetime) -> dict[str, int]:
+    """Person → what they paid within twelve months, in minor units; see `rules.tier_of`. One statement."""
+    valued = select(Lot.person_id, func.sum(Lot.paid_minor)).where(Lot.earned_at > now - rules.VALUE_OVER)
+    return {person: int(minor) for person, minor in db.execute(valued.group_by(Lot.person_id))}
+
+
+def coupon_by_code(db: Session, code: str) -> Coupon | None:
+    row = db.scalar(select(CouponRow).where(CouponRow.code == rules.clean_code(code)))
+    return coupon_view(row) if row else None
+
+
 def history(db: Session, person_id: str, *, limit: int = 50) -> list[EntryLine]:
     """What was earned, spent, given back and what expired, the newest first: entries of the books, in points."""
     return ledger.entries(db, points_account(person_id), limit=limit)

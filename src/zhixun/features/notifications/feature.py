@@ -10,7 +10,7 @@ from zhixun.events.booking import (
     SessionMissed,
 )
 from zhixun.events.credentials import ApplicationDecided, CredentialDecided, CredentialExpiring
-from zhixun.events.crm import HelpAsked, MatterAnswered
+from zhixun.events.crm import CampaignSent, HelpAsked, MatterAnswered
 from zhixun.events.disputes import DisputeAnswered, DisputeDecided, DisputeOpened
 from zhixun.events.notifications import HeldMailsReleased, ReminderDue
 from zhixun.events.quality import FeedbackGiven, FollowUpAnswered, FollowUpAsked, SummaryWritten
@@ -52,6 +52,7 @@ feature = Feature(
         AddressLinkMade: [safety.send_address_link],
         SafetyChanged: [safety.tell_of_change],
         SignedInOnNewDevice: [safety.tell_of_new_device],
+        CampaignSent: [handlers.tell_person_of_offer],
     },
     jobs=[Job(jobs.remind, at="* * * * *"), Job(jobs.release_held_mails, at="* * * * *")],
     menu=[MenuEntry("me", "notifications.notices", "bell", N_("Notices"), 30, marks=("notifications.preferences",))],

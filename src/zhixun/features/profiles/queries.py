@@ -118,6 +118,17 @@ def segments(db: Session) -> list[SegmentLine]:
     return [SegmentLine(row.key, row.name, row.size) for row in rows]
 
 
+def segments_of_people(db: Session) -> dict[str, str]:
+    """Person → the segment they are in, but for who says that it is wrong. One statement."""
+    wrong = select(Correction.user_id).where(
+        Correction.user_id == Profile.user_id, Correction.label == "segment=" + Profile.segment,
+        Correction.verdict == "wrong",
+    )  # fmt: skip
+    return dict(
+        db.execute(select(Profile.user_id, Profile.segment).where(Profile.segment != "", ~wrong.exists())).all()
+    )
+
+
 def labels_of_consultants(db: Session, consultant_ids: Iterable[str]) -> dict[str, tuple[str, ...]]:
     """Consultant id → their field and topics as labels, also of who is no longer listed."""
     cards = catalog.cards_of(db, list(consultant_ids))

@@ -20,7 +20,7 @@ from .bookings import (
     timeline,
     unreleased_of,
 )
-from .clients import ClientFigures, between, client_figures, have_had_session, have_met
+from .clients import ClientFigures, between, client_figures, have_had_session, have_met, visits, who_booked
 from .feeds import feed_of, feed_owner, in_calendar
 from .house import Funnel, HouseFigures, booked_minutes, house_figures, house_list
 from .intake import Answered, intake_of
@@ -62,4 +62,6 @@ __all__ = [
     "starting_between",
     "timeline",
     "unreleased_of",
+    "visits",
+    "who_booked",
 ]

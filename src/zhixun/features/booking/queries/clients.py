@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from zhixun.features.booking.models import Booking
 from zhixun.features.booking.rules import State
+from zhixun.kernel.tables import any_of
 from zhixun.kernel.values import Money
 
 from .bookings import BookingView, view_of
@@ -41,6 +42,22 @@ def client_figures(
     newest = func.max(Booking.starts_at).desc()
     rows = db.execute(wanted.group_by(Booking.client_id).order_by(newest, Booking.client_id).limit(limit))
     return {who: ClientFigures(held, last, Money(int(minor or 0))) for who, held, last, minor in rows}
+
+
+def visits(db: Session) -> list[tuple[str, str, datetime]]:
+    """(client, consultant, start of their last agreed session) of the whole house. One statement."""
+    rows = db.execute(
+        select(Booking.client_id, Booking.consultant_id, func.max(Booking.starts_at))
+        .where(_AGREED).group_by(Booking.client_id, Booking.consultant_id)
+    )  # fmt: skip
+    return [(client, consultant, last) for client, consultant, last in rows]
+
+
+def who_booked(db: Session, client_ids: Sequence[str], *, from_: datetime, until: datetime) -> frozenset[str]:
+    """Those of these clients who agreed on a session in [from_, until). One statement."""
+    theirs = Booking.client_id == any_of(client_ids)
+    made = select(Booking.client_id).where(theirs, _AGREED, Booking.created_at >= from_, Booking.created_at < until)
+    return frozenset(db.scalars(made.distinct()))
 
 
 def between(db: Session, client_id: str, consultant_id: str, now: datetime, *, limit: int) -> list[BookingView]:

@@ -4,4 +4,4 @@ from flask import Blueprint
 
 bp = Blueprint("crm", "zhixun.features.crm", template_folder="templates")
 
-from . import clients, desk, saying  # noqa: E402, F401 - the modules hang their addresses on `bp`
+from . import campaigns, clients, desk, saying  # noqa: E402, F401 - the modules hang their addresses on `bp`

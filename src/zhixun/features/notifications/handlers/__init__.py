@@ -24,7 +24,7 @@ from zhixun.events.booking import (
     SessionMissed,
 )
 from zhixun.events.credentials import ApplicationDecided, CredentialDecided, CredentialExpiring
-from zhixun.events.crm import HelpAsked, MatterAnswered
+from zhixun.events.crm import CampaignSent, HelpAsked, MatterAnswered
 from zhixun.events.disputes import DisputeAnswered, DisputeDecided, DisputeFact, DisputeOpened
 from zhixun.events.notifications import HeldMailsReleased, ReminderDue
 from zhixun.events.quality import AfterSession, FeedbackGiven, FollowUpAnswered, FollowUpAsked, SummaryWritten
@@ -208,6 +208,12 @@ def ask_client_whether_it_helped(event: HelpAsked) -> None:
 def tell_person_of_answered_matter(event: MatterAnswered) -> None:
     """A notice alone: what was complained of, and the answer, stay under the person's key."""
     _notice(event, "matter_answered", event.person_id, event.matter_id, {})
+
+
+def tell_person_of_offer(event: CampaignSent) -> None:
+    """A notice alone, to someone who agreed to be told of offers."""
+    words = {"title": {"zh": event.text_zh, "en": event.text_en}, "code": event.code}
+    _notice(event, "campaign", event.person_id, event.campaign_id, words)
 
 
 def _tell(

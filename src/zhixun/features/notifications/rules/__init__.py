@@ -47,6 +47,7 @@ SENTENCES = {
         "Nobody answered your question to a person of the house in time. Please ask again; we are sorry."
     ),
     "matter_answered": N_("We answered what you wrote to us."),
+    "campaign": N_("%(title)s Your code: %(code)s"),
     "help_asked": N_("Two weeks ago you had “%(title)s” with %(other)s. Has it helped?"),
     "summary_written": N_("%(other)s wrote the summary of “%(title)s”."),
     "follow_up_asked": N_("%(other)s asked the included question about “%(title)s”."),
@@ -56,7 +57,7 @@ SENTENCES = {
 }
 
 WITHOUT_MAIL = frozenset({
-    "hand_over_answered", "hand_over_lapsed", "matter_answered", "safety_changed", "new_device",
+    "hand_over_answered", "hand_over_lapsed", "matter_answered", "campaign", "safety_changed", "new_device",
 })  # fmt: skip
 """Told without the mail of a session: what most of them speak of should not lie in a mailbox. Those about safety have
 mails of their own (safety.py)."""

@@ -10,14 +10,13 @@ from zhixun.features.accounts import queries as accounts
 from zhixun.features.accounts.rules import check_right
 from zhixun.features.booking import queries as bookings
 from zhixun.features.booking.rules import State as BookingState
+from zhixun.features.crm import queries, rules
+from zhixun.features.crm.models import Check, Matter, Note, Tag
+from zhixun.features.crm.rules import State
 from zhixun.features.messaging import queries as messaging
 from zhixun.kernel.errors import N_, Conflict, Invalid, NotFound, TooMany
 from zhixun.kernel.sealed import NOTHING, seal
 from zhixun.kernel.unit_of_work import UnitOfWork
-
-from . import queries, rules
-from .models import Check, Matter, Note, Tag
-from .rules import State
 
 
 class TooManyOpen(TooMany):

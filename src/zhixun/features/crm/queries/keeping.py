@@ -14,16 +14,15 @@ from zhixun.features.booking import queries as bookings
 from zhixun.features.booking.queries import BookingView, ClientFigures
 from zhixun.features.booking.rules import UPCOMING
 from zhixun.features.booking.rules import State as BookingState
+from zhixun.features.crm import rules
+from zhixun.features.crm.models import Check, Matter, Note, Tag
+from zhixun.features.crm.rules import State
 from zhixun.features.quality import queries as quality
 from zhixun.features.quality.queries import GivenByClient
 from zhixun.kernel.errors import N_, NotFound
 from zhixun.kernel.sealed import Letter, unseal, unseal_many
 from zhixun.kernel.tables import any_of
 from zhixun.kernel.values import Actor, Money
-
-from . import rules
-from .models import Check, Matter, Note, Tag
-from .rules import State
 
 HOUSE = "house"
 CLIENTS_SHOWN = 40
