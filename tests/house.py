@@ -19,7 +19,7 @@ READY_SECONDS_MAX = 120
 
 class House:
     def __init__(self, data_dir: Path) -> None:
-        self.data_dir, self.port = data_dir, _free_port()
+        self.data_dir, self.port = data_dir, free_port()
         self.address = f"http://127.0.0.1:{self.port}"
         self._process: subprocess.Popen[bytes] | None = None
         self._log = (data_dir.parent / "serve.log").open("ab")
@@ -76,7 +76,7 @@ class House:
         return {**os.environ, "ZHIXUN_RATE_LIMITS": "off", "PYTHONUNBUFFERED": "1"}
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

@@ -16,6 +16,7 @@ from playwright.sync_api import Browser, Page
 from tests import make
 from tests.browser.conftest import PATIENCE_MS
 from tests.conftest import KEYS
+from tests.house import free_port
 from tests.web.live_server import token_of
 from zhixun import asgi
 from zhixun.features.booking import actions as bookings
@@ -37,15 +38,17 @@ class Room:
 
 @contextmanager
 def serving(db_url: str, folder: Path) -> Iterator[str]:
-    app = asgi.build(Settings(keys=KEYS, data_dir=folder, rate_limits=False, demo=True), db_url)
+    port = free_port()
+    settings = Settings(keys=KEYS, data_dir=folder, rate_limits=False, demo=True, public_url=f"http://localhost:{port}")
+    app = asgi.build(settings, db_url)
     server = uvicorn.Server(
-        uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error", timeout_graceful_shutdown=1)
+        uvicorn.Config(app, host="127.0.0.1", port=port, log_level="error", timeout_graceful_shutdown=1)
     )
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     while not server.started:
         time.sleep(0.02)
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    yield f"http://127.0.0.1:{port}"
     server.should_exit = True
     thread.join(30)
 

@@ -165,7 +165,7 @@ def test_a_passkey_opens_the_door_alone_or_after_the_password(app: Flask, ada: A
     again.post("/sign-in", **DOOR)
     page = again.get("/sign-in/second")
     assert "pages/passkeys-" in page.text
-    assert "<noscript>" in page.text
+    assert "nojs" in page.text, "a sentence for who has no script"
     signed = key.sign(options(again, "/sign-in/second/options"))
     assert again.post("/sign-in/second", credential=signed).status_code == 303
     assert again.get("/me").status_code == 200
