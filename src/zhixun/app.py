@@ -71,6 +71,7 @@ from zhixun.features.scheduling.feature import feature as scheduling
 from zhixun.features.scheduling.ports import BusyCalendars
 from zhixun.features.search.feature import feature as search
 from zhixun.features.search.ports import SearchIndex
+from zhixun.features.waitlist.feature import feature as waitlist
 from zhixun.features.webhooks.feature import feature as webhooks
 from zhixun.features.webhooks.ports import WebhookSender
 from zhixun.kernel import database, outbox, personal, vault
@@ -96,6 +97,7 @@ FEATURES: tuple[Feature, ...] = (
     loyalty,
     plans,
     booking,
+    waitlist,
     messaging,
     calls,
     quality,

@@ -35,6 +35,8 @@ from zhixun.features.quality import actions as quality
 from zhixun.features.scheduling import actions as scheduling
 from zhixun.features.scheduling.ports import BusyCalendars, Source
 from zhixun.features.scheduling.rules import Stretch
+from zhixun.features.waitlist import actions as waitlist
+from zhixun.features.waitlist.rules import Wish as TimeWish
 from zhixun.features.webhooks import actions as webhooks
 from zhixun.features.webhooks.ports import Outcome, Parcel, WebhookSender
 from zhixun.features.webhooks.rules import KINDS
@@ -143,6 +145,7 @@ def live() -> None:
     guard(ada)
     watch(ada)
     plan_life(ada, grace)
+    wait(ada)
     with unit_of_work(now=NOW) as uow:
         notices.prefer(make.acting(uow, ada), wanted=Preferences(digest=True))
         notices.tell(
@@ -211,6 +214,17 @@ def watch(ada: Actor) -> None:
             behaviour.state_interactions(make.acting(uow, seen), interactions=told)
             if who is None:
                 privacy.withdraw_consent(uow, user_id=seen.user_id, purpose="behaviour")
+
+
+def wait(ada: Actor) -> None:
+    """Ada waits for someone without hours, who then opens a day."""
+    with unit_of_work(now=NOW) as uow:
+        ida = make.consultant(uow, "Ida", hours=())
+        wish = TimeWish(None, "any", "Asia/Shanghai")
+        waitlist.join(make.acting(uow, ada), place_id=new_id(), service_id=ida.service_id, wish=wish)
+        opened = (NOW + timedelta(days=2)).date()
+        scheduling.set_override(uow, consultant_id=ida.id, day=opened, openings=[("10:00", "11:00")])
+        waitlist.pass_on(uow, consultant_id=ida.id)
 
 
 def plan_life(ada: Actor, grace: make.ConsultantMade) -> None:

@@ -14,6 +14,7 @@ from zhixun.events.crm import CampaignSent, HelpAsked, MatterAnswered
 from zhixun.events.disputes import DisputeAnswered, DisputeDecided, DisputeOpened
 from zhixun.events.notifications import HeldMailsReleased, ReminderDue
 from zhixun.events.quality import FeedbackGiven, FollowUpAnswered, FollowUpAsked, SummaryWritten
+from zhixun.events.waitlist import TimeOffered
 from zhixun.kernel.errors import N_
 from zhixun.kernel.feature import Feature, Job, MenuEntry
 from zhixun.kernel.personal import Holding
@@ -46,6 +47,7 @@ feature = Feature(
         SummaryWritten: [handlers.tell_client_of_summary],
         FollowUpAsked: [handlers.tell_consultant_of_question],
         FollowUpAnswered: [handlers.tell_client_of_answer],
+        TimeOffered: [handlers.tell_client_of_freed_time],
         HelpAsked: [handlers.ask_client_whether_it_helped],
         MatterAnswered: [handlers.tell_person_of_answered_matter],
         PasswordLinkAsked: [safety.send_password_link],

@@ -1,6 +1,6 @@
 """Everything that can be done to a booking, in the order of its life: asking, paying, moving, meeting, and the ways it ends."""
 
-from .asking import BookingMade, OwnService, TooManyHolds, request_booking, write_brief
+from .asking import BookingMade, OwnService, TooManyHolds, after_own_other_requests, request_booking, write_brief
 from .cancelling import cancel_booking
 from .clock import pass_time, release_money
 from .feeds import close_feed, open_feed
@@ -25,6 +25,7 @@ __all__ = [
     "TooLate",
     "TooManyHolds",
     "TooManyMoves",
+    "after_own_other_requests",
     "answer_intake",
     "begin_session",
     "cancel_booking",

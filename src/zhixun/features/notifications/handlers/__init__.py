@@ -28,15 +28,18 @@ from zhixun.events.crm import CampaignSent, HelpAsked, MatterAnswered
 from zhixun.events.disputes import DisputeAnswered, DisputeDecided, DisputeFact, DisputeOpened
 from zhixun.events.notifications import HeldMailsReleased, ReminderDue
 from zhixun.events.quality import AfterSession, FeedbackGiven, FollowUpAnswered, FollowUpAsked, SummaryWritten
+from zhixun.events.waitlist import TimeOffered
 from zhixun.features.accounts import queries as accounts
 from zhixun.features.accounts.queries import Person
 from zhixun.features.booking import queries as bookings
 from zhixun.features.booking.queries import BookingView, Entry, calendar_text
+from zhixun.features.catalog import queries as catalog
 from zhixun.features.credentials.rules import KINDS
 from zhixun.features.notifications import actions, queries, rules
 from zhixun.features.notifications.ports import Attachment, House, Mail, Mailer, Undeliverable
 from zhixun.features.notifications.queries import NoticeLine
 from zhixun.features.notifications.rules import Link, Occasion
+from zhixun.features.waitlist import queries as waitlist
 from zhixun.kernel.event import Event
 from zhixun.kernel.services import service
 from zhixun.kernel.unit_of_work import UnitOfWork, unit_of_work
@@ -203,6 +206,29 @@ def tell_client_of_answer(event: FollowUpAnswered) -> None:
 
 def ask_client_whether_it_helped(event: HelpAsked) -> None:
     _tell(event, "help_asked", [event.client_id])
+
+
+def tell_client_of_freed_time(event: TimeOffered) -> None:
+    """Only while the time is kept: who comes too late is told nothing."""
+    kind = "time_offered"
+    with unit_of_work() as uow:
+        person = accounts.people(uow.db, [event.client_id]).get(event.client_id)
+        kept = waitlist.kept_offer(uow.db, event.offer_id, uow.now)
+        if person is None or kept is None:
+            return
+        sold = catalog.service(uow.db, kept.service_id)
+        other = catalog.names_of(uow.db, [kept.consultant_id])[kept.consultant_id].name.in_language(person.language)
+        address = accounts.emails_of(uow.db, [person.user_id], uow.actor)[person.user_id]
+        notice_id = notice_id_of(event, kind, person.user_id)
+        if not actions.tell(
+            uow, notice_id=notice_id, user_id=person.user_id, kind=kind, subject_id=kept.place_id,
+            values={"title": sold.title.as_dict(), "other": other},
+        ):  # fmt: skip
+            return
+    occasion = Occasion(sold.title, other, kept.starts_at, sold.minutes, to_client=True)
+    subject, body = rules.letter(kind, occasion, language=person.language, zone=person.zone)
+    link = rules.button(kind, kept.place_id, person.language)
+    send([laid_out(Mail(address, subject, body, notice_id), person, [(body, link)], "")])
 
 
 def tell_person_of_answered_matter(event: MatterAnswered) -> None:

@@ -21,6 +21,7 @@ SENTENCES = {
     "booking_confirmed": N_("Your session “%(title)s” with %(other)s is confirmed."),
     "booking_cancelled": N_("The session “%(title)s” with %(other)s was cancelled."),
     "booking_moved": N_("The session “%(title)s” with %(other)s has another time now."),
+    "time_offered": N_("A time with %(other)s is free: “%(title)s” is kept for you for 30 minutes."),
     "booking_refunded": N_("Money goes back to you for “%(title)s”."),
     "dispute_opened": N_("%(other)s disputes “%(title)s”. Please answer within seven days."),
     "dispute_answered": N_("%(other)s does not agree about “%(title)s”. Both of you can say more for three days."),
@@ -90,6 +91,7 @@ MAILS = {
         "reminder_day": ("提醒：{title}", "你和{other}的咨询「{title}」就在一天之内。\n\n时间：{when}\n时长：{minutes} 分钟{free}"),
         "reminder_soon": ("马上开始：{title}", "你和{other}的咨询「{title}」几分钟后开始，房间已经可以进入。\n\n时间：{when}\n时长：{minutes} 分钟"),
         "feedback_given": ("你收到一份反馈", "{other}对「{title}」写了反馈。"),
+        "time_offered": ("有空位了：{title}", "你在等的时间空出来了：{other}的「{title}」已为你保留 30 分钟。\n\n时间：{when}\n时长：{minutes} 分钟\n\n之后会让给下一位。打开等候名单，点一下即可预约。"),
         "help_asked": ("它帮到你了吗？", "两周前，你和{other}进行了「{title}」。\n\n它帮到你了吗？一次点击就能告诉我们。"),
         "summary_written": ("咨询小结已写好：{title}", "{other}写好了「{title}」的书面小结。\n\n你可以在这次咨询的页面阅读，并提出一次追问。"),
         "follow_up_asked": ("客户的追问：{title}", "{other}就「{title}」提出了追问，请在 48 小时内回答。"),
@@ -118,6 +120,7 @@ MAILS = {
         "reminder_day": ("Reminder: {title}", "Your session “{title}” with {other} is within a day.\n\nWhen: {when}\nLength: {minutes} minutes{free}"),
         "reminder_soon": ("Beginning soon: {title}", "Your session “{title}” with {other} begins in a few minutes; the room is open.\n\nWhen: {when}\nLength: {minutes} minutes"),
         "feedback_given": ("You have new feedback", "{other} wrote feedback on “{title}”."),
+        "time_offered": ("A time is free: {title}", "You are waiting for {other}, and “{title}” is kept for you for 30 minutes.\n\nWhen: {when}\nLength: {minutes} minutes\n\nAfter that it passes on to the next. Open the waiting list and press once to book."),
         "help_asked": ("Has it helped?", "Two weeks ago you had “{title}” with {other}.\n\nHas it helped? One click tells us."),
         "summary_written": ("Your summary is there: {title}", "{other} wrote the summary of “{title}”.\n\nYou can read it on the session’s page, and ask one question."),
         "follow_up_asked": ("A question from your client: {title}", "{other} asked the included question about “{title}”. Please answer within 48 hours."),
@@ -213,7 +216,7 @@ GROUPS = {
 }  # fmt: skip
 """A kind in no group is about the house or one's safety, and always told."""
 GROUP_OF = {kind: name for name, group in GROUPS.items() for kind in group.kinds}
-URGENT = frozenset({"reminder_soon", "booking_cancelled", "missed_by_client", "missed_by_consultant"})
+URGENT = frozenset({"time_offered", "reminder_soon", "booking_cancelled", "missed_by_client", "missed_by_consultant"})
 """What would be useless in the morning: neither quiet hours nor the daily mail hold it back."""
 URGENT_SAFETY = frozenset({"safety_changed", "new_device"})
 REMINDERS = {
@@ -329,6 +332,7 @@ METHODS: dict[str, Literal["REQUEST", "CANCEL"]] = {
 BUTTONS = {
     "session_completed": (Words("写下反馈", "Give feedback"), "/sessions/{id}/feedback"),
     "reminder_soon": (Words("进入咨询室", "Enter the room"), "/sessions/{id}/room"),
+    "time_offered": (Words("预约这个时间", "Book this time"), "/me/waitlist"),
     "help_asked": (Words("告诉我们", "Tell us"), "/sessions/{id}/help"),
     "summary_written": (Words("阅读小结", "Read the summary"), "/sessions/{id}/summary"),
     "follow_up_asked": (Words("回答追问", "Answer the question"), "/sessions/{id}/summary"),
