@@ -15,11 +15,11 @@ ENDLESS_DAYS = 7
 """An opening longer than this has no natural first start; its grid begins anew every Monday, 00:00 local."""
 
 
-def starts(calendar: Calendar, terms: SlotTerms, blocked: list[Range], low: int, high: int) -> Iterator[int]:
-    """The points of the grid in every opening that touches [low, high), session fitting inside."""
+def starts(calendar: Calendar, terms: SlotTerms, blocked: list[Range], low: int, high: int) -> Iterator[range]:
+    """The points of the grid in [low, high) in every opening, session fitting inside; a `range` for each opening."""
     zone = ZoneInfo(terms.align_zone or calendar.zone)
     step, length = terms.step_minutes * 60, terms.minutes * 60
-    for opening in openings(calendar, low, high):
+    for opening in openings(calendar, low, high + length):
         if terms.align == "pack":
             pieces = [(start, end, end) for start, end in without([opening], blocked)]
         else:
@@ -28,9 +28,8 @@ def starts(calendar: Calendar, terms: SlotTerms, blocked: list[Range], low: int,
             first = _first_start(anchor, end, terms, zone) + terms.start_offset_minutes * 60
             if first < low:
                 first += -(-(low - first) // step) * step
-            while first + length <= end and first < min(high, grid_end):
-                yield first
-                first += step
+            if first < (stop := min(end - length + 1, high, grid_end)):
+                yield range(first, stop, step)
 
 
 def _first_start(start: int, end: int, terms: SlotTerms, zone: ZoneInfo) -> int:

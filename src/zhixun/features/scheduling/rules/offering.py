@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from .grid import starts
 from .openings import openings, wall
-from .ranges import Range, hits, instant, merged, seconds
+from .ranges import Range, clear_of, hits, instant, merged, seconds
 from .terms import DAY_MINUTES, WEEKDAYS, Busy, Calendar, Slot, SlotTerms
 
 
@@ -38,11 +38,13 @@ def offer(
     blocked = merged(widened(one, terms) for one in busy)
     allowed = Limits(calendar, terms, busy, now)
     length = terms.minutes * 60
-    found: list[Slot] = []
-    for start in starts(calendar, terms, blocked, soonest, latest + length):
-        if soonest <= start < latest and not hits(blocked, start, start + length) and allowed(start):
-            found.append(Slot(instant(start), instant(start + length)))
-    return found
+    return [
+        Slot(instant(start), instant(start + length))
+        for run in starts(calendar, terms, blocked, soonest, latest)
+        for free in clear_of(blocked, run, length)
+        for start in free
+        if allowed(start)
+    ]
 
 
 def refusal(calendar: Calendar, terms: SlotTerms, busy: Sequence[Busy], *, at: datetime, now: datetime) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
+from operator import itemgetter
 
 Range = tuple[int, int]
 
@@ -44,6 +45,23 @@ def hits(blocked: list[Range], start: int, end: int) -> bool:
     """Whether [start, end) overlaps one of the merged, sorted ranges."""
     index = bisect_left(blocked, (end, end)) - 1
     return index >= 0 and blocked[index][1] > start
+
+
+def clear_of(blocked: list[Range], starts: range, length: int) -> Iterator[range]:
+    """The stretches of `starts` from which `length` seconds overlap none of the merged, sorted ranges.
+
+    Goes from range to range, not from start to start: a month of one calendar is mostly arithmetic on its few bookings.
+    """
+    at, step = starts.start, starts.step
+    for low, high in blocked[bisect_right(blocked, at, key=itemgetter(1)) :]:
+        if at >= starts.stop:
+            return
+        if at < (stop := min(low - length + 1, starts.stop)):
+            yield range(at, stop, step)
+        if high > at:
+            at += -(-(high - at) // step) * step
+    if at < starts.stop:
+        yield range(at, starts.stop, step)
 
 
 def seconds(at: datetime) -> int:
