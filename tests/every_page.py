@@ -33,7 +33,7 @@ OPENED_BY = {
     "/notices": ("client", NEWCOMER), "/plans/": ("client",), "/plans#": ("client", NEWCOMER),
     "/notices/stop": ("nobody",), "/checkout": ("client",), "/pay": ("client",), "/sandbox": ("client",),
     "/become-a-consultant": ("client", NEWCOMER), "/assistant/": ("client",), "/help": ("client", NEWCOMER),
-    "/pro/clients/": ("consultant",),
+    "/pro/clients/": ("consultant",), "/waitlist/": ("client",),
     "/sessions/<booking_id>/feedback": ("client",), "/sessions/<booking_id>/move": ("consultant",),
     "/sessions/<booking_id>/cancellation": ("client",), "/sessions/<booking_id>/questions": ("client",),
     "/sessions/<booking_id>/help": ("client",), "/sessions/<booking_id>/dispute": ("client",),
@@ -48,11 +48,15 @@ NOT_OPENED = {
     "/sign-in/new-password/<token>": "its address stands in a mail",
     "/change-address/<token>": "its address stands in a mail",
     "/confirm-address/<token>": "its address stands in a mail",
+    "/sign-in/second": "only between the password and the second factor",
+    "/sign-in/lost-factor": "only between the password and the second factor",
+    "/me/security/app": "only while an app is being set up",
+    "/ops/campaigns/<campaign_id>": "the sample sends none",
     "/assistant/<talk_id>": "only once an answer of a person waits there",
     "/sessions/<booking_id>/absence": "only ten minutes after a start to which the other has not come",
 }
 """Pages that the sample cannot show, and why."""
-FILES = (".csv", ".ics", ".svg", "/files/<file_id>", "/call")
+FILES = (".csv", ".ics", ".pdf", ".svg", "/files/<file_id>", "/call")
 BY_SECRET = "/notices/stop/<token>"
 """Its address stands in mails only: who has the site's key adds it."""
 IDS_TRIED_MAX = 80
@@ -159,7 +163,12 @@ def _prepare(people: Mapping[str, Person]) -> None:
     client, operator = people["client"], people["operator"]
     held = _hold(client)
     payment = held["payment"]["id"]
-    client.kept += [f"/checkout/{held['id']}", f"/sandbox/pay/{payment}", f"/pay/{payment}/return"]
+    client.kept += [
+        f"/checkout/{held['id']}",
+        f"/sandbox/pay/{payment}",
+        f"/pay/{payment}/return",
+        f"/waitlist/{held['service']}",
+    ]
     operator.kept.append(f"/ops/consultants/{held['listed']}/report")
     people["consultant"].kept.append(f"/pro/statements/{datetime.now(UTC):%Y-%m}")
     for session in _sessions_of(client):
@@ -185,7 +194,7 @@ def _hold(client: Person) -> dict[str, Any]:
             for slot in slots[-1:]:
                 held = http.post("/api/v1/bookings", json={"service_id": service["id"], "start": slot["start"]})
                 if held.status_code == 201:
-                    return {**held.json(), "listed": consultant["id"]}
+                    return {**held.json(), "listed": consultant["id"], "service": service["id"]}
     raise AssertionError("nobody has a free time")
 
 

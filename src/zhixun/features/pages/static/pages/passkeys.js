@@ -21,7 +21,6 @@ async function answer(kind, options) {
 }
 
 for (const form of document.querySelectorAll('[data-passkey]')) {
-  form.hidden = false;
   const said = form.querySelector('[data-said]'), button = form.querySelector('button');
   const tell = words => { said.hidden = !words; said.lastElementChild.textContent = words; };
   if (!window.PublicKeyCredential) { tell(form.dataset.without); button.disabled = true; }
