@@ -1,4 +1,4 @@
-"""A second factor in real windows: an app's codes, and the question before money leaves."""
+"""A second factor in real windows: an app’s codes, a passkey in a device, and the question before money leaves."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 import pyotp
 import pytest
 import sqlalchemy as sa
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, CDPSession, Page, expect
 
 from tests import make
 from tests.browser.axe import violations
@@ -62,6 +62,14 @@ def look(page: Page, name: str) -> None:
     kept_picture(page, f"safety-{name}")
 
 
+def look_apart(page: Page, name: str) -> None:
+    """The same in a page of its own: where axe has looked, Chromium asks its virtual authenticator no more."""
+    other = page.context.new_page()
+    other.goto(page.url)
+    look(other, name)
+    other.close()
+
+
 def sign_in(page: Page, name: str) -> None:
     page.goto("/en/sign-in")
     page.get_by_label("E-mail").fill(f"{name.lower()}@example.com")
@@ -80,6 +88,18 @@ def time_passes(*, codes: bool = False) -> None:
         uow.db.execute(sa.update(SignIn).values(proved_until=uow.now - timedelta(hours=1)))
         if codes:
             uow.db.execute(sa.update(App).values(last_step=0))
+
+
+def device_with_passkeys(page: Page) -> CDPSession:
+    """Chromium's own virtual authenticator, with a finger that is always right."""
+    debugger = page.context.new_cdp_session(page)
+    debugger.send("WebAuthn.enable")
+    options = {
+        "protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True,
+        "isUserVerified": True, "automaticPresenceSimulation": True,
+    }  # fmt: skip
+    debugger.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+    return debugger
 
 
 @DEVICES
@@ -123,6 +143,56 @@ def test_an_app_is_set_up_from_its_picture_and_opens_the_door(url: str, opened: 
     plain.get_by_role("button", name="Sign in", exact=True).click()
     plain.goto("/en/me/security")
     expect(plain.get_by_text("9 left of ten")).to_be_visible()
+
+
+@DEVICES
+def test_a_passkey_is_made_signs_in_alone_and_stands_beside_the_password(url: str, opened: Opened, phone: bool) -> None:
+    with unit_of_work() as uow:
+        make.client(uow)
+    page = opened(phone=phone)
+    device_with_passkeys(page)
+    sign_in(page, "Ada")
+    page.goto("/en/me/security")
+    page.get_by_role("link", name="Add a passkey").click()
+    page.get_by_label("What should it be called?").fill("My phone")
+    look_apart(page, "passkey")
+    page.get_by_role("button", name="Make the passkey").click()
+    expect(page.locator(".codes code")).to_have_count(10)
+    page.get_by_role("link", name="I have kept them").click()
+    expect(page.get_by_text("My phone").first).to_be_visible()
+    look_apart(page, "passkey-kept")
+    page.goto("/en/me/security/passkey")
+    page.get_by_label("What should it be called?").fill("Again")
+    page.get_by_role("button", name="Make the passkey").click()
+    expect(page.get_by_text("This device has a passkey here already.")).to_be_visible()
+    sign_out(page)
+    page.goto("/en/sign-in")
+    look_apart(page, "door")
+    page.get_by_role("button", name="Sign in with a passkey").click()
+    page.wait_for_url("**/en/")
+    sign_out(page)
+    sign_in(page, "Ada")
+    page.get_by_role("button", name="Use a passkey").click()
+    page.wait_for_url("**/en/")
+    time_passes()
+    page.goto("/en/me/security")
+    page.get_by_role("button", name="Make new ones").click()
+    page.get_by_role("button", name="Use a passkey").click()
+    expect(page.locator(".codes code")).to_have_count(10)
+
+
+def test_without_a_script_passkeys_say_so_and_elsewhere_they_say_where(url: str, opened: Opened) -> None:
+    with unit_of_work() as uow:
+        make.client(uow)
+    plain = opened(scripts=False)
+    sign_in(plain, "Ada")
+    plain.goto("/en/me/security/passkey")
+    expect(plain.get_by_text("Passkeys need JavaScript")).to_be_visible()
+    expect(plain.get_by_role("button", name="Make the passkey")).to_be_hidden()
+    page = opened()
+    page.goto(f"{url.replace('localhost', '127.0.0.1')}/en/sign-in")
+    expect(page.get_by_text(f"Passkeys work at {url} only")).to_be_visible()
+    expect(page.get_by_role("button", name="Sign in with a passkey")).to_be_disabled()
 
 
 def run_waiting() -> str:
