@@ -1,7 +1,7 @@
 """Every page of the product, who opens it, and a real address of each: found by following links, as people do.
 
 The list is the app's own: a page that is added is found by itself, and one that no link leads to wants a deed in `_DEEDS`.
-The browser's tests and `bench.pages` share it.
+`bench.pages` measures them all.
 """
 
 from __future__ import annotations
