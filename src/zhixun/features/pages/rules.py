@@ -162,6 +162,21 @@ TABLES: dict[str, Words] = {
         "咨询师的其他日历中何时没空（只有起止时间，没有标题）",
         "When a consultant’s other calendars say busy: from and until only, no titles",
     ),
+    "waitlist_places": Words(
+        "你在候补名单中的位置：等谁的哪项服务、哪一天、什么时段、何时加入",
+        "Your places in waiting lists: whose service, which day and part of it, and since when",
+    ),
+    "waitlist_offers": Words(
+        "候补到的时间：为你留了哪个时段、你怎样回应", "Freed times kept for you, and what you answered"
+    ),
+    "crm_recipients": Words(
+        "你属于哪次优惠活动、在收到还是不收到的那一组、何时发出",
+        "Which campaigns you were part of, whether among those written to, and when it was sent",
+    ),
+    "payments_differences": Words(
+        "支付服务商的记录与我们的账目不一致之处：编号和金额",
+        "Where the payment provider’s records and our books differed: numbers and amounts",
+    ),
     "booking_bookings": Words(
         "你的预约：和谁、何时、什么服务、价格、退款规则、你写给咨询师的说明、进入和结束的时间",
         "Your bookings: with whom, when, which service, the price, the refund rule, what you wrote for the consultant, "
