@@ -168,7 +168,7 @@ def _credential_id(text: str) -> str:
     return found
 
 
-def _described(credentials: Sequence[str]) -> list:  # type: ignore[type-arg]
+def _described(credentials: Sequence[str]) -> list:  # type: ignore[type-arg]  # webauthn's own class, imported late
     from webauthn.helpers import base64url_to_bytes
     from webauthn.helpers.structs import PublicKeyCredentialDescriptor
 

@@ -93,7 +93,7 @@ def _office(data: bytes) -> str | None:
     try:
         with zipfile.ZipFile(BytesIO(data)) as packed:
             names = packed.namelist()
-    except (zipfile.BadZipFile, ValueError, NotImplementedError):
+    except (zipfile.BadZipFile, ValueError, NotImplementedError):  # the ways zipfile says that it cannot read it
         return None
     if len(names) > ENTRIES_MAX or "[Content_Types].xml" not in names or any("vbaproject" in n.lower() for n in names):
         return None

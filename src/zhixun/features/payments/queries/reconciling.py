@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from zhixun.features.accounts.rules import check_right
@@ -92,10 +92,8 @@ def open_differences(db: Session, now: datetime) -> dict[str, int]:
     return dict(rows.all())
 
 
-def _charges(db: Session, gateway: str, wanted: object) -> list[Kept]:
-    rows = list(
-        db.execute(select(Charge, Payment.purpose).join(Payment).where(Charge.gateway == gateway, wanted))  # type: ignore[arg-type]
-    )
+def _charges(db: Session, gateway: str, wanted: ColumnElement[bool]) -> list[Kept]:
+    rows = list(db.execute(select(Charge, Payment.purpose).join(Payment).where(Charge.gateway == gateway, wanted)))
     keys = {row.id: f"capture:{gateway}:{row.provider_ref}" for row, _ in rows}
     booked = ledger.booked(db, list(keys.values()), gateway_account(gateway))
     return [
@@ -107,8 +105,8 @@ def _charges(db: Session, gateway: str, wanted: object) -> list[Kept]:
     ]  # fmt: skip
 
 
-def _refunds(db: Session, gateway: str, wanted: object) -> list[Kept]:
-    rows = list(db.scalars(select(Refund).join(Charge).where(Charge.gateway == gateway, wanted)))  # type: ignore[arg-type]
+def _refunds(db: Session, gateway: str, wanted: ColumnElement[bool]) -> list[Kept]:
+    rows = list(db.scalars(select(Refund).join(Charge).where(Charge.gateway == gateway, wanted)))
     booked = ledger.booked(db, [f"refunded:{row.id}" for row in rows], gateway_account(gateway))
     return [
         Kept(
