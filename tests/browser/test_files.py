@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from tests.browser.axe import violations
 from tests.browser.conftest import kept_picture
@@ -36,7 +36,7 @@ def test_a_picture_and_a_file_reach_the_other_live_and_can_be_taken_back(chromiu
     ada.fill("#text", "请看")
     ada.press("#text", "Enter")
     grace.wait_for_selector(".msg--them >> text=请看")
-    grace.wait_for_function("[...document.querySelectorAll('.bub--shot img')].some(one => one.naturalWidth === 640)")
+    expect(grace.locator(".bub--shot img")).to_have_js_property("naturalWidth", 640)
     ada.wait_for_selector(".msg--me .bub--file >> text=协议.pdf")
     assert ada.input_value("#text") == ""
     assert violations(grace) == violations(ada) == []
