@@ -98,7 +98,7 @@ def _template_helpers(app: Flask) -> None:
     env.globals.update(
         _=_sentence, asset=asset, say=formats.say, money=formats.money, local=formats.local, span=formats.span,
         near_day=formats.near_day, near_day_within=formats.near_day_within,
-        zone_label=formats.zone_label, machine_time=formats.machine_time,
+        zone_label=formats.zone_label, zone_options=formats.zone_options, machine_time=formats.machine_time,
         icon=lambda name, size=20, extra="": Markup(icon(name, size, extra)),
         field_class=lambda field_id: FIELD_CLASSES.get(field_id, "edu"),
         language=languages.language, other_language_url=languages.other_language_url,

@@ -41,7 +41,6 @@ ZONES_COMMON = (
     "Asia/Shanghai", "Asia/Hong_Kong", "Asia/Singapore", "Asia/Tokyo", "Australia/Sydney", "Europe/Berlin",
     "Europe/London", "America/New_York", "America/Toronto", "America/Los_Angeles",
 )  # fmt: skip
-ZONE_AREAS = ("Africa", "America", "Antarctica", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific")
 
 DAYS_SHOWN = 8
 """Today and the seven days after it, on a consultant's desk."""
@@ -61,12 +60,6 @@ def known_zone(zone: str) -> str:
 def zone_choices(chosen: str) -> list[str]:
     """The common zones, with the chosen one among them."""
     return [*ZONES_COMMON, *([chosen] if chosen in accounts.zones() and chosen not in ZONES_COMMON else [])]
-
-
-def every_zone(chosen: str) -> list[str]:
-    """All zones named after places, with the chosen one among them."""
-    places = {zone for zone in accounts.zones() if zone.partition("/")[0] in ZONE_AREAS and "/" in zone}
-    return sorted(places | {chosen} if chosen in accounts.zones() else places)
 
 
 TABLES: dict[str, Words] = {

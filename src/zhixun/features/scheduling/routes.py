@@ -13,7 +13,6 @@ from flask_babel import gettext
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from zhixun.features.accounts.rules import zones
 from zhixun.features.catalog import actions as catalog_actions
 from zhixun.features.catalog import queries as catalog
 from zhixun.features.catalog.rules import ServiceView
@@ -173,7 +172,7 @@ def _page(
         asked, why = _why(db, calendar, service, now)
     page = render_template(
         "scheduling/hours.html",
-        rows=rows or forms.rows_of(calendar.hours), days=WEEKDAYS, zone=calendar.zone, zones=sorted(zones()),
+        rows=rows or forms.rows_of(calendar.hours), days=WEEKDAYS, zone=calendar.zone,
         overrides=overrides, noon=lambda day: _noon(day, calendar.zone), services=services, service=service,
         preview=preview, asked=asked, why=why.code if why else "", in_the_way=why.calendars if why else (), today=today, now=now, typed=typed or {}, has_hours=bool(calendar.hours),
         errors=errors.field_sentences(refusal) if refusal else {},

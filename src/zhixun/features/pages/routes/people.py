@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 
 from zhixun.features.accounts import actions as accounts
 from zhixun.features.accounts import queries as account_queries
-from zhixun.features.pages import queries, rules
+from zhixun.features.pages import queries
 from zhixun.features.privacy import actions as privacy
 from zhixun.features.privacy import queries as privacy_queries
 from zhixun.features.privacy.rules import PURPOSES
@@ -71,6 +71,6 @@ def _me_page(error: DomainError | None = None) -> Page:
     shown = request.form if error else {"name": person.name, "zone": person.zone, "language": person.language}
     page = render_template(
         "pages/me.html", person=person, email=email, shown=shown, errors=field_sentences(error) if error else {},
-        consents=queries.standing(consents), zones=rules.every_zone(person.zone), now=utc_now(),
+        consents=queries.standing(consents), now=utc_now(),
     )  # fmt: skip
     return page, error.status if error else 200
