@@ -34,8 +34,14 @@ def language() -> Language:
     """The language of this request: of the address for pages, of Accept-Language for the API."""
     if not has_request_context():
         return "zh"
-    if request.environ.get(ENVIRON) == "en":
-        return "en"
+    environ = request.environ  # remembered there: a page asks for each of its sentences
+    spoken: Language | None = environ.get(ENVIRON)
+    if spoken is None:
+        spoken = environ[ENVIRON] = _asked_for()
+    return spoken
+
+
+def _asked_for() -> Language:
     if request.path.startswith("/api/") and request.path != API_PAGE:
         return "en" if request.accept_languages.best_match(["en", "zh"], default="en") == "en" else "zh"
     return "zh"
