@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from tests import make
-from tests.visitor import Visitor, house, words
+from tests.visitor import STATEMENTS_MAX, Visitor, house, statements, words
 from zhixun.events.calls import AttendanceRecorded, BothPresent
 from zhixun.features.booking import actions as bookings
 from zhixun.features.calls import actions, queries, rules
@@ -189,8 +189,9 @@ def test_both_see_the_same_attendance_on_the_page_of_the_session(app, booked):
             here(who, booking_id, STARTS + minute * MINUTE)
     complete(booking_id, STARTS + 60 * MINUTE)
     for who in (ada, grace):
-        page = words(Visitor(app, who, english=True).get(f"/sessions/{booking_id}"))
-        assert "Both on the line for 30 minutes." in page  # until 90 seconds after the last sign of life
+        answer = Visitor(app, who, english=True).get(f"/sessions/{booking_id}")
+        assert statements(answer) <= STATEMENTS_MAX
+        assert "Both on the line for 30 minutes." in words(answer)  # until 90 seconds after the last sign of life
 
 
 def test_the_devices_page_is_for_the_two_and_only_while_the_room_is_ahead(app, booked):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -31,22 +32,37 @@ class Attendance:
         return self.client if user_id == booking.client_id else self.consultant
 
 
+@dataclass(frozen=True)
+class Seen:
+    """One person in the room from `joined_at` to `left_at` (None: still, last seen at `seen_at`)."""
+
+    user_id: str
+    joined_at: datetime
+    left_at: datetime | None
+    seen_at: datetime
+
+
 def attendance(db: Session, booking_id: str, actor: Actor, now: datetime) -> Attendance:
     """For the two people and for operators. Raises NotFound."""
     return attendance_of(db, bookings.booking(db, booking_id, actor, now))
 
 
-def somebody_came(db: Session, booking_id: str) -> bool:
-    """Whether anybody was in the room of a session yet. One statement."""
-    return db.scalar(select(Presence.id).where(Presence.booking_id == booking_id).limit(1)) is not None
-
-
 def attendance_of(db: Session, booking: BookingView) -> Attendance:
     """The same for callers that have the booking, and so may see it. One statement."""
+    return attendance_from(presences_of(db, booking.id), booking)
+
+
+def presences_of(db: Session, booking_id: str) -> tuple[Seen, ...]:
+    """What the gateway saw in the room of a session. One statement; for the asker's eyes only with the booking."""
+    rows = db.scalars(select(Presence).where(Presence.booking_id == booking_id))
+    return tuple(Seen(row.user_id, row.joined_at, row.left_at, row.seen_at) for row in rows)
+
+
+def attendance_from(seen_there: Sequence[Seen], booking: BookingView) -> Attendance:
     seen: dict[str, list[tuple[datetime, datetime]]] = {booking.client_id: [], booking.consultant_id: []}
     until = booking.completed_at or booking.seen_at
-    for row in db.scalars(select(Presence).where(Presence.booking_id == booking.id)):
-        seen[row.user_id].append((row.joined_at, row.left_at or rules.gone_at(row.seen_at, until)))
+    for one in seen_there:
+        seen[one.user_id].append((one.joined_at, one.left_at or rules.gone_at(one.seen_at, until)))
     client, consultant = rules.stays(seen[booking.client_id]), rules.stays(seen[booking.consultant_id])
     counted_client, counted_consultant = (
         rules.within(one, booking.began_at, until) if booking.began_at else [] for one in (client, consultant)

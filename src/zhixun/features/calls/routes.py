@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import Blueprint, Response, jsonify, render_template
+from sqlalchemy.orm import Session
 
 from zhixun.features.accounts import queries as accounts
 from zhixun.features.booking.queries import BookingView
@@ -49,17 +50,22 @@ def call(booking_id: str) -> Response:
 def attendance_panel(booking_id: str) -> str:
     """Who was there and for how long, on the page of a session; nothing while nobody has come."""
     with read() as db:
-        if not queries.somebody_came(db, booking_id):
+        seen = queries.presences_of(db, booking_id)
+        if not seen:
             return ""
         booking = queries.own_booking(db, booking_id, current_actor(), utc_now())
-        found = queries.attendance_of(db, booking)
+        other = _name_of_other(db, booking)
+    found = queries.attendance_from(seen, booking)
+    people = ((booking.client_id, found.client), (booking.consultant_id, found.consultant))
+    return render_template("calls/attendance.html", booking=booking, found=found, people=people, other=other)
+
+
+def _name_of_other(db: Session, booking: BookingView) -> Words:
+    if booking.client_id == current_actor().user_id:
         card = catalog.names_of(db, [booking.consultant_id]).get(booking.consultant_id)
-        person = accounts.people(db, [booking.client_id]).get(booking.client_id)
-    consultant, client = card.name if card else Words(), Words(person.name, person.name) if person else Words()
-    return render_template(
-        "calls/attendance.html", booking=booking, found=found,
-        people=[(booking.client_id, client, found.client), (booking.consultant_id, consultant, found.consultant)],
-    )  # fmt: skip
+        return card.name if card else Words()
+    person = accounts.people(db, [booking.client_id]).get(booking.client_id)
+    return Words(person.name, person.name) if person else Words()
 
 
 def _own(booking_id: str) -> BookingView:
