@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from flask import Blueprint, Response, jsonify, render_template
-from sqlalchemy.orm import Session
 
-from zhixun.features.accounts import queries as accounts
 from zhixun.features.booking.queries import BookingView
-from zhixun.features.catalog import queries as catalog
 from zhixun.kernel.errors import NotFound
 from zhixun.kernel.services import service
-from zhixun.kernel.values import Words, is_id, utc_now
+from zhixun.kernel.values import is_id, utc_now
 from zhixun.web.security import current_actor, read, require
 
 from . import queries, rules
@@ -54,18 +51,9 @@ def attendance_panel(booking_id: str) -> str:
         if not seen:
             return ""
         booking = queries.own_booking(db, booking_id, current_actor(), utc_now())
-        other = _name_of_other(db, booking)
     found = queries.attendance_from(seen, booking)
     people = ((booking.client_id, found.client), (booking.consultant_id, found.consultant))
-    return render_template("calls/attendance.html", booking=booking, found=found, people=people, other=other)
-
-
-def _name_of_other(db: Session, booking: BookingView) -> Words:
-    if booking.client_id == current_actor().user_id:
-        card = catalog.names_of(db, [booking.consultant_id]).get(booking.consultant_id)
-        return card.name if card else Words()
-    person = accounts.people(db, [booking.client_id]).get(booking.client_id)
-    return Words(person.name, person.name) if person else Words()
+    return render_template("calls/attendance.html", booking=booking, found=found, people=people)
 
 
 def _own(booking_id: str) -> BookingView:
