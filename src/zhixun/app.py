@@ -10,6 +10,8 @@ from sqlalchemy.orm import Session as SqlSession
 from zhixun import migrations
 from zhixun.adapters.backups.age import AgeBackups
 from zhixun.adapters.blob_store.files import FileStore
+from zhixun.adapters.busy_calendars import FilesAndCollections
+from zhixun.adapters.busy_calendars.caldav import Collections
 from zhixun.adapters.busy_calendars.ics import IcsAddresses
 from zhixun.adapters.ice_servers.coturn import Coturn
 from zhixun.adapters.ice_servers.host_only import HostOnly
@@ -44,6 +46,7 @@ from zhixun.features.behaviour import queries as behaviour_queries
 from zhixun.features.behaviour.feature import feature as behaviour
 from zhixun.features.behaviour.ports import InteractionLog
 from zhixun.features.booking.feature import feature as booking
+from zhixun.features.booking.ports import CalendarCopies, HouseAddress
 from zhixun.features.calls.feature import feature as calls
 from zhixun.features.calls.ports import IceServers
 from zhixun.features.catalog.feature import feature as catalog
@@ -152,7 +155,11 @@ def unlock_vault(settings: Settings) -> None:
 def fulfil_ports(settings: Settings, conninfo: str) -> None:
     """Choose the adapter behind each port. Every choice is a line here and a setting in settings.py."""
     provide(Backups, AgeBackups(settings.data_dir, conninfo, settings.postgres_bin, settings.backup_recipient))
-    provide(BusyCalendars, IcsAddresses(private_allowed=_speaks_to_its_own_network(settings)))
+    collections = Collections(private_allowed=_speaks_to_its_own_network(settings))
+    files = IcsAddresses(private_allowed=_speaks_to_its_own_network(settings))
+    provide(BusyCalendars, FilesAndCollections(files, collections))
+    provide(CalendarCopies, collections)
+    provide(HouseAddress, HouseAddress(settings.public_url.rstrip("/")))
     provide(Mailer, ConsoleMailer() if settings.mailer == "console" else SmtpMailer(_mail_server(settings)))
     provide(House, House(settings.public_url.rstrip("/"), settings.key()))
     provide(PaymentGateways, PaymentGateways({name: _gateway(name, settings) for name in settings.payment_gateways}))

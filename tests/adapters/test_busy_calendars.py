@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from zhixun.adapters.busy_calendars import ics
+from zhixun.adapters.busy_calendars import asking
 from zhixun.adapters.busy_calendars.ics import IcsAddresses
 from zhixun.adapters.busy_calendars.unfolding import busy_times
 from zhixun.features.scheduling.ports import Source, Unreadable
@@ -181,13 +181,13 @@ def test_a_file_is_read_packed_or_not_and_where_it_has_moved_to(shelf: Shelf) ->
 def test_redirects_end_and_lead_to_web_addresses_only(shelf: Shelf) -> None:
     shelf.location = "/again"
     assert problem(shelf.url) == Problem.GONE
-    assert shelf.asked == ics.REDIRECTS_MAX + 1
+    assert shelf.asked == asking.REDIRECTS_MAX + 1
     shelf.location = "file:///etc/passwd"
     assert problem(shelf.url) == Problem.PRIVATE
 
 
 def test_too_much_is_not_swallowed_however_small_it_came(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ics, "BYTES_MAX", 1_000_000)
+    monkeypatch.setattr(asking, "BYTES_MAX", 1_000_000)
     shelf.body, shelf.encoding = gzip.compress(b"\n" * 50_000_000, 9), "gzip"
     assert problem(shelf.url) == Problem.TOO_LARGE
     shelf.body, shelf.encoding = b"\n" * 1_000_001, ""
@@ -204,7 +204,7 @@ def test_other_answers_are_told_apart(shelf: Shelf, status: int, said: Problem) 
 
 def test_nobody_there_and_no_answer_in_time(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
     assert problem("http://127.0.0.1:9/a.ics") == Problem.NO_ANSWER
-    monkeypatch.setattr(ics, "WHOLE_SECONDS_MAX", 0.3)
+    monkeypatch.setattr(asking, "WHOLE_SECONDS_MAX", 0.3)
     shelf.pause = threading.Event()
     assert problem(shelf.url) == Problem.NO_ANSWER
     shelf.pause.set()
@@ -224,8 +224,8 @@ def test_a_public_address_may_not_send_us_into_our_own_network(shelf: Shelf, mon
         asked.append(host)
         return "127.0.0.1" if host == "public.example" else await real(host, port, private_allowed=private_allowed)
 
-    real = ics.number_of
-    monkeypatch.setattr(ics, "number_of", number_of)
+    real = asking.number_of
+    monkeypatch.setattr(asking, "number_of", number_of)
     shelf.location = f"http://localhost:{shelf.server_port}/moved"
     assert problem(f"http://public.example:{shelf.server_port}/", private_allowed=False) == Problem.PRIVATE
     assert (asked, shelf.asked) == (["public.example", "localhost"], 1)

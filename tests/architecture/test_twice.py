@@ -19,6 +19,7 @@ from zhixun.features.assistant.queries import house_articles
 from zhixun.features.behaviour import actions as behaviour
 from zhixun.features.behaviour.rules import Interaction
 from zhixun.features.booking import actions as bookings
+from zhixun.features.booking.ports import CalendarCopies, Place
 from zhixun.features.catalog import actions as catalog
 from zhixun.features.credentials import actions as credentials
 from zhixun.features.credentials.rules import Proof, Wish
@@ -34,7 +35,7 @@ from zhixun.features.privacy import actions as privacy
 from zhixun.features.quality import actions as quality
 from zhixun.features.scheduling import actions as scheduling
 from zhixun.features.scheduling.ports import BusyCalendars, Source
-from zhixun.features.scheduling.rules import Stretch
+from zhixun.features.scheduling.rules import Login, Stretch
 from zhixun.features.waitlist import actions as waitlist
 from zhixun.features.waitlist.rules import Wish as TimeWish
 from zhixun.features.webhooks import actions as webhooks
@@ -78,6 +79,16 @@ class Diary:
 
     def read(self, source: Source, *, from_: datetime, until: datetime) -> list[Stretch]:
         return [Stretch(NOW + HOUR, NOW + 2 * HOUR)]
+
+
+class Copies:
+    """A calendar kept elsewhere that is written into."""
+
+    def put(self, place: Place, *, name: str, uid: str, text: bytes) -> None:
+        pass
+
+    def remove(self, place: Place, *, name: str, uid: str) -> None:
+        pass
 
 
 @pytest.fixture
@@ -164,7 +175,9 @@ def live() -> None:
             make.acting(uow, grace.actor),
             calendar_id=new_id(),
             name="Work",
-            address="https://calendar.example.com/a.ics",
+            address="https://calendar.example.com/a/",
+            login=Login("grace", "an app password"),
+            writes=True,
         )
         gone = make.consultant(uow, "Hopper")
         catalog.unlist_consultant(uow, consultant_id=gone.id)
@@ -256,6 +269,7 @@ def test_every_handler_survives_being_delivered_twice(facts: list[Event]) -> Non
     services.provide(Mailer, post)
     services.provide(WebhookSender, program)
     services.provide(BusyCalendars, Diary())
+    services.provide(CalendarCopies, Copies())
     live()
     handlers: dict[type[Event], list[Callable]] = {}
     for feature in FEATURES:

@@ -8,3 +8,11 @@ class BusyCalendarDue(Event):
     """A consultant's other calendar is to be read, for the first time or again."""
 
     calendar_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CalendarCopiesDue(Event):
+    """A consultant's other calendar is to hold their coming sessions: writing was switched on, or it is reached again."""
+
+    calendar_id: str
+    consultant_id: str

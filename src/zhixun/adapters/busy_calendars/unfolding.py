@@ -27,6 +27,8 @@ class Reader:
     zone: ZoneInfo
     from_: datetime
     until: datetime
+    own: frozenset[str] = frozenset()
+    """UIDs of our own entries: they keep nobody busy."""
     steps: int = 0
     give_up_at: float = field(default_factory=lambda: monotonic() + SECONDS_MAX)
 
@@ -41,7 +43,7 @@ class Reader:
         """Every event as it stands in its newest version, with the starts of its series that others stand in for."""
         newest: dict[tuple[str, datetime | None], Any] = {}
         for number, event in enumerate(events):
-            if (start := _value(event, "DTSTART")) is None:
+            if (start := _value(event, "DTSTART")) is None or str(event.get("UID")) in self.own:
                 continue
             instead_of = _value(event, "RECURRENCE-ID")
             key = (str(event.get("UID") or number), self._instant(instead_of, start) if instead_of else None)
@@ -119,10 +121,13 @@ class Reader:
             raise Unreadable(Problem.TOO_LARGE)
 
 
-def busy_times(text: bytes, *, zone: str, from_: datetime, until: datetime) -> list[Stretch]:
-    """The times within [from_, until) that keep the owner of this calendar busy. Raises Unreadable."""
+def busy_times(
+    text: bytes, *, zone: str, from_: datetime, until: datetime, own: frozenset[str] = frozenset()
+) -> list[Stretch]:
+    """The times within [from_, until) that keep the owner of this calendar busy, but for entries whose UID is one of
+    `own`. Raises Unreadable."""
     try:
-        return Reader(ZoneInfo(zone), from_, until).read(text)
+        return Reader(ZoneInfo(zone), from_, until, own).read(text)
     except (ValueError, OverflowError, TypeError, KeyError, AttributeError, IndexError, RecursionError) as broken:
         raise Unreadable(Problem.NO_CALENDAR) from broken  # others' text: whatever it breaks, it is no calendar to us
 

@@ -1,4 +1,6 @@
+from zhixun.events.booking import BookingCancelled, BookingConfirmed, BookingMoved
 from zhixun.events.payments import PaymentCaptured
+from zhixun.events.scheduling import CalendarCopiesDue
 from zhixun.kernel.errors import N_
 from zhixun.kernel.feature import Feature, Job, MenuEntry
 from zhixun.kernel.personal import Holding
@@ -9,7 +11,13 @@ from .routes import bp
 feature = Feature(
     "booking",
     blueprints=[bp],
-    handlers={PaymentCaptured: [handlers.confirm_when_paid]},
+    handlers={
+        PaymentCaptured: [handlers.confirm_when_paid],
+        BookingConfirmed: [handlers.copy_session],
+        BookingMoved: [handlers.copy_session],
+        BookingCancelled: [handlers.copy_session],
+        CalendarCopiesDue: [handlers.copy_sessions],
+    },
     jobs=[Job(jobs.pass_time, at="* * * * *"), Job(jobs.release_money, at="*/5 * * * *")],
     menu=[
         MenuEntry("me", "booking.sessions", "cal", N_("My sessions"), 10, marks=("booking.session",)),

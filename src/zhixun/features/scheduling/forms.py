@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from zhixun.kernel.errors import N_, Invalid
 from zhixun.kernel.values import is_id
 
-from .rules import WEEKDAYS, WeeklyHours
+from .rules import WEEKDAYS, Login, WeeklyHours
 
 OPENINGS_SHOWN_MAX = 4
 """Rows of one weekday on the page: each is one opening, and one is empty for another."""
@@ -84,6 +84,10 @@ def read_day_off(form: Mapping[str, str], *, today: date) -> DayOff:
     start, end = form.get("start", "")[:5], form.get("end", "")[:5]
     _check_opening("start", start, end)
     return DayOff(first, last, ((start, "24:00" if end == "00:00" else end),))
+
+
+def read_login(form: Mapping[str, str]) -> Login:
+    return Login(form.get("user_name", ""), form.get("password", ""))
 
 
 def read_timing(form: Mapping[str, str]) -> dict[str, int]:

@@ -33,11 +33,11 @@ def open_calendar_of_accepted(event: ApplicationDecided) -> None:
 
 def read_busy_calendar(event: BusyCalendarDue) -> None:
     """Ask the calendar first, outside of any transaction; then exchange all that is known of it in one."""
+    now = utc_now()
     with Session() as db:
-        source = queries.source_of(db, event.calendar_id)
+        source = queries.source_of(db, event.calendar_id, now)
     if source is None:
         return
-    now = utc_now()
     try:
         times = service(BusyCalendars).read(source, from_=now - REACHES_BACK, until=now + REACHES_AHEAD)
     except Unreadable as why:

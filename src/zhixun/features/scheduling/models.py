@@ -63,9 +63,13 @@ class TakenTime(Table):
 
 
 class BusyCalendar(Table):
-    """A calendar the consultant keeps elsewhere. Who knows its address can read it, so the address is sealed."""
+    """A calendar the consultant keeps elsewhere: an ICS file, or with a login a CalDAV collection. Who knows its address
+    can read it, so the address is sealed."""
 
     __tablename__ = "scheduling_busy_calendars"
+    __table_args__ = (
+        CheckConstraint("NOT writes OR octet_length(secret) > 0", name="scheduling_busy_calendars_writable"),
+    )
     personal_data = "erase"
 
     id: Mapped[str] = mapped_column(primary_key=True)
@@ -77,6 +81,13 @@ class BusyCalendar(Table):
     """When it was last read whole."""
     problem: Mapped[str]
     """Why it could not be read at the last try (rules.Problem); empty where it could."""
+    user_name: Mapped[Sealed] = sealed_for("consultant_id")
+    secret: Mapped[Sealed] = sealed_for("consultant_id")
+    """The password that belongs to it; empty where there is no login."""
+    writes: Mapped[bool]
+    """Whether the consultant's sessions are put into it."""
+    write_problem: Mapped[str]
+    """Why sessions could not be put into it at the last try; empty where they could, or need not."""
 
 
 class BusyTime(Table):

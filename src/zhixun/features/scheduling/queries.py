@@ -7,17 +7,17 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import and_, func, literal, or_, select, union_all
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from zhixun.kernel.errors import NotFound
-from zhixun.kernel.sealed import unseal
+from zhixun.kernel.sealed import Sealed, unseal
 from zhixun.kernel.tables import any_of
 from zhixun.kernel.values import SYSTEM
 
 from . import rules
 from .models import BusyCalendar, BusyTime, CalendarRow, OverrideRow, TakenTime
 from .ports import Source
-from .rules import Busy, Calendar, Slot, SlotTerms, WeeklyHours
+from .rules import Busy, Calendar, Login, Slot, SlotTerms, WeeklyHours, entry_uid
 
 AROUND = timedelta(days=8)
 """How far outside the asked range times still matter: buffers, and limits per week."""
@@ -187,6 +187,10 @@ class BusyCalendarView:
     stale: bool
     times: int
     """How many times it keeps from being offered."""
+    with_login: bool
+    """A CalDAV collection, which may be written into; an ICS file otherwise."""
+    writes: bool
+    write_problem: str
 
 
 def busy_calendars_of(db: Session, consultant_id: str, now: datetime) -> list[BusyCalendarView]:
@@ -194,9 +198,12 @@ def busy_calendars_of(db: Session, consultant_id: str, now: datetime) -> list[Bu
     counted = select(func.count()).where(BusyTime.calendar_id == BusyCalendar.id).scalar_subquery()
     mine = select(BusyCalendar, counted).where(BusyCalendar.consultant_id == consultant_id)
     return [
-        BusyCalendarView(row.id, row.name, row.synced_at, row.problem, rules.is_stale(row.synced_at, now), times)
+        BusyCalendarView(
+            row.id, row.name, row.synced_at, row.problem, rules.is_stale(row.synced_at, now), times,
+            with_login=bool(row.secret), writes=row.writes, write_problem=row.write_problem,
+        )
         for row, times in db.execute(mine.order_by(BusyCalendar.added_at, BusyCalendar.id))
-    ]
+    ]  # fmt: skip
 
 
 def calendars_fresh(db: Session, consultant_ids: Sequence[str], now: datetime) -> frozenset[str]:
@@ -207,16 +214,46 @@ def calendars_fresh(db: Session, consultant_ids: Sequence[str], now: datetime) -
     return frozenset(consultant_ids) - {one for one, synced_at in rows if rules.is_stale(synced_at, now)}
 
 
-def source_of(db: Session, calendar_id: str) -> Source | None:
+def source_of(db: Session, calendar_id: str, now: datetime) -> Source | None:
     """Where a calendar is read from; None for one that is gone."""
     row = db.get(BusyCalendar, calendar_id)
-    if row is None:
+    if row is None or not (address := _opened(db, row, BusyCalendar.address, row.address)):
         return None
     zone = db.scalar(select(CalendarRow.zone).where(CalendarRow.consultant_id == row.consultant_id))
-    address = unseal(
-        db, BusyCalendar.address, row=row.id, person=row.consultant_id, sealed=row.address, reader=SYSTEM
-    )  # fmt: skip
-    return Source(address, zone or "UTC") if address else None
+    around = select(TakenTime.hold_id).where(
+        TakenTime.consultant_id == row.consultant_id, TakenTime.ends_at > now - RANGE_MAX
+    )
+    own = frozenset(entry_uid(hold_id) for hold_id in db.scalars(around))
+    return Source(address, zone or "UTC", _login_of(db, row), own)
+
+
+@dataclass(frozen=True)
+class Writable:
+    """A calendar that sessions are put into."""
+
+    calendar_id: str
+    address: str
+    login: Login
+
+
+def writable_calendars(db: Session, consultant_id: str) -> list[Writable]:
+    """The calendars kept elsewhere that a consultant wants their sessions in, the first added first."""
+    wanted = select(BusyCalendar).where(BusyCalendar.consultant_id == consultant_id, BusyCalendar.writes)
+    found = []
+    for row in db.scalars(wanted.order_by(BusyCalendar.added_at, BusyCalendar.id)):
+        address, login = _opened(db, row, BusyCalendar.address, row.address), _login_of(db, row)
+        if address and login:
+            found.append(Writable(row.id, address, login))
+    return found
+
+
+def _login_of(db: Session, row: BusyCalendar) -> Login | None:
+    password = _opened(db, row, BusyCalendar.secret, row.secret)
+    return Login(_opened(db, row, BusyCalendar.user_name, row.user_name), password) if password else None
+
+
+def _opened(db: Session, row: BusyCalendar, column: InstrumentedAttribute[Sealed], sealed: Sealed) -> str:
+    return unseal(db, column, row=row.id, person=row.consultant_id, sealed=sealed, reader=SYSTEM)
 
 
 def _askable(from_: datetime, until: datetime, now: datetime) -> tuple[datetime, datetime]:

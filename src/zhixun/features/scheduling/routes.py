@@ -104,12 +104,14 @@ def calendars() -> Response:
 @bp.post("/pro/calendars")
 @require("consultant")
 def add_calendar() -> Response:
-    given = request.form.get("calendar_id", "")
+    """An ICS file, or with `kind` "caldav" a collection with a login, in which sessions may be written."""
+    form, given = request.form, request.form.get("calendar_id", "")
     try:
         with work() as uow:
             actions.add_busy_calendar(
-                uow, calendar_id=given if is_id(given) else new_id(), name=request.form.get("name", ""),
-                address=request.form.get("address", ""), private_allowed=current_app.config["PRIVATE_WEBHOOKS"],
+                uow, calendar_id=given if is_id(given) else new_id(), name=form.get("name", ""),
+                address=form.get("address", ""), login=forms.read_login(form) if form.get("kind") == "caldav" else None,
+                writes=form.get("writes") == "yes", private_allowed=current_app.config["PRIVATE_WEBHOOKS"],
             )  # fmt: skip
     except (Invalid, Conflict) as refusal:
         return _calendars_page(refusal)
@@ -136,13 +138,39 @@ def read_calendar(calendar_id: str) -> Response:
     return redirect(url_for("scheduling.calendars"), 303)
 
 
-def _calendars_page(refusal: DomainError | None = None) -> Response:
+@bp.post("/pro/calendars/<calendar_id>/login")
+@require("consultant")
+def change_calendar_login(calendar_id: str) -> Response:
+    try:
+        with work() as uow:
+            actions.change_login(uow, calendar_id=calendar_id, login=forms.read_login(request.form))
+    except Invalid as refusal:
+        return _calendars_page(refusal, wrong_login=calendar_id)
+    flash(gettext("Saved. We are reading it now."))
+    return redirect(url_for("scheduling.calendars"), 303)
+
+
+@bp.post("/pro/calendars/<calendar_id>/writing")
+@require("consultant")
+def choose_calendar_writing(calendar_id: str) -> Response:
+    wanted = request.form.get("wanted") == "yes"
+    with work() as uow:
+        actions.choose_writing(uow, calendar_id=calendar_id, wanted=wanted)
+    flash(
+        gettext("Your sessions are being put into it now.")
+        if wanted
+        else gettext("No more sessions are put into it. What stands there stays.")
+    )
+    return redirect(url_for("scheduling.calendars"), 303)
+
+
+def _calendars_page(refusal: DomainError | None = None, *, wrong_login: str = "") -> Response:
     now = utc_now()
     with read() as db:
         found = queries.busy_calendars_of(db, current_actor().user_id, now)
     page = render_template(
         "scheduling/calendars.html", found=found, now=now, full=len(found) >= CALENDARS_MAX, typed=request.form,
-        fresh_id=new_id(), errors=errors.field_sentences(refusal) if refusal else {},
+        wrong_login=wrong_login, fresh_id=new_id(), errors=errors.field_sentences(refusal) if refusal else {},
         sentence=errors.sentence_of(refusal) if refusal and not refusal.fields else "",
     )  # fmt: skip
     return make_response(page, refusal.status if refusal else 200)

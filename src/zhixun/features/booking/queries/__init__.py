@@ -21,12 +21,13 @@ from .bookings import (
     unreleased_of,
 )
 from .clients import ClientFigures, between, client_figures, have_had_session, have_met, visits, who_booked
-from .feeds import feed_of, feed_owner, in_calendar
+from .feeds import IN_CALENDAR, agreed_from, feed_of, feed_owner, in_calendar, was_agreed
 from .house import Funnel, HouseFigures, booked_minutes, house_figures, house_list
 from .intake import Answered, intake_of
 from .invitation import Entry, calendar_text
 
 __all__ = [
+    "IN_CALENDAR",
     "Answered",
     "BookingView",
     "ClientFigures",
@@ -34,6 +35,7 @@ __all__ = [
     "Funnel",
     "HouseFigures",
     "StepLine",
+    "agreed_from",
     "between",
     "booked_minutes",
     "booking",
@@ -63,5 +65,6 @@ __all__ = [
     "timeline",
     "unreleased_of",
     "visits",
+    "was_agreed",
     "who_booked",
 ]

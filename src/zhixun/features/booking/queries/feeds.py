@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from zhixun.features.booking.models import Booking, Feed
+from zhixun.features.booking.models import Booking, Feed, Step
 from zhixun.features.booking.rules import State
 from zhixun.kernel.errors import NotFound
 
@@ -37,3 +37,17 @@ def in_calendar(db: Session, user_id: str, now: datetime) -> list[BookingView]:
     agreed = (mine, Booking.state.in_(IN_CALENDAR), Booking.starts_at > now - FEED_REACHES_BACK)
     rows = db.scalars(select(Booking).where(*agreed).order_by(Booking.starts_at).limit(FEED_ENTRIES_MAX))
     return [view_of(row, now) for row in rows]
+
+
+def agreed_from(db: Session, consultant_id: str, from_: datetime) -> list[str]:
+    """Ids of a consultant's sessions that start from `from_` on: those that stand, and those that were cancelled."""
+    theirs = (Booking.consultant_id == consultant_id, Booking.starts_at >= from_)
+    known = Booking.state.in_((*IN_CALENDAR, State.CANCELLED))
+    rows = select(Booking.id).where(*theirs, known).order_by(Booking.starts_at, Booking.id)
+    return list(db.scalars(rows.limit(FEED_ENTRIES_MAX)))
+
+
+def was_agreed(db: Session, booking_id: str) -> bool:
+    """Whether a session was ever confirmed: nothing else has ever stood in a calendar."""
+    step = select(Step.number).where(Step.booking_id == booking_id, Step.state == State.CONFIRMED)
+    return db.scalar(step.limit(1)) is not None

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
+from zhixun.features.scheduling.rules import entry_uid
+
 ALARM_BEFORE = timedelta(minutes=15)
-Method = Literal["PUBLISH", "REQUEST", "CANCEL"]
+Method = Literal["PUBLISH", "REQUEST", "CANCEL", ""]
 
 
 @dataclass(frozen=True)
@@ -29,18 +31,20 @@ class Entry:
 
     @property
     def uid(self) -> str:
-        return f"{self.booking_id}@zhixun"
+        return entry_uid(self.booking_id)
 
 
 def calendar_text(entries: Sequence[Entry], *, now: datetime, method: Method = "PUBLISH", name: str = "") -> bytes:
-    """An .ics file of the entries; `name` is what a subscribed calendar is called."""
+    """An .ics file of the entries; `name` is what a subscribed calendar is called. Entries that are kept on
+    a server have no method (RFC 4791, 4.1)."""
     from icalendar import Calendar  # no start of the house waits for it
 
     calendar = Calendar()
     calendar.add("version", "2.0")
     calendar.add("prodid", "-//Zhixun//Sessions//EN")
     calendar.add("calscale", "GREGORIAN")
-    calendar.add("method", method)
+    if method:
+        calendar.add("method", method)
     if name:
         calendar.add("x-wr-calname", name)
         calendar.add("refresh-interval", timedelta(hours=1), parameters={"VALUE": "DURATION"})

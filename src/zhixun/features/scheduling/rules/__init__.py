@@ -4,7 +4,7 @@ Inside, instants are whole seconds since 1970 (UTC) and ranges are half-open pai
 datetimes. Wall-clock time exists only where a rule ("Mondays 09:00 to 12:00") is read in its zone.
 
 Read it in this order: terms (the words), openings (rules become instants), grid (where sessions may start), offering
-(what is free of all that); ranges is the arithmetic below them. Apart from it, elsewhere: calendars kept elsewhere. elsewhere is about calendars kept elsewhere.
+(what is free of all that); ranges is the arithmetic below them. Apart from it, elsewhere is about calendars kept elsewhere.
 """
 
 from .elsewhere import (
@@ -12,10 +12,14 @@ from .elsewhere import (
     REACHES_AHEAD,
     REACHES_BACK,
     READ_EVERY,
+    Login,
     Problem,
     Stretch,
     clean_address,
+    clean_collection,
+    clean_login,
     clean_name,
+    entry_uid,
     is_stale,
 )
 from .offering import calendars_in_the_way, offer, refusal
@@ -43,6 +47,7 @@ __all__ = [
     "WEEKDAYS",
     "Busy",
     "Calendar",
+    "Login",
     "Problem",
     "Slot",
     "SlotTerms",
@@ -54,7 +59,10 @@ __all__ = [
     "check_openings",
     "check_zone",
     "clean_address",
+    "clean_collection",
+    "clean_login",
     "clean_name",
+    "entry_uid",
     "is_stale",
     "offer",
     "refusal",

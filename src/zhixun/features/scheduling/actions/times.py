@@ -1,20 +1,19 @@
+"""Hours are set; times are held, taken, moved, given back."""
+
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import Range, insert
 from sqlalchemy.exc import IntegrityError
 
-from zhixun.events.scheduling import BusyCalendarDue
+from zhixun.features.scheduling import queries, rules
+from zhixun.features.scheduling.models import NO_OVERLAP, CalendarRow, OverrideRow, TakenTime
+from zhixun.features.scheduling.rules import Busy, Slot, SlotTerms, WeeklyHours
 from zhixun.kernel.errors import N_, Conflict, Invalid, NotFound
-from zhixun.kernel.sealed import seal
 from zhixun.kernel.unit_of_work import UnitOfWork
-
-from . import queries, rules
-from .models import NO_OVERLAP, BusyCalendar, BusyTime, CalendarRow, OverrideRow, TakenTime
-from .rules import Busy, Problem, Slot, SlotTerms, Stretch, WeeklyHours
 
 ALTERNATIVES = 3
 LOOK_AROUND = (timedelta(days=3), timedelta(days=14), timedelta(days=60))
@@ -26,10 +25,6 @@ class SlotTaken(Conflict):
 
 class NotOffered(Conflict):
     code, message = "not_offered", N_("This time is not offered. These are free:")
-
-
-class TooManyCalendars(Conflict):
-    code, message = "too_many_calendars", N_("At most 5 calendars can be read. Please remove one first.")
 
 
 class HoldIdUsed(Conflict):
@@ -46,12 +41,12 @@ def open_calendar(uow: UnitOfWork, *, consultant_id: str, zone: str) -> None:
 def set_weekly_hours(uow: UnitOfWork, *, consultant_id: str, hours: Sequence[WeeklyHours]) -> None:
     """Replace the weekly hours. What is booked already stays booked. Raises NotFound, Invalid."""
     kept = [{"days": list(one.days), "start": one.start, "end": one.end} for one in rules.check_hours(hours)]
-    _locked_calendar(uow, consultant_id).hours = kept
+    locked_calendar(uow, consultant_id).hours = kept
 
 
 def set_override(uow: UnitOfWork, *, consultant_id: str, day: date, openings: Sequence[tuple[str, str]] | None) -> None:
     """Give one date its own openings (none of them = closed); None takes the exception away. Raises NotFound, Invalid."""
-    _locked_calendar(uow, consultant_id)
+    locked_calendar(uow, consultant_id)
     row = uow.db.get(OverrideRow, (consultant_id, day))
     if openings is None:
         if row is not None:
@@ -85,7 +80,7 @@ def hold_time(
     start = _whole_second(start)
     if queries.someone_has(uow.db, consultant_id, start, uow.now, but=hold_id):
         raise SlotTaken(extra={"reason": "taken", "alternatives": _nearest(uow, consultant_id, terms, start)})
-    row = _locked_calendar(uow, consultant_id)
+    row = locked_calendar(uow, consultant_id)
     if (known := uow.db.get(TakenTime, hold_id)) is not None:
         if (known.owner_id, known.consultant_id, known.starts_at) != (owner_id, consultant_id, start):
             raise HoldIdUsed
@@ -199,7 +194,7 @@ def sweep_lapsed_holds(uow: UnitOfWork) -> int:
     return len(lapsed.all())
 
 
-def _locked_calendar(uow: UnitOfWork, consultant_id: str) -> CalendarRow:
+def locked_calendar(uow: UnitOfWork, consultant_id: str) -> CalendarRow:
     row = uow.db.get(CalendarRow, consultant_id, with_for_update=True, populate_existing=True)
     if row is None:
         raise NotFound
@@ -211,7 +206,7 @@ def _locked_time(uow: UnitOfWork, hold_id: str) -> TakenTime | None:
     consultant_id = uow.db.scalar(select(TakenTime.consultant_id).where(TakenTime.hold_id == hold_id))
     if consultant_id is None:
         return None
-    _locked_calendar(uow, consultant_id)
+    locked_calendar(uow, consultant_id)
     return uow.db.get(TakenTime, hold_id, with_for_update=True, populate_existing=True)
 
 
@@ -267,79 +262,3 @@ def close_calendar(uow: UnitOfWork, person_id: str) -> int:
     """No hours and nobody's zone; the row itself orders times already taken, so it stays."""
     closed = update(CalendarRow).where(CalendarRow.consultant_id == person_id).values(hours=[], zone="UTC")
     return len(uow.db.execute(closed.returning(CalendarRow.consultant_id)).all())
-
-
-def add_busy_calendar(
-    uow: UnitOfWork, *, calendar_id: str, name: str, address: str, private_allowed: bool = False
-) -> None:
-    """Let the times that are busy in a calendar kept elsewhere not be offered; it is read at once. The same id twice is
-    done once. Raises NotFound (no consultant), Invalid, TooManyCalendars."""
-    me = uow.actor.user_id
-    kept, where = rules.clean_name(name), rules.clean_address(address, private_allowed=private_allowed)
-    _locked_calendar(uow, me)
-    if (known := uow.db.get(BusyCalendar, calendar_id)) is not None:
-        if known.consultant_id != me:
-            raise HoldIdUsed
-        return
-    mine = select(func.count()).where(BusyCalendar.consultant_id == me)
-    if (uow.db.scalar(mine) or 0) >= rules.CALENDARS_MAX:
-        raise TooManyCalendars
-    sealed = seal(uow.db, BusyCalendar.address, row=calendar_id, person=me, text=where)
-    uow.db.add(
-        BusyCalendar(
-            id=calendar_id, consultant_id=me, name=kept, address=sealed, added_at=uow.now, synced_at=None, problem=""
-        )
-    )  # fmt: skip
-    uow.emit(BusyCalendarDue(calendar_id=calendar_id))
-
-
-def remove_busy_calendar(uow: UnitOfWork, *, calendar_id: str) -> None:
-    """Read it no longer; its times are offered again. Raises NotFound."""
-    row = uow.db.get(BusyCalendar, calendar_id)
-    if row is None or row.consultant_id != uow.actor.user_id:
-        raise NotFound
-    _locked_calendar(uow, row.consultant_id)
-    uow.db.execute(delete(BusyCalendar).where(BusyCalendar.id == calendar_id))
-
-
-def read_busy_calendar_now(uow: UnitOfWork, *, calendar_id: str) -> None:
-    """Ask for it to be read before its time. Raises NotFound."""
-    row = uow.db.get(BusyCalendar, calendar_id)
-    if row is None or row.consultant_id != uow.actor.user_id:
-        raise NotFound
-    uow.emit(BusyCalendarDue(calendar_id=calendar_id))
-
-
-def state_busy_calendars_due(uow: UnitOfWork) -> int:
-    """State of every calendar kept elsewhere that it is to be read again; returns how many there are."""
-    ids = list(uow.db.scalars(select(BusyCalendar.id).order_by(BusyCalendar.id)))
-    for calendar_id in ids:
-        uow.emit(BusyCalendarDue(calendar_id=calendar_id))
-    return len(ids)
-
-
-def exchange_busy_times(uow: UnitOfWork, *, calendar_id: str, times: Sequence[Stretch]) -> None:
-    """Put what a calendar says now in the place of all it said before. One that is gone is left gone.
-
-    The consultant's calendar is locked: whoever takes a time sees all of the old or all of the new.
-    """
-    consultant_id = uow.db.scalar(select(BusyCalendar.consultant_id).where(BusyCalendar.id == calendar_id))
-    if consultant_id is None:
-        return
-    _locked_calendar(uow, consultant_id)
-    row = uow.db.get(BusyCalendar, calendar_id, with_for_update=True, populate_existing=True)
-    if row is None:
-        return
-    uow.db.execute(delete(BusyTime).where(BusyTime.calendar_id == calendar_id))
-    lines = [
-        {"calendar_id": calendar_id, "consultant_id": consultant_id, "starts_at": one.start, "ends_at": one.end}
-        for one in times
-    ]
-    if lines:
-        uow.db.execute(insert(BusyTime), lines)
-    row.synced_at, row.problem = uow.now, ""
-
-
-def note_unreadable(uow: UnitOfWork, *, calendar_id: str, problem: Problem) -> None:
-    """Write down why a calendar could not be read. What it said before stands until it can."""
-    uow.db.execute(update(BusyCalendar).where(BusyCalendar.id == calendar_id).values(problem=problem.value))
