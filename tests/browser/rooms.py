@@ -37,9 +37,13 @@ class Room:
 
 
 @contextmanager
-def serving(db_url: str, folder: Path) -> Iterator[str]:
+def serving(db_url: str, folder: Path, *, mongodb: str = "") -> Iterator[str]:
+    """The whole site with its worker; with the interaction log in MongoDB where its address is given."""
     port = free_port()
-    settings = Settings(keys=KEYS, data_dir=folder, rate_limits=False, demo=True, public_url=f"http://localhost:{port}")
+    settings = Settings(
+        keys=KEYS, data_dir=folder, rate_limits=False, demo=True, public_url=f"http://localhost:{port}",
+        interaction_log="mongodb" if mongodb else "sql", mongodb_url=mongodb,
+    )  # fmt: skip
     app = asgi.build(settings, db_url)
     server = uvicorn.Server(
         uvicorn.Config(app, host="127.0.0.1", port=port, log_level="error", timeout_graceful_shutdown=1)

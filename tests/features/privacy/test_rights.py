@@ -16,7 +16,8 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from tests import make, mongodb, postgres
+from tests import make, mongodb
+from tests.leftovers import MARKER, everywhere
 from tests.visitor import STATEMENTS_MAX, Visitor, house, statements, words
 from zhixun.features.accounts.models import SignIn
 from zhixun.features.assistant import actions as assistant
@@ -32,8 +33,6 @@ from zhixun.features.disputes import actions as disputes
 from zhixun.features.messaging import actions as messaging
 from zhixun.features.privacy import actions, queries
 from zhixun.features.privacy.commands import COMMANDS
-from zhixun.features.search.ports import SearchIndex
-from zhixun.features.search.rules import words as cut
 from zhixun.kernel import personal
 from zhixun.kernel.errors import NotFound
 from zhixun.kernel.sealed import ReadLine
@@ -42,7 +41,6 @@ from zhixun.kernel.tables import Session, Table
 from zhixun.kernel.unit_of_work import unit_of_work
 from zhixun.kernel.values import Actor, new_id, utc_now
 
-MARKER = "Zq7marker"
 DAY = timedelta(days=1)
 
 
@@ -111,21 +109,6 @@ def lapse(person: Actor) -> None:
     """It is long ago that they showed who they are."""
     with unit_of_work() as uow:
         uow.db.execute(sa.update(SignIn).where(SignIn.user_id == person.user_id).values(proved_until=uow.now - DAY))
-
-
-def everywhere(db_url: str, folder: Path, mongo: str = "") -> list[str]:
-    """Where the marker stands: a dump of the whole database, the index, MongoDB, and every file of the house."""
-    found = [line for line in postgres.dump(db_url).splitlines() if MARKER.lower() in line.lower()]
-    found += [f"index: {hit.id}" for hit in service(SearchIndex).find(cut(MARKER)).hits]
-    if mongo:
-        from pymongo import MongoClient
-
-        with MongoClient(mongo) as client:
-            database = client.get_default_database()
-            held = (str(one) for name in database.list_collection_names() for one in database[name].find())
-            found += [f"mongodb: {one}" for one in held if MARKER.lower() in one.lower()]
-    files = [path for path in folder.rglob("*") if path.is_file()]
-    return found + [str(path) for path in files if MARKER.lower().encode() in path.read_bytes().lower()]
 
 
 def test_everything_of_an_erased_person_is_gone_from_dump_index_interactions_files_and_logs(
@@ -325,6 +308,30 @@ def test_the_desk_erases_only_with_the_right_and_it_is_written_down(app: Flask) 
     with pytest.raises(NotFound), unit_of_work(pia) as uow:
         actions.erase_person(uow, person_id=new_id())
     assert Visitor(app, pia).get("/ops/audit").text.count("person_erased") == 1
+
+
+def test_who_looks_after_privacy_reads_the_proof_of_an_erasure_and_no_words(
+    app: Flask, deliver_all: Callable[[], None]
+) -> None:
+    ada, _ = lived()
+    with unit_of_work() as uow:
+        sam, pia = make.operator(uow, "Sam", role="support"), make.operator(uow, "Pia", role="privacy_officer")
+    desk = Visitor(app, pia, english=True)
+    assert "Nobody has been erased" in words(desk.get("/ops/erasures"))
+    with unit_of_work(ada) as uow:
+        actions.erase_person(uow, person_id=ada.user_id)
+    assert "not yet" in words(desk.get("/ops/erasures"))
+    deliver_all()
+    page = desk.get("/ops/erasures")
+    said = words(page)
+    assert (ada.user_id in said, "themselves" in said, "Nothing is left" in said) == (True, True, True)
+    assert "booking_bookings" in said
+    assert "needed to answer disputes and for the books" in said
+    assert MARKER.lower() not in page.text.lower()
+    assert statements(page) <= STATEMENTS_MAX
+    assert desk.get("/ops/erasures?before=yesterday").status_code == 400
+    assert Visitor(app, sam).get("/ops/erasures").status_code == 404
+    assert "/ops/erasures" not in Visitor(app, sam).get("/ops").text
 
 
 def test_the_commands_erase_export_and_say_what_is_held(app: Flask, capsys: pytest.CaptureFixture[str]) -> None:

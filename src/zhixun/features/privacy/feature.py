@@ -15,5 +15,6 @@ feature = Feature(
     menu=[
         MenuEntry("me", "privacy.access", "shield", N_("Who read it"), 80),
         MenuEntry("ops", "privacy.audit_log", "log", N_("Audit log"), 80, right="see_audit"),
+        MenuEntry("ops", "privacy.erasures", "trash", N_("Erasures"), 81, right="erase_people"),
     ],
 )

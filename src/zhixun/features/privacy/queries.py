@@ -77,11 +77,29 @@ class ErasureView:
     verified_at: datetime | None
     leftovers: list[str]
 
+    @property
+    def gone(self) -> list[dict[str, Any]]:
+        return [line for line in self.report if not line["kept_because"]]
+
+    @property
+    def kept(self) -> list[dict[str, Any]]:
+        return [line for line in self.report if line["kept_because"]]
+
 
 def erasure_of(db: Session, person_id: str) -> ErasureView | None:
     row = db.get(Erasure, person_id)
-    if row is None:
-        return None
+    return _erasure(row) if row is not None else None
+
+
+def erasures(db: Session, *, before: datetime | None = None, limit: int = 50) -> list[ErasureView]:
+    """Everybody who was erased, the newest first; `before` (an instant) pages on."""
+    wanted = select(Erasure)
+    if before is not None:
+        wanted = wanted.where(Erasure.at < before)
+    return [_erasure(row) for row in db.scalars(wanted.order_by(Erasure.at.desc(), Erasure.person_id).limit(limit))]
+
+
+def _erasure(row: Erasure) -> ErasureView:
     return ErasureView(row.person_id, row.at, row.by, row.report, row.verified_at, row.leftovers)
 
 

@@ -45,3 +45,18 @@ def audit_log() -> str:
         chain = audit.verify(db) if before is None else None
     older = page[-1].number if len(found) > len(page) else None
     return render_template("privacy/audit.html", lines=page, people=people, chain=chain, older=older, paged=before)
+
+
+@bp.get("/ops/erasures")
+@require("operator")
+def erasures() -> str:
+    """Who was erased, by number: what went, what stayed and why, and what a second look found."""
+    if not may(current_actor(), "erase_people"):
+        raise NotFound
+    before = pagination.time_of(request.args.get("before"))
+    with read() as db:
+        found = queries.erasures(db, before=before, limit=rules.LINES_SHOWN + 1)
+        page = found[: rules.LINES_SHOWN]
+        people = accounts.people(db, {one.by for one in page})
+    older = pagination.time_cursor(page[-1].at) if len(found) > len(page) else None
+    return render_template("privacy/erasures.html", erasures=page, people=people, older=older, paged=before is not None)
