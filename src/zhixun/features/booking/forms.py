@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 
+from zhixun.features.scheduling.rules import SESSIONS_MAX
 from zhixun.kernel.errors import N_, Invalid, NotFound
 from zhixun.kernel.values import Money, is_id
 
@@ -60,6 +61,44 @@ class Brief:
 
     text: str
     sensitive: bool
+
+
+@dataclass(frozen=True)
+class SeriesChoice:
+    """What someone wants to book again and again, as typed; `own_clock` keeps the time on the client's clock instead of
+    the consultant's. `start` is None where none was chosen yet."""
+
+    service_id: str
+    start: datetime | None
+    weeks_apart: int
+    sessions: int
+    own_clock: bool
+    instead: Mapping[int, datetime]
+    left_out: frozenset[int]
+
+
+SERIES_SESSIONS_USUAL = 6
+
+
+def read_series(form: Mapping[str, str]) -> SeriesChoice:
+    """Each date's field, at-1 and on, has its own start, another one, or nothing where it is left out; a form without
+    such fields leaves out none. Raises NotFound for a service's id that is none."""
+    chosen = {number: form[f"at-{number}"] for number in range(1, SESSIONS_MAX + 1) if f"at-{number}" in form}
+    listed = form.get("listed", "")
+    shown = int(listed) if listed in {str(number) for number in range(1, SESSIONS_MAX + 1)} else 0
+    instead = {number: at for number, text in chosen.items() if (at := read_start(text)) is not None}
+    return SeriesChoice(
+        own_id(form.get("service", "") or form.get("service_id", "")), read_start(form.get("start", "")),
+        _small(form.get("weeks", ""), 1), _small(form.get("sessions", ""), SERIES_SESSIONS_USUAL),
+        form.get("clock") == "mine", instead,
+        frozenset(number for number in range(1, shown + 1) if number not in instead),
+    )  # fmt: skip
+
+
+def _small(text: str, usual: int) -> int:
+    if not text:
+        return usual
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 3 else 0
 
 
 def read_brief(form: Mapping[str, str]) -> Brief:

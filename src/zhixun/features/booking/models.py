@@ -24,6 +24,7 @@ class Booking(Table):
         Index("booking_bookings_consultant", "consultant_id", "starts_at"),
         Index("booking_bookings_state_starts", "state", "starts_at"),
         Index("booking_bookings_created", "created_at"),
+        Index("booking_bookings_series", "series_id", "starts_at", postgresql_where="series_id IS NOT NULL"),
         Index("booking_bookings_release", "release_at", postgresql_where="released_at IS NULL"),
     )
     personal_data = "keep: needed to answer disputes and for the books"
@@ -64,6 +65,29 @@ class Booking(Table):
     moves_by_client: Mapped[int] = mapped_column(default=0)
     free_until: Mapped[datetime | None]
     """Set where the consultant moved it last: until then the client gets everything back."""
+    series_id: Mapped[str | None]
+
+
+class Series(Table):
+    """Several bookings that were asked for and paid together. Each of them lives its own life from then on."""
+
+    __tablename__ = "booking_series"
+    __table_args__ = (CheckConstraint("sessions BETWEEN 2 AND 12"), CheckConstraint("weeks_apart IN (1, 2)"))
+    personal_data = "keep: needed to answer disputes and for the books"
+    belongs_to = ("client_id", "consultant_id")
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    client_id: Mapped[str] = mapped_column(index=True)
+    consultant_id: Mapped[str]
+    service_id: Mapped[str]
+    payment_id: Mapped[str]
+    starts_at: Mapped[datetime]
+    weeks_apart: Mapped[int]
+    sessions: Mapped[int]
+    """How many the rule names; those that were left out are no bookings."""
+    zone: Mapped[str]
+    """On whose clock the time is the same every time."""
+    created_at: Mapped[datetime]
 
 
 class Intake(Table):

@@ -17,6 +17,8 @@ HOLDS_MAX = 5
 """Unpaid holds one client may have at once, so that nobody can block a calendar."""
 REQUESTS_MAX, REQUESTS_SECONDS = 60, 600
 """How often one person may ask for a time, so that holding and letting go cannot block a calendar either."""
+SERIES_REQUESTS_MAX, SERIES_REQUESTS_SECONDS = 12, 600
+"""How often one person may ask for a series: each keeps up to twelve times for a quarter of an hour."""
 ROOM_OPENS_BEFORE = timedelta(minutes=10)
 NO_SHOW_AFTER = timedelta(minutes=15)
 """Who is not there so long after the start did not come."""

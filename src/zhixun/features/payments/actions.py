@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
 from sqlalchemy import delete, select
@@ -21,10 +21,10 @@ from zhixun.kernel.unit_of_work import UnitOfWork
 from zhixun.kernel.values import Money, new_id
 
 from . import queries
-from .models import Charge, DifferenceRow, Payment, ProviderEvent, Reconciliation, Refund
+from .models import Charge, DifferenceRow, Part, Payment, ProviderEvent, Reconciliation, Refund
 from .ports import Capture, Failure
 from .queries import ReconciliationView
-from .rules import Difference, PaymentState, Record, Settlement, compare, day_bounds
+from .rules import Difference, PaymentState, Record, Settlement, capture_key, compare, day_bounds
 
 
 class RefundTooMuch(Conflict):
@@ -59,6 +59,60 @@ def request_payment(
     return payment_id
 
 
+def request_joint_payment(
+    uow: UnitOfWork,
+    *,
+    payment_id: str,
+    payer_id: str,
+    purpose: str,
+    parts: Mapping[str, Money],
+    gateway: str,
+    expires_at: datetime,
+) -> str:
+    """Ask once for the money of several purposes, each with its part. Each is then captured, refunded and looked up by
+    itself, under its own purpose. Where nothing is to pay, `settle_nothing` ends it."""
+    currency = next(iter(parts.values())).currency
+    total = sum(parts.values(), Money(0, currency))
+    uow.db.add(
+        Payment(
+            id=payment_id, payer_id=payer_id, purpose=purpose, amount_minor=total.amount_minor, currency=currency,
+            gateway=gateway, state=PaymentState.PENDING, expires_at=expires_at, created_at=uow.now, captured_at=None,
+        )
+    )  # fmt: skip
+    uow.db.flush()
+    lines = [Part(purpose=of, payment_id=payment_id, amount_minor=one.amount_minor) for of, one in parts.items()]
+    uow.db.add_all(lines)
+    uow.db.flush()
+    return payment_id
+
+
+def change_part(uow: UnitOfWork, *, purpose: str, amount: Money) -> None:
+    """Ask for another amount for one purpose of a joint payment, while nothing has come in. A charge of the former total
+    that is on its way goes back by itself. Raises AlreadyPaid."""
+    part, payment = _locked_part(uow, purpose)
+    if payment.state == PaymentState.CAPTURED:
+        raise AlreadyPaid
+    payment.amount_minor += amount.amount_minor - part.amount_minor
+    part.amount_minor, payment.state = amount.amount_minor, PaymentState.PENDING
+    uow.db.flush()
+
+
+def drop_part(uow: UnitOfWork, *, purpose: str) -> None:
+    """Ask for the money of one purpose no more. Where it has come in already it stays: that is for a refund."""
+    part, payment = _locked_part(uow, purpose)
+    if payment.state != PaymentState.CAPTURED:
+        payment.amount_minor -= part.amount_minor
+        uow.db.delete(part)
+        uow.db.flush()
+
+
+def _locked_part(uow: UnitOfWork, purpose: str) -> tuple[Part, Payment]:
+    part = uow.db.get_one(Part, purpose)
+    payment = uow.db.get_one(Payment, part.payment_id, with_for_update=True, populate_existing=True)
+    uow.db.refresh(part)
+    return part, payment
+
+
 def change_amount(uow: UnitOfWork, *, payment_id: str, amount: Money) -> None:
     """Ask for another amount than before, while nothing has come in. Where it is nothing, `settle_nothing` ends it.
 
@@ -79,7 +133,8 @@ def settle_nothing(uow: UnitOfWork, *, payment_id: str) -> None:
     if payment.amount_minor or payment.state == PaymentState.CAPTURED:
         return
     payment.state, payment.captured_at = PaymentState.CAPTURED, uow.now
-    uow.emit(_captured(payment_id, payment.purpose, Money(0, payment.currency)))
+    for purpose, amount in _parts_of(uow, payment, Money(0, payment.currency)).items():
+        uow.emit(_captured(payment_id, purpose, amount))
     uow.db.flush()
 
 
@@ -110,19 +165,17 @@ def settle(uow: UnitOfWork, *, gateway: str, capture: Capture) -> Settlement:
     )  # fmt: skip
     uow.db.add(charge)
     uow.db.flush()
-    where = escrow_for(payment.purpose) if settlement is Settlement.CAPTURED else refunds_account(gateway)
-    ledger.post(
-        uow,
-        key=f"capture:{gateway}:{capture.provider_ref}",
-        kind="capture",
-        purpose=payment.purpose,
-        lines=[Line(gateway_account(gateway), -capture.amount), Line(where, capture.amount)],
-    )
-    if settlement is Settlement.CAPTURED:
-        payment.state, payment.captured_at = PaymentState.CAPTURED, uow.now
-        uow.emit(_captured(payment.id, payment.purpose, capture.amount))
-    else:
+    if settlement is not Settlement.CAPTURED:
+        key = capture_key(gateway, capture.provider_ref)
+        _book_in(uow, key, payment.purpose, gateway, capture.amount, refunds_account(gateway))
         _ask_back(uow, payment, charge, refund_id=charge.id, amount=capture.amount, reason=settlement)
+        return settlement
+    payment.state, payment.captured_at = PaymentState.CAPTURED, uow.now
+    for purpose, amount in _parts_of(uow, payment, capture.amount).items():
+        key = capture_key(gateway, capture.provider_ref, purpose if purpose != payment.purpose else "")
+        if amount:
+            _book_in(uow, key, purpose, gateway, amount, escrow_for(purpose))
+        uow.emit(_captured(payment.id, purpose, amount))
     return settlement
 
 
@@ -147,7 +200,7 @@ def request_refund(
     assert amount is None or amount.amount_minor > 0, "a refund is an amount that goes back"
     payment = uow.db.scalar(
         select(Payment)
-        .where(Payment.purpose == purpose, Payment.state == PaymentState.CAPTURED)
+        .where(queries.pays_for(purpose), Payment.state == PaymentState.CAPTURED)
         .order_by(Payment.created_at.desc())
         .limit(1)
         .with_for_update()
@@ -161,7 +214,8 @@ def request_refund(
         raise NotFound
     if uow.db.get(Refund, refund_id) is not None:  # asked under the lock, so that two at once ask once
         return
-    left = Money(charge.amount_minor, charge.currency) - queries.refunded_total(uow.db, purpose, charge.currency)
+    paid = _parts_of(uow, payment, Money(charge.amount_minor, charge.currency))[purpose]
+    left = paid - queries.refunded_total(uow.db, purpose, charge.currency)
     wanted = left if amount is None else amount
     if wanted.currency != left.currency or wanted > left:
         raise RefundTooMuch
@@ -241,6 +295,17 @@ def _row(gateway: str, day: date, number: int, one: Difference) -> DifferenceRow
             for line in one.proposed
         ],
     )  # fmt: skip
+
+
+def _parts_of(uow: UnitOfWork, payment: Payment, whole: Money) -> dict[str, Money]:
+    """Purpose → what of `whole` is for it; a payment for one thing is for that."""
+    rows = uow.db.scalars(select(Part).where(Part.payment_id == payment.id).order_by(Part.purpose))
+    return {row.purpose: Money(row.amount_minor, whole.currency) for row in rows} or {payment.purpose: whole}
+
+
+def _book_in(uow: UnitOfWork, key: str, purpose: str, gateway: str, amount: Money, into: str) -> None:
+    lines = [Line(gateway_account(gateway), -amount), Line(into, amount)]
+    ledger.post(uow, key=key, kind="capture", purpose=purpose, lines=lines)
 
 
 def _settlement(payment: Payment | None, capture: Capture) -> Settlement:

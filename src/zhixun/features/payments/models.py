@@ -27,6 +27,18 @@ class Payment(Table):
     captured_at: Mapped[datetime | None]
 
 
+class Part(Table):
+    """What one payment pays of several purposes: a session of a series each. The parts sum up to the payment."""
+
+    __tablename__ = "payments_parts"
+    __table_args__ = (CheckConstraint("amount_minor >= 0"),)
+    personal_data = "keep: the law asks for the books"
+
+    purpose: Mapped[str] = mapped_column(primary_key=True)
+    payment_id: Mapped[str] = mapped_column(ForeignKey("payments_payments.id"), index=True)
+    amount_minor: Mapped[int] = mapped_column(BigInteger)
+
+
 class Charge(Table):
     """One capture the provider reported. Its reference is unique, so no event counts twice."""
 

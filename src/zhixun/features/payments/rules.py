@@ -11,7 +11,7 @@ from typing import Literal
 from zhixun.features.ledger.rules import Line, escrow_for, gateway_account, refunds_account
 from zhixun.kernel.values import Money
 
-BOOKING, ORDER = "booking:", "order:"
+BOOKING, ORDER, SERIES = "booking:", "order:", "series:"
 
 
 class PaymentState(StrEnum):
@@ -50,6 +50,21 @@ def order_of(purpose: str) -> str | None:
     return purpose.removeprefix(ORDER) if purpose.startswith(ORDER) else None
 
 
+def purpose_of_series(series_id: str) -> str:
+    """One payment for several bookings; each of them is a part of it under its own purpose."""
+    return f"{SERIES}{series_id}"
+
+
+def series_of(purpose: str) -> str | None:
+    """The series a purpose names, or None where it is something else."""
+    return purpose.removeprefix(SERIES) if purpose.startswith(SERIES) else None
+
+
+def capture_key(gateway: str, provider_ref: str, part: str = "") -> str:
+    """The key under which the ledger has a charge, or what of it went to one part."""
+    return f"capture:{gateway}:{provider_ref}" + (f":{part}" if part else "")
+
+
 Subject = Literal["charge", "refund"]
 AROUND = timedelta(days=1)
 """How far apart both sides may say that the same thing happened: clocks differ, and reports come late."""
@@ -80,6 +95,8 @@ class Kept:
     at: datetime
     booked: Money | None
     done: bool = True
+    parts: tuple[tuple[str, Money], ...] = ()
+    """Of a payment for several purposes: each, and its part."""
 
 
 class Differs(StrEnum):
@@ -163,7 +180,9 @@ def _missing_there(kept: Kept, gateway: str) -> Difference:
     """We have money that the provider never took: it comes out of where it waits."""
     proposed = _entry("refund", gateway, -kept.amount)
     if kept.subject == "charge":
-        proposed = (Line(escrow_for(kept.purpose), -kept.amount), Line(gateway_account(gateway), kept.amount))
+        parts = kept.parts or ((kept.purpose, kept.amount),)
+        waits = (Line(escrow_for(purpose), -amount) for purpose, amount in parts)
+        proposed = (*waits, Line(gateway_account(gateway), kept.amount))
     return Difference(
         Differs.MISSING_THERE, kept.subject, kept.reference, kept.our_id, None, kept.amount, proposed
     )  # fmt: skip

@@ -1,6 +1,14 @@
 """Everything that can be done to a booking, in the order of its life: asking, paying, moving, meeting, and the ways it ends."""
 
-from .asking import BookingMade, OwnService, TooManyHolds, after_own_other_requests, request_booking, write_brief
+from .asking import (
+    BookingMade,
+    NotBetweenThem,
+    OwnService,
+    TooManyHolds,
+    after_own_other_requests,
+    request_booking,
+    write_brief,
+)
 from .cancelling import cancel_booking
 from .clock import pass_time, release_money
 from .feeds import close_feed, open_feed
@@ -11,16 +19,29 @@ from .paying import confirm_if_paid
 from .preparing import answer_intake
 from .record import NotYet, TooLate
 from .refunding import NotEnded, refund_booking
+from .series import (
+    SeriesMade,
+    SeriesNotFree,
+    SeriesUnpaid,
+    cancel_series,
+    choose_series_terms,
+    confirm_series_without_payment,
+    request_series,
+)
 from .terms import choose_terms, confirm_without_payment
 
 __all__ = [
     "BookingMade",
     "ConsultantsTurn",
     "MovedMeanwhile",
+    "NotBetweenThem",
     "NotEnded",
     "NotThere",
     "NotYet",
     "OwnService",
+    "SeriesMade",
+    "SeriesNotFree",
+    "SeriesUnpaid",
     "TooCloseToMove",
     "TooLate",
     "TooManyHolds",
@@ -29,10 +50,13 @@ __all__ = [
     "answer_intake",
     "begin_session",
     "cancel_booking",
+    "cancel_series",
+    "choose_series_terms",
     "choose_terms",
     "close_feed",
     "complete_session",
     "confirm_if_paid",
+    "confirm_series_without_payment",
     "confirm_without_payment",
     "join_session",
     "keep_money",
@@ -42,6 +66,7 @@ __all__ = [
     "refund_booking",
     "release_money",
     "request_booking",
+    "request_series",
     "reschedule_booking",
     "stop_waiting",
     "write_brief",

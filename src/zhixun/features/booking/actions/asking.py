@@ -18,9 +18,10 @@ from zhixun.features.payments import actions as payments
 from zhixun.features.payments.rules import purpose_of_booking
 from zhixun.features.plans import actions as plans
 from zhixun.features.plans.queries import NOTHING_CHOSEN, Choice
-from zhixun.features.plans.rules import stored_lines
+from zhixun.features.plans.rules import Quote, stored_lines
 from zhixun.features.scheduling import actions as scheduling
 from zhixun.features.scheduling.actions import HoldIdUsed
+from zhixun.features.scheduling.rules import Slot
 from zhixun.kernel.errors import N_, Conflict, Invalid, NotFound
 from zhixun.kernel.sealed import Sealed, seal
 from zhixun.kernel.unit_of_work import UnitOfWork
@@ -74,7 +75,7 @@ def request_booking(
     after_own_other_requests(uow)
     if (known := _known_request(uow, booking_id, service_id, start)) is not None:
         return _made(known)
-    service = _sold_service(uow, service_id)
+    service = sold_service(uow, service_id)
     expires_at, text = uow.now + rules.HOLD, rules.clean_brief(brief)
     slot = scheduling.hold_time(
         uow, hold_id=booking_id, consultant_id=service.consultant_id, terms=rules.terms_of(service), start=start,
@@ -88,19 +89,41 @@ def request_booking(
         uow, payment_id=new_id(), payer_id=uow.actor.user_id, purpose=purpose_of_booking(booking_id),
         amount=quote.total, gateway=gateway, expires_at=expires_at,
     )  # fmt: skip
+    booking = held(
+        uow, booking_id=booking_id, service=service, slot=slot, quote=quote, payment_id=payment_id,
+        expires_at=expires_at, brief=text, sensitive=sensitive,
+    )  # fmt: skip
+    return _made(booking)
+
+
+def held(
+    uow: UnitOfWork,
+    *,
+    booking_id: str,
+    service: ServiceView,
+    slot: Slot,
+    quote: Quote,
+    payment_id: str,
+    expires_at: datetime,
+    brief: str = "",
+    sensitive: bool = False,
+    series_id: str | None = None,
+) -> Booking:
+    """The row of a booking whose time is held, with its first step and its fact."""
+    client_id = uow.actor.user_id
     booking = Booking(
-        id=booking_id, client_id=uow.actor.user_id, consultant_id=service.consultant_id, service_id=service_id,
+        id=booking_id, client_id=client_id, consultant_id=service.consultant_id, service_id=service.id,
         payment_id=payment_id, state=State.HELD, channel=service.channel, title=service.title,
-        minutes=service.minutes, first_starts_at=slot.start, starts_at=slot.start, ends_at=slot.end, hold_expires_at=expires_at,
-        price_minor=quote.total.amount_minor, currency=quote.total.currency, lines=stored_lines(quote.lines),
-        commission_bps=catalog.commission_bps(uow.db, service.consultant_id),
-        policy=rules.stored_policy(rules.CLIENT_CANCELS), brief=_sealed(uow, booking_id, uow.actor.user_id, text), sensitive=sensitive,
-        created_at=uow.now,
+        minutes=service.minutes, first_starts_at=slot.start, starts_at=slot.start, ends_at=slot.end,
+        hold_expires_at=expires_at, price_minor=quote.total.amount_minor, currency=quote.total.currency,
+        lines=stored_lines(quote.lines), commission_bps=catalog.commission_bps(uow.db, service.consultant_id),
+        policy=rules.stored_policy(rules.CLIENT_CANCELS), brief=sealed_brief(uow, booking_id, client_id, brief),
+        sensitive=sensitive, created_at=uow.now, series_id=series_id,
     )  # fmt: skip
     uow.db.add(booking)
-    uow.db.add(Step(booking_id=booking_id, number=1, state=State.HELD, at=uow.now, by=uow.actor.user_id))
+    uow.db.add(Step(booking_id=booking_id, number=1, state=State.HELD, at=uow.now, by=client_id))
     uow.emit(BookingHeld(**parties(booking)))
-    return _made(booking)
+    return booking
 
 
 def write_brief(uow: UnitOfWork, *, booking_id: str, brief: str, sensitive: bool) -> None:
@@ -108,11 +131,11 @@ def write_brief(uow: UnitOfWork, *, booking_id: str, brief: str, sensitive: bool
     booking = own(uow, booking_id, as_client=True)
     if State(booking.state) not in (State.HELD, State.PAID, State.CONFIRMED):
         raise TooLate
-    booking.brief = _sealed(uow, booking.id, booking.client_id, rules.clean_brief(brief))
+    booking.brief = sealed_brief(uow, booking.id, booking.client_id, rules.clean_brief(brief))
     booking.sensitive = sensitive
 
 
-def _sealed(uow: UnitOfWork, booking_id: str, client_id: str, brief: str) -> Sealed:
+def sealed_brief(uow: UnitOfWork, booking_id: str, client_id: str, brief: str) -> Sealed:
     return seal(uow.db, Booking.brief, row=booking_id, person=client_id, text=brief)
 
 
@@ -129,7 +152,7 @@ def _known_request(uow: UnitOfWork, booking_id: str, service_id: str, start: dat
     return known
 
 
-def _sold_service(uow: UnitOfWork, service_id: str) -> ServiceView:
+def sold_service(uow: UnitOfWork, service_id: str) -> ServiceView:
     service = catalog.service(uow.db, service_id)
     if not service.active or not catalog.is_listed(uow.db, service.consultant_id):
         raise NotFound

@@ -7,6 +7,7 @@ from zhixun.features.accounts.rules import check_right
 from zhixun.features.booking import rules
 from zhixun.features.booking.models import Booking
 from zhixun.features.booking.rules import State
+from zhixun.features.payments import actions as payments
 from zhixun.features.payments import queries as payment_queries
 from zhixun.features.payments.rules import purpose_of_booking
 from zhixun.features.plans import actions as plans
@@ -36,6 +37,8 @@ def cancel_booking(uow: UnitOfWork, *, booking_id: str) -> Money:
         raise TooLate
     if booking.state == State.HELD:
         _cancel(uow, booking, reason=who)
+        if booking.series_id:
+            payments.drop_part(uow, purpose=purpose_of_booking(booking_id))
         plans.return_benefits(uow, booking_id=booking.id, share_bps=10_000)
         return Money(0, price.currency)
     policy = rules.read_policy(booking.policy)

@@ -9,6 +9,7 @@ from zhixun.features.booking.models import Booking
 from zhixun.features.booking.rules import State
 from zhixun.features.catalog import queries as catalog
 from zhixun.features.payments import actions as payments
+from zhixun.features.payments.rules import purpose_of_booking
 from zhixun.features.plans import actions as plans
 from zhixun.features.plans.queries import Choice
 from zhixun.features.plans.rules import stored_lines
@@ -40,7 +41,10 @@ def choose_terms(uow: UnitOfWork, *, booking_id: str, choice: Choice) -> Money:
         asked_at=booking.created_at, brief=brief,
         choice=replace(choice, first_booking=queries.is_first(uow.db, booking.client_id)),
     )  # fmt: skip
-    payments.change_amount(uow, payment_id=booking.payment_id, amount=quote.total)
+    if booking.series_id:
+        payments.change_part(uow, purpose=purpose_of_booking(booking_id), amount=quote.total)
+    else:
+        payments.change_amount(uow, payment_id=booking.payment_id, amount=quote.total)
     booking.price_minor, booking.currency = quote.total.amount_minor, quote.total.currency
     booking.lines = stored_lines(quote.lines)
     uow.db.flush()

@@ -25,6 +25,15 @@ from .feeds import IN_CALENDAR, agreed_from, feed_of, feed_owner, in_calendar, w
 from .house import Funnel, HouseFigures, booked_minutes, house_figures, house_list
 from .intake import Answered, intake_of
 from .invitation import Entry, calendar_text
+from .series import (
+    SeriesDate,
+    SeriesView,
+    has_unpaid_series,
+    nearest_in_series,
+    plan_series,
+    series_by_id,
+    terms_in_series,
+)
 
 __all__ = [
     "IN_CALENDAR",
@@ -34,6 +43,8 @@ __all__ = [
     "Entry",
     "Funnel",
     "HouseFigures",
+    "SeriesDate",
+    "SeriesView",
     "StepLine",
     "agreed_from",
     "between",
@@ -51,6 +62,7 @@ __all__ = [
     "due_for_release",
     "feed_of",
     "feed_owner",
+    "has_unpaid_series",
     "have_had_session",
     "have_met",
     "held_count",
@@ -60,8 +72,12 @@ __all__ = [
     "intake_of",
     "is_first",
     "latest",
+    "nearest_in_series",
     "open_matters",
+    "plan_series",
+    "series_by_id",
     "starting_between",
+    "terms_in_series",
     "timeline",
     "unreleased_of",
     "visits",

@@ -56,6 +56,7 @@ class BookingView:
     release_at: datetime | None
     released_at: datetime | None
     seen_at: datetime
+    series_id: str | None = None
 
     @property
     def room_opens_at(self) -> datetime:
@@ -214,8 +215,9 @@ def is_first(db: Session, client_id: str) -> bool:
 
 
 def held_count(db: Session, client_id: str, now: datetime) -> int:
+    """How many unpaid holds someone has; those of one series count as one."""
     standing = and_(Booking.client_id == client_id, Booking.state == State.HELD, Booking.hold_expires_at > now)
-    return db.scalar(select(func.count()).select_from(Booking).where(standing)) or 0
+    return db.scalar(select(func.count(func.coalesce(Booking.series_id, Booking.id).distinct())).where(standing)) or 0
 
 
 def due_by_time(db: Session, now: datetime, *, after: str = "", limit: int = 200) -> list[str]:
@@ -284,6 +286,7 @@ def view_of(row: Booking, now: datetime) -> BookingView:
         created_at=row.created_at, client_joined_at=row.client_joined_at,
         consultant_joined_at=row.consultant_joined_at, began_at=row.began_at, completed_at=row.completed_at,
         ended_reason=row.ended_reason, release_at=row.release_at, released_at=row.released_at, seen_at=now,
+        series_id=row.series_id,
     )  # fmt: skip
 
 

@@ -14,5 +14,6 @@ from . import (  # noqa: E402, F401 - the modules hang their addresses on `bp`  
     moving,
     receipt,
     refunding,
+    series,
     sessions,
 )

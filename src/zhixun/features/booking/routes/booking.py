@@ -85,13 +85,16 @@ def _unused_id(db: Session, choice: forms.Choice) -> str:
 
 
 def _own_holds(db: Session, choice: forms.Choice) -> list[BookingView]:
-    """The asker's unpaid holds with the consultant of the wanted service."""
+    """The asker's unpaid single holds with the consultant of the wanted service; a series is let go as a whole only."""
     actor = current_actor()
     consultant_id = catalog.service(db, choice.service_id).consultant_id
     return [
         one
         for one in queries.bookings_of(db, actor, utc_now(), upcoming=True)
-        if one.state is State.HELD and one.client_id == actor.user_id and one.consultant_id == consultant_id
+        if one.state is State.HELD
+        and one.client_id == actor.user_id
+        and one.consultant_id == consultant_id
+        and not one.series_id
     ]
 
 

@@ -57,6 +57,8 @@ class Order:
 def checkout(booking_id: str) -> AnyResponse:
     """Look over what is booked and go on to pay; once nothing is to pay any more, the session's page."""
     booking, payment = _held(forms.own_id(booking_id))
+    if booking.series_id and booking.state is State.HELD:
+        return redirect(url_for("booking.series_checkout", series_id=booking.series_id), 303)
     paid = payment is not None and payment.captured
     if paid and booking.price:
         settle(booking.id)

@@ -1,14 +1,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from zhixun.features.accounts.rules import may
-from zhixun.features.payments.models import Charge, Payment, Refund
+from zhixun.features.payments.models import Charge, Part, Payment, Refund
 from zhixun.features.payments.rules import PaymentState
 from zhixun.kernel.errors import N_, NotFound
 from zhixun.kernel.tables import any_of
@@ -57,17 +57,28 @@ def payment(db: Session, payment_id: str, actor: Actor) -> PaymentView:
 
 
 def payment_for(db: Session, purpose: str) -> PaymentView | None:
-    """The latest payment asked for `purpose`."""
-    row = db.scalar(select(Payment).where(Payment.purpose == purpose).order_by(Payment.created_at.desc()).limit(1))
-    return _view(row) if row else None
+    """The latest payment asked for `purpose`; of one that pays for several, only the part that is for this."""
+    row = db.scalar(select(Payment).where(pays_for(purpose)).order_by(Payment.created_at.desc()).limit(1))
+    if row is None:
+        return None
+    part = db.get(Part, purpose) if row.purpose != purpose else None
+    view = _view(row)
+    return replace(view, purpose=purpose, amount=Money(part.amount_minor, row.currency)) if part else view
+
+
+def pays_for(purpose: str) -> ColumnElement[bool]:
+    """Whether a payment is for `purpose`, alone or in part."""
+    return or_(Payment.purpose == purpose, Payment.id.in_(select(Part.payment_id).where(Part.purpose == purpose)))
 
 
 def captured_total(db: Session, purpose: str, currency: str = "CNY") -> Money:
     """What has come in for `purpose` and counts for it."""
     total = db.scalar(
-        select(func.sum(Charge.amount_minor))
+        select(func.sum(func.coalesce(Part.amount_minor, Charge.amount_minor)))
+        .select_from(Charge)
         .join(Payment, Payment.id == Charge.payment_id)
-        .where(Payment.purpose == purpose, Charge.currency == currency, Charge.settlement == "captured")
+        .outerjoin(Part, and_(Part.payment_id == Payment.id, Part.purpose == purpose))
+        .where(pays_for(purpose), Charge.currency == currency, Charge.settlement == "captured")
     )
     return Money(int(total or 0), currency)
 
@@ -159,6 +170,6 @@ def _view(row: Payment) -> PaymentView:
 
 def open_matters(db: Session, person_id: str, now: datetime) -> list[str]:
     """Why this person cannot be erased yet, as sentences."""
-    theirs = select(Payment.purpose).where(Payment.payer_id == person_id)
-    under_way = select(Refund.id).where(Refund.purpose.in_(theirs), Refund.state != "completed")
+    theirs = select(Payment.id).where(Payment.payer_id == person_id)
+    under_way = select(Refund.id).where(Refund.payment_id.in_(theirs), Refund.state != "completed")
     return [N_("A refund to you is still under way.")] if db.scalar(under_way.limit(1)) else []

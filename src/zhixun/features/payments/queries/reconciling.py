@@ -10,8 +10,16 @@ from sqlalchemy.orm import Session
 from zhixun.features.accounts.rules import check_right
 from zhixun.features.ledger import queries as ledger
 from zhixun.features.ledger.rules import Line, gateway_account
-from zhixun.features.payments.models import Charge, DifferenceRow, Payment, Reconciliation, Refund
-from zhixun.features.payments.rules import RECONCILED_DAYS, Difference, Differs, Kept, Record
+from zhixun.features.payments.models import Charge, DifferenceRow, Part, Payment, Reconciliation, Refund
+from zhixun.features.payments.rules import (
+    RECONCILED_DAYS,
+    Difference,
+    Differs,
+    Kept,
+    Record,
+    Settlement,
+    capture_key,
+)
 from zhixun.kernel.tables import any_of
 from zhixun.kernel.values import Actor, Money
 
@@ -37,7 +45,7 @@ class ReconciliationView:
 def kept_between(
     db: Session, gateway: str, *, from_: datetime, until: datetime, named: Sequence[Record] = ()
 ) -> list[Kept]:
-    """Charges and refunds we have of [from_, until), and those that the provider's records name. Four statements."""
+    """Charges and refunds we have of [from_, until), and those that the provider's records name. Five statements."""
     charges = [one.reference for one in named if one.subject == "charge"]
     refunds = [one.our_id for one in named if one.subject == "refund"]
     return [
@@ -94,15 +102,35 @@ def open_differences(db: Session, now: datetime) -> dict[str, int]:
 
 def _charges(db: Session, gateway: str, wanted: ColumnElement[bool]) -> list[Kept]:
     rows = list(db.execute(select(Charge, Payment.purpose).join(Payment).where(Charge.gateway == gateway, wanted)))
-    keys = {row.id: f"capture:{gateway}:{row.provider_ref}" for row, _ in rows}
-    booked = ledger.booked(db, list(keys.values()), gateway_account(gateway))
+    counted = [row.payment_id for row, _ in rows if row.settlement == Settlement.CAPTURED]
+    parts = _parts(db, counted)
+    of = {row.id: parts.get(row.payment_id, []) if row.settlement == Settlement.CAPTURED else [] for row, _ in rows}
+    keys = {
+        row.id: [capture_key(gateway, row.provider_ref, one) for one in [part for part, _ in of[row.id]] or [""]]
+        for row, _ in rows
+    }
+    booked = ledger.booked(db, [key for each in keys.values() for key in each], gateway_account(gateway))
     return [
         Kept(
             "charge", row.provider_ref, row.payment_id, purpose, Money(row.amount_minor, row.currency), row.at,
-            -booked[keys[row.id]] if keys[row.id] in booked else None,
+            _sum([-booked[key] for key in keys[row.id] if key in booked]),
+            parts=tuple((part, Money(minor, row.currency)) for part, minor in of[row.id]),
         )
         for row, purpose in rows
     ]  # fmt: skip
+
+
+def _parts(db: Session, payment_ids: Sequence[str]) -> dict[str, list[tuple[str, int]]]:
+    """Payment id → what it pays of several purposes; those that pay one thing are not in it."""
+    found: dict[str, list[tuple[str, int]]] = {}
+    wanted = select(Part).where(Part.payment_id == any_of(payment_ids), Part.amount_minor > 0).order_by(Part.purpose)
+    for row in db.scalars(wanted):
+        found.setdefault(row.payment_id, []).append((row.purpose, row.amount_minor))
+    return found
+
+
+def _sum(amounts: Sequence[Money]) -> Money | None:
+    return sum(amounts[1:], amounts[0]) if amounts else None
 
 
 def _refunds(db: Session, gateway: str, wanted: ColumnElement[bool]) -> list[Kept]:

@@ -4,7 +4,8 @@ Inside, instants are whole seconds since 1970 (UTC) and ranges are half-open pai
 datetimes. Wall-clock time exists only where a rule ("Mondays 09:00 to 12:00") is read in its zone.
 
 Read it in this order: terms (the words), openings (rules become instants), grid (where sessions may start), offering
-(what is free of all that); ranges is the arithmetic below them. Apart from it, elsewhere is about calendars kept elsewhere.
+(what is free of all that); ranges is the arithmetic below them. Apart from it, elsewhere is about calendars kept
+elsewhere, and series about sessions that come back.
 """
 
 from .elsewhere import (
@@ -23,6 +24,17 @@ from .elsewhere import (
     is_stale,
 )
 from .offering import calendars_in_the_way, offer, refusal
+from .series import (
+    INSTEAD_WITHIN,
+    SESSIONS_MAX,
+    SESSIONS_MIN,
+    WEEKS_APART,
+    Recurrence,
+    check_recurrence,
+    clock_changes,
+    dates_of,
+    sessions_of,
+)
 from .terms import (
     OPENINGS_PER_DAY_MAX,
     WEEKDAYS,
@@ -40,15 +52,20 @@ from .terms import (
 
 __all__ = [
     "CALENDARS_MAX",
+    "INSTEAD_WITHIN",
     "OPENINGS_PER_DAY_MAX",
     "REACHES_AHEAD",
     "REACHES_BACK",
     "READ_EVERY",
+    "SESSIONS_MAX",
+    "SESSIONS_MIN",
     "WEEKDAYS",
+    "WEEKS_APART",
     "Busy",
     "Calendar",
     "Login",
     "Problem",
+    "Recurrence",
     "Slot",
     "SlotTerms",
     "Stretch",
@@ -57,14 +74,18 @@ __all__ = [
     "calendars_in_the_way",
     "check_hours",
     "check_openings",
+    "check_recurrence",
     "check_zone",
     "clean_address",
     "clean_collection",
     "clean_login",
     "clean_name",
+    "clock_changes",
+    "dates_of",
     "entry_uid",
     "is_stale",
     "offer",
     "refusal",
+    "sessions_of",
     "terms_of",
 ]
