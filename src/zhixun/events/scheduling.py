@@ -16,3 +16,10 @@ class CalendarCopiesDue(Event):
 
     calendar_id: str
     consultant_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class FreeTimesChanged(Event):
+    """What a consultant offers may have changed since it was last written out. Said once, however much changes after."""
+
+    consultant_id: str

@@ -3,8 +3,10 @@ from pathlib import Path
 
 import pytest
 
+from tests import make
 from zhixun.adapters.search_index.tantivy import TantivyIndex
 from zhixun.features.catalog import actions as catalog
+from zhixun.features.search import actions
 from zhixun.features.search.handlers import bring_up_to_date
 from zhixun.features.search.ports import SearchIndex
 from zhixun.kernel.services import provide
@@ -24,4 +26,10 @@ def index(db_url: str, tmp_path: Path) -> SearchIndex:
 @pytest.fixture
 def indexed(index: SearchIndex) -> Callable[..., None]:
     """Bring these consultants into the index, as the worker does."""
-    return lambda *ids: bring_up_to_date(list(ids))
+
+    def bring(*ids: str) -> None:
+        bring_up_to_date(list(ids))
+        with unit_of_work(now=make.NOW) as uow:
+            actions.write_free_times(uow, consultant_ids=ids)
+
+    return bring

@@ -163,7 +163,6 @@ def test_finding_costs_the_same_however_many_there_are(people: dict[str, str], i
         {"text": "裁员"},
         {"field": "legal", "channel": "text"},
         window,
-        {"sort": "soonest"},
         window | {"text": "失眠"},
     )
     before = [statements(how) for how in hows]
@@ -171,7 +170,8 @@ def test_finding_costs_the_same_however_many_there_are(people: dict[str, str], i
         more = [make.listed(uow, f"P{number}") for number in range(20)]
     indexed(*more)
     assert [statements(how) for how in hows] == before
-    assert max(before) <= 10
+    assert max(before) <= 9
+    assert statements({"sort": "soonest"}) <= 10  # one more where a page is not full of those who are free within a day
 
 
 def statements(how: dict[str, object]) -> int:

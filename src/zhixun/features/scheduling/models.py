@@ -3,7 +3,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import DDL, BigInteger, CheckConstraint, ForeignKey, Identity, Index, event
+from sqlalchemy import DDL, BigInteger, CheckConstraint, ForeignKey, Identity, Index, event, text
 from sqlalchemy.dialects.postgresql import INT8RANGE, Range
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -15,6 +15,10 @@ class CalendarRow(Table):
     """A consultant's zone and weekly hours. Locking this row orders everyone who wants a time of this consultant."""
 
     __tablename__ = "scheduling_calendars"
+    __table_args__ = (
+        Index("scheduling_calendars_changed", "consultant_id", postgresql_where="times_version <> written_version"),
+        Index("scheduling_calendars_written", "written_until"),
+    )
     personal_data = "erase"
 
     consultant_id: Mapped[str] = mapped_column(primary_key=True)
@@ -22,6 +26,12 @@ class CalendarRow(Table):
     """A number for the overlap rule: gist knows ranges of integers without any extension."""
     zone: Mapped[str]
     hours: Mapped[list[dict[str, Any]]]
+    times_version: Mapped[int] = mapped_column(BigInteger, server_default=text("1"))
+    """Grows, in the same transaction, with everything that may change what is offered. What only time changes (notice,
+    horizon, holds that lapse) does not count: who asks applies the clock."""
+    written_version: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    """The times_version that the free times elsewhere were last written out from, and until when they reach far enough."""
+    written_until: Mapped[datetime | None]
 
 
 class OverrideRow(Table):
@@ -110,6 +120,19 @@ class BusyTime(Table):
 
 NO_OVERLAP = "scheduling_times_no_overlap"
 
+SERVICES_COUNT = """
+CREATE FUNCTION scheduling_services_count() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  UPDATE scheduling_calendars SET times_version = times_version + 1
+    WHERE consultant_id = CASE WHEN TG_OP = 'DELETE' THEN OLD.consultant_id ELSE NEW.consultant_id END;
+  RETURN NULL;
+END $$;
+CREATE TRIGGER catalog_services_count AFTER INSERT OR UPDATE OR DELETE ON catalog_services
+  FOR EACH ROW EXECUTE FUNCTION scheduling_services_count();
+"""
+"""What a service asks of a time belongs to what is offered. The catalogue knows nothing of calendars, and a fact would
+tell of it a second late: so the database counts."""
+
 event.listen(
     TakenTime.__table__,
     "after_create",
@@ -118,3 +141,4 @@ event.listen(
         "(int8range(consultant_no, consultant_no, '[]') WITH &&, during WITH &&) WHERE (standing)"
     ),
 )
+event.listen(Table.metadata, "after_create", DDL(SERVICES_COUNT))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, func, literal, or_, select, union_all
+from sqlalchemy import DateTime, and_, func, literal, or_, select, union_all
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from zhixun.kernel.errors import NotFound
@@ -21,6 +21,8 @@ from .rules import Busy, Calendar, Login, Slot, SlotTerms, WeeklyHours, entry_ui
 
 AROUND = timedelta(days=8)
 """How far outside the asked range times still matter: buffers, and limits per week."""
+WRITTEN_FOR_MAX = timedelta(days=4)
+"""Nobody may rely for longer on free times that are written out: what reaches further was written at a later hour than now."""
 RANGE_MAX = timedelta(days=400)
 """Nobody books further ahead; what is asked beyond it is not looked at."""
 
@@ -130,6 +132,21 @@ def calendars_of(db: Session, consultant_ids: Sequence[str]) -> dict[str, Calend
     }
 
 
+def changed_since_written(db: Session, now: datetime) -> list[str]:
+    """Whose free times, as they were last written out, cannot be relied on at `now`: something changed since, or they do
+    not reach far enough any more. One statement."""
+    changed = select(CalendarRow.consultant_id).where(CalendarRow.times_version != CalendarRow.written_version)
+    short = select(CalendarRow.consultant_id).where(
+        or_(CalendarRow.written_until <= now, CalendarRow.written_until > now + WRITTEN_FOR_MAX)
+    )
+    return list(db.scalars(changed.union(short)))
+
+
+def calendar_ids(db: Session) -> list[str]:
+    """Of everyone who has a calendar. One statement."""
+    return list(db.scalars(select(CalendarRow.consultant_id).order_by(CalendarRow.consultant_id)))
+
+
 def someone_has(db: Session, consultant_id: str, start: datetime, now: datetime, *, but: str) -> bool:
     """Whether a hold other than `but` keeps exactly this start. One statement, no lock: only a "yes" can be relied on."""
     kept = select(TakenTime.hold_id).where(
@@ -158,7 +175,7 @@ def busy_of(
     """
     wanted = select(
         TakenTime.consultant_id, TakenTime.starts_at, TakenTime.ends_at,
-        TakenTime.buffer_before_minutes, TakenTime.buffer_after_minutes, literal("").label("calendar"),
+        TakenTime.buffer_before_minutes, TakenTime.buffer_after_minutes, literal("").label("calendar"), TakenTime.expires_at,
     ).where(
         TakenTime.consultant_id == any_of(consultant_ids), TakenTime.standing,
         or_(TakenTime.state == "taken", TakenTime.expires_at > now),
@@ -167,14 +184,16 @@ def busy_of(
     if viewer_id:
         wanted = wanted.where(~and_(TakenTime.owner_id == viewer_id, TakenTime.state == "held"))
     elsewhere = select(
-        BusyTime.consultant_id, BusyTime.starts_at, BusyTime.ends_at, literal(0), literal(0), BusyCalendar.name
+        BusyTime.consultant_id, BusyTime.starts_at, BusyTime.ends_at, literal(0), literal(0), BusyCalendar.name,
+        literal(None, DateTime(timezone=True)),
     ).where(
         BusyTime.consultant_id == any_of(consultant_ids), BusyTime.calendar_id == BusyCalendar.id,
         BusyTime.starts_at < until + around, BusyTime.ends_at > from_ - around,
     )  # fmt: skip
     found: dict[str, list[Busy]] = defaultdict(list)
-    for consultant_id, start, end, before, after, name in db.execute(union_all(wanted, elsewhere)):
-        found[consultant_id].append(Busy(start, end, before, after, counts=not name, calendar=name))
+    rows: Iterable[Any] = db.execute(union_all(wanted, elsewhere))
+    for consultant_id, start, end, before, after, name, lapses_at in rows:
+        found[consultant_id].append(Busy(start, end, before, after, not name, name, lapses_at))
     return found
 
 

@@ -26,6 +26,8 @@ CANDIDATES_MAX = 1_000
 SCORE_FLOOR = 0.12
 """Of the best score: who fits less than this shares only everyday words with the question."""
 SLOTS_EACH = 3
+SOONEST_AT_ONCE = 300
+"""So many of those who are free the soonest are asked of the index at a time, until a page is full."""
 BOARD_EACH, BOARD_AHEAD = 40, timedelta(days=7)
 """So many of the best rated of each field are asked when they are free, so far ahead, for the home page."""
 FREE_AHEAD_MAX = timedelta(days=60)

@@ -1,4 +1,5 @@
-"""Everything that can be done to a consultant's time: hours and times here, and the calendars they keep elsewhere."""
+"""Everything that can be done to a consultant's time: hours and times, the calendars they keep elsewhere, and
+what is written out of all that."""
 
 from .elsewhere import (
     TooManyCalendars,
@@ -27,6 +28,7 @@ from .times import (
     sweep_lapsed_holds,
     take_time,
 )
+from .written import keep_still, note_written
 
 __all__ = [
     "HoldIdUsed",
@@ -39,10 +41,12 @@ __all__ = [
     "close_calendar",
     "exchange_busy_times",
     "hold_time",
+    "keep_still",
     "let_time_lapse",
     "move_time",
     "note_unreadable",
     "note_unwritable",
+    "note_written",
     "open_calendar",
     "read_busy_calendar_now",
     "release_time",

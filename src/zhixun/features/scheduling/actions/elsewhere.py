@@ -103,26 +103,35 @@ def exchange_busy_times(uow: UnitOfWork, *, calendar_id: str, times: Sequence[St
     """Put what a calendar says now in the place of all it said before. One that is gone is left gone. One that could not
     be written into is reached again, so what it still owes is due.
 
-    The consultant's calendar is locked: whoever takes a time sees all of the old or all of the new.
+    Where it says something new, the consultant's calendar is locked: whoever takes a time sees all of the old or all of
+    the new.
     """
     consultant_id = uow.db.scalar(select(BusyCalendar.consultant_id).where(BusyCalendar.id == calendar_id))
     if consultant_id is None:
         return
-    locked_calendar(uow, consultant_id)
+    known = select(BusyTime.starts_at, BusyTime.ends_at).where(BusyTime.calendar_id == calendar_id)
+    differs = {(one.start, one.end) for one in times} != {(start, end) for start, end in uow.db.execute(known)}
+    if differs:
+        locked_calendar(uow, consultant_id)
     row = uow.db.get(BusyCalendar, calendar_id, with_for_update=True, populate_existing=True)
     if row is None:
         return
-    uow.db.execute(delete(BusyTime).where(BusyTime.calendar_id == calendar_id))
-    lines = [
-        {"calendar_id": calendar_id, "consultant_id": consultant_id, "starts_at": one.start, "ends_at": one.end}
-        for one in times
-    ]
-    if lines:
-        uow.db.execute(insert(BusyTime), lines)
+    if differs:
+        _replace_busy_times(uow, row, times)
     owed = row.writes and row.write_problem != ""
     row.synced_at, row.problem, row.write_problem = uow.now, "", ""
     if owed:
         uow.emit(CalendarCopiesDue(calendar_id=calendar_id, consultant_id=consultant_id))
+
+
+def _replace_busy_times(uow: UnitOfWork, row: BusyCalendar, times: Sequence[Stretch]) -> None:
+    uow.db.execute(delete(BusyTime).where(BusyTime.calendar_id == row.id))
+    lines = [
+        {"calendar_id": row.id, "consultant_id": row.consultant_id, "starts_at": one.start, "ends_at": one.end}
+        for one in times
+    ]
+    if lines:
+        uow.db.execute(insert(BusyTime), lines)
 
 
 def note_unreadable(uow: UnitOfWork, *, calendar_id: str, problem: Problem) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import Range, insert
 from sqlalchemy.exc import IntegrityError
 
+from zhixun.events.scheduling import FreeTimesChanged
 from zhixun.features.scheduling import queries, rules
 from zhixun.features.scheduling.models import NO_OVERLAP, CalendarRow, OverrideRow, TakenTime
 from zhixun.features.scheduling.rules import Busy, Slot, SlotTerms, WeeklyHours
@@ -35,7 +36,9 @@ def open_calendar(uow: UnitOfWork, *, consultant_id: str, zone: str) -> None:
     """Give a consultant a calendar, or move it to another zone. Raises Invalid for an unknown zone."""
     rules.check_zone(zone)
     made = insert(CalendarRow).values(consultant_id=consultant_id, zone=zone, hours=[])
-    uow.db.execute(made.on_conflict_do_update(index_elements=["consultant_id"], set_={"zone": zone}))
+    moved = {"zone": zone, "times_version": CalendarRow.times_version + 1}
+    uow.db.execute(made.on_conflict_do_update(index_elements=["consultant_id"], set_=moved))
+    uow.emit(FreeTimesChanged(consultant_id=consultant_id))
 
 
 def set_weekly_hours(uow: UnitOfWork, *, consultant_id: str, hours: Sequence[WeeklyHours]) -> None:
@@ -195,9 +198,19 @@ def sweep_lapsed_holds(uow: UnitOfWork) -> int:
 
 
 def locked_calendar(uow: UnitOfWork, consultant_id: str) -> CalendarRow:
-    row = uow.db.get(CalendarRow, consultant_id, with_for_update=True, populate_existing=True)
+    """The calendar's row, locked and counted on: whoever needs the lock is about to change what is offered."""
+    counted = (
+        update(CalendarRow)
+        .where(CalendarRow.consultant_id == consultant_id)
+        .values(times_version=CalendarRow.times_version + 1)
+        .returning(CalendarRow)
+        .execution_options(synchronize_session=False, populate_existing=True)
+    )
+    row = uow.db.scalars(counted).one_or_none()
     if row is None:
         raise NotFound
+    if row.times_version == row.written_version + 1:
+        uow.emit(FreeTimesChanged(consultant_id=consultant_id))
     return row
 
 
@@ -260,5 +273,6 @@ def _nearest(uow: UnitOfWork, consultant_id: str, terms: SlotTerms, wanted: date
 
 def close_calendar(uow: UnitOfWork, person_id: str) -> int:
     """No hours and nobody's zone; the row itself orders times already taken, so it stays."""
-    closed = update(CalendarRow).where(CalendarRow.consultant_id == person_id).values(hours=[], zone="UTC")
+    nothing = {"hours": [], "zone": "UTC", "times_version": CalendarRow.times_version + 1}
+    closed = update(CalendarRow).where(CalendarRow.consultant_id == person_id).values(nothing)
     return len(uow.db.execute(closed.returning(CalendarRow.consultant_id)).all())

@@ -4,8 +4,8 @@ Inside, instants are whole seconds since 1970 (UTC) and ranges are half-open pai
 datetimes. Wall-clock time exists only where a rule ("Mondays 09:00 to 12:00") is read in its zone.
 
 Read it in this order: terms (the words), openings (rules become instants), grid (where sessions may start), offering
-(what is free of all that); ranges is the arithmetic below them. Apart from it, elsewhere is about calendars kept
-elsewhere, and series about sessions that come back.
+(what is free of all that); ranges is the arithmetic below them. Beside it: runs (the same starts, written out to be
+looked up), elsewhere (calendars kept elsewhere) and series (sessions that come back).
 """
 
 from .elsewhere import (
@@ -23,7 +23,8 @@ from .elsewhere import (
     entry_uid,
     is_stale,
 )
-from .offering import calendars_in_the_way, offer, refusal
+from .offering import calendars_in_the_way, horizon_end, offer, refusal
+from .runs import Run, free_runs
 from .series import (
     INSTEAD_WITHIN,
     SESSIONS_MAX,
@@ -66,6 +67,7 @@ __all__ = [
     "Login",
     "Problem",
     "Recurrence",
+    "Run",
     "Slot",
     "SlotTerms",
     "Stretch",
@@ -83,6 +85,8 @@ __all__ = [
     "clock_changes",
     "dates_of",
     "entry_uid",
+    "free_runs",
+    "horizon_end",
     "is_stale",
     "offer",
     "refusal",

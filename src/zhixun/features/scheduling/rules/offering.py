@@ -81,6 +81,11 @@ def calendars_in_the_way(terms: SlotTerms, busy: Sequence[Busy], *, at: datetime
     return sorted({one.calendar for one in busy if one.calendar and hits(merged([widened(one, terms)]), start, end)})
 
 
+def horizon_end(zone: str, days: int, now: datetime) -> int:
+    """The instant before which a start must lie: the end of the last local day that can be booked."""
+    return wall(zone, now.astimezone(ZoneInfo(zone)).date() + timedelta(days=days), DAY_MINUTES)
+
+
 class Limits:
     """The limits on a start: horizon, sessions and minutes per local day, sessions per local week."""
 
@@ -89,8 +94,7 @@ class Limits:
         self._horizon: int | None = None
         if terms.horizon_days is not None:
             zone = terms.horizon_zone or calendar.zone
-            last_day = now.astimezone(ZoneInfo(zone)).date() + timedelta(days=terms.horizon_days)
-            self._horizon = wall(zone, last_day, DAY_MINUTES)
+            self._horizon = horizon_end(zone, terms.horizon_days, now)
         limits = (terms.per_day_max, terms.per_week_max, terms.minutes_per_day_max)
         self._limited = any(limit is not None for limit in limits)
         self._per_day: Counter[date] = Counter()

@@ -111,7 +111,8 @@ class Calendar:
 @dataclass(frozen=True)
 class Busy:
     """A time that is not free. `counts`: whether it is a session of ours, for the limits per day and week. `calendar`: the
-    name of the consultant's other calendar it was read from."""
+    name of the consultant's other calendar it was read from. `lapses_at`: when a hold ends by itself; who has read it
+    sees to that, the engine takes it for busy."""
 
     start: datetime
     end: datetime
@@ -119,6 +120,7 @@ class Busy:
     buffer_after_minutes: int = 0
     counts: bool = False
     calendar: str = ""
+    lapses_at: datetime | None = None
 
     def padded(self) -> Range:
         return (

@@ -17,7 +17,7 @@ from zhixun.features.search.rules import Wanted
 from zhixun.kernel.services import service as port
 
 from .finding import FoundConsultant, Look, shown
-from .times import FreeTimes, free_times
+from .free import Asking, FreeLook
 
 
 @dataclass(frozen=True)
@@ -34,32 +34,27 @@ class Board:
 
 def board(db: Session, *, now: datetime, until: datetime, limit: int = 6, also: Sequence[str] = ()) -> Board:
     """Some of the best rated of each field who are free before `until`, the fields taking turns; when nobody is, who is
-    free within a week. At most nine statements; BOARD_EACH people per field are asked of the slot engine."""
+    free within a week. At most nine statements; of each field the BOARD_EACH best rated are looked at."""
     fields, index = catalog.bare_fields(db), port(SearchIndex)
     ids = {one.id: [hit.id for hit in index.find((), _of(one.id), limit=rules.BOARD_EACH).hits] for one in fields}
     everyone = list(dict.fromkeys([*also, *(one for some in ids.values() for one in some)]))
     week = now + rules.BOARD_AHEAD
-    times = free_times(db, catalog.timings_of(db, everyone), everyone, now=now, from_=now, until=week)
-    free = {name: _soonest(times, some, until, week) for name, some in ids.items()}
-    today = {name: [one for one in ids[name] if one in found and found[one] < until] for name, found in free.items()}
+    times = FreeLook(db, Asking(now, week), now=now)
+    found = times.first(among=everyone)
+    free = {name: [one for one in some if one in found] for name, some in ids.items()}
+    today = {name: [one for one in some if found[one] < until] for name, some in free.items()}
     turns = today if any(today.values()) else free
     chosen = [one for turn in zip_longest(*turns.values()) for one in turn if one is not None and one not in also]
     counted = index.count_labels(())
     look = Look(index, (), Wanted(free_until=week))
-    found_all = {one.card.id: one for one in shown(db, [*also, *chosen[:limit]], look, times, now)}
+    found_all = {one.card.id: one for one in shown(db, [*also, *chosen[:limit]], look, times)}
     return Board(
         tuple(fields),
         {one.id: counted.get(f"field={one.id}", 0) for one in fields},
-        {name: min(found.values()) for name, found in free.items() if found},
+        {name: min(found[one] for one in some) for name, some in free.items() if some},
         tuple(found_all[one] for one in chosen[:limit] if one in found_all),
         tuple(found_all[one] for one in also if one in found_all),
     )
-
-
-def _soonest(times: FreeTimes, ids: Sequence[str], until: datetime, week: datetime) -> dict[str, datetime]:
-    """When each is free before `until`; when nobody is, whoever is first within the week."""
-    found = times.starts(ids, times.now, until, enough=len(ids))
-    return found or times.starts(ids, times.now, week, enough=1)
 
 
 def _of(field_id: str) -> Filter:

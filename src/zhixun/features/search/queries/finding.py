@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from itertools import groupby
 from typing import cast
 
 from sqlalchemy.orm import Session
 
 from zhixun.features.catalog import queries as catalog
-from zhixun.features.catalog.rules import ConsultantCard, FieldView, ServiceTiming
+from zhixun.features.catalog.rules import ConsultantCard, FieldView
 from zhixun.features.quality import queries as quality
 from zhixun.features.quality.queries import NOTHING_YET, Satisfaction
 from zhixun.features.scheduling.rules import Slot
@@ -20,7 +21,10 @@ from zhixun.features.search.rules import Wanted
 from zhixun.kernel.services import service as port
 
 from .documents import learn
-from .times import LOOK_AHEAD, FreeTimes, free_times
+from .free import Asking, FreeLook
+from .times import LOOK_AHEAD
+
+DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -56,25 +60,61 @@ def find_consultants(
     """Who fits what is wanted, a page of them. `wanted` has no rules.problems; `fields` when they are read already. At
     most ten statements.
 
-    With free times or sort="soonest" the CANDIDATES_MAX best take part; each of them is asked of the slot engine.
+    Words are met by the CANDIDATES_MAX best at most; free times and the soonest first are of everyone.
     """
     fields = fields or catalog.fields(db)
     learn(fields)
     look = Look(port(SearchIndex), rules.words(wanted.text), wanted)
-    within, times = look.near, None
+    free = FreeLook(db, _asking(wanted, now), now=now)
+    within = look.near
     if wanted.asks_free_time:
-        times = _times(db, look.candidates(), wanted, now)
-        within = [one for one in times.services if times.first(one, *_window(wanted, now), each=1)]
-    if wanted.sort == "soonest":
-        everyone = look.listed(within)
-        times = times or _times(db, everyone, wanted, now)
-        ids = times.soonest_first(everyone, *_window(wanted, now), enough=offset + limit)[offset : offset + limit]
-        total = len(everyone)
-    else:
+        first = free.first(among=look.near)
+        within = list(first) if look.near is None else [one for one in look.near if one in first]
+    if wanted.sort != "soonest":
         ids, total = look.page(within, offset, limit)
-    items = shown(db, ids, look, times, now)
+    elif wanted.asks_free_time:
+        ids, total = _soonest(look, first, within, offset, limit)
+    else:
+        ids, total = _soonest_of_all(look, free, now, offset, limit)
+    items = shown(db, ids, look, free)
     more = offset + limit < total
     return Found(tuple(items), total, offset + limit if more else None, look.facets(within), tuple(fields))
+
+
+def _soonest(
+    look: Look, free: Mapping[str, datetime], within: Sequence[str] | None, offset: int, limit: int
+) -> tuple[list[str], int]:
+    """A page of those `within` who have every facet wanted, the soonest first and the best rated of equals, and how many
+    there are in all. `free` is in the order of time; who is not in it comes last."""
+    total, ids = look.count(within), list[str]()
+    for some in _same_starts_together(free):
+        if len(ids) >= offset + limit:
+            break
+        ids += sorted(look.listed(some), key=free.__getitem__)
+    if len(ids) < offset + limit:
+        there = set(ids)
+        ids += [one for one in look.listed(within) if one not in there and one not in free]
+    return ids[offset : offset + limit], total
+
+
+def _soonest_of_all(look: Look, free: FreeLook, now: datetime, offset: int, limit: int) -> tuple[list[str], int]:
+    """The same of everyone. Most people are free within a day; the days after are looked through for a page not full."""
+    first = free.first(among=look.near, until=now + DAY)
+    if look.count(list(first)) < offset + limit:
+        first = free.first(among=look.near)
+    return _soonest(look, first, look.near, offset, limit)
+
+
+def _same_starts_together(free: Mapping[str, datetime]) -> Iterator[list[str]]:
+    """The ids in their order, some hundreds at a time; who is free at the same time is never apart."""
+    some: list[str] = []
+    for _, group in groupby(free, key=free.__getitem__):
+        some += group
+        if len(some) >= rules.SOONEST_AT_ONCE:
+            yield some
+            some = []
+    if some:
+        yield some
 
 
 class Look:
@@ -115,11 +155,9 @@ class Look:
         place = {one: number for number, one in enumerate(within)}
         return sorted(there, key=place.__getitem__)
 
-    def candidates(self) -> list[str]:
-        """Everyone whose free times may matter, also for the counts of facets not chosen; the best first."""
-        if self.near is not None:
-            return self.near
-        return [hit.id for hit in self.index.find((), limit=rules.CANDIDATES_MAX).hits]
+    def count(self, within: Sequence[str] | None) -> int:
+        """How many of `within` (or of all) have every facet wanted."""
+        return self.index.find((), self._only(within), limit=1).total
 
     def facets(self, within: Sequence[str] | None) -> dict[str, dict[str, int]]:
         """Counted under every other facet; one more question to the index for each facet chosen."""
@@ -145,27 +183,16 @@ def _of_facet(counted: Mapping[str, int], name: str, channel: str) -> dict[str, 
     return {key.removeprefix(label + "="): count for key, count in counted.items() if key.startswith(label + "=")}
 
 
-def _times(db: Session, ids: Sequence[str], wanted: Wanted, now: datetime) -> FreeTimes:
-    """Of all these, in their order. Four statements."""
-    from_, until = _window(wanted, now)
-    return free_times(db, catalog.timings_of(db, ids), ids, now=now, from_=from_, until=until, fits=_fitting(wanted))
-
-
-def shown(
-    db: Session, ids: Sequence[str], look: Look, times: FreeTimes | None, now: datetime
-) -> Iterator[FoundConsultant]:
+def shown(db: Session, ids: Sequence[str], look: Look, free: FreeLook) -> Iterator[FoundConsultant]:
     """What a page says of these, from the database: who left a moment ago is not shown."""
     cards = catalog.consultant_cards(db, ids) if ids else []
-    satisfaction = quality.satisfaction_of(db, ids) if ids else {}
-    from_, until = _window(look.wanted, now)
-    if times is None and cards:
-        services = {card.id: [service.timing for service in card.services] for card in cards}
-        times = free_times(db, services, ids, now=now, from_=from_, until=until, fits=_fitting(look.wanted))
-    matched = look.index.matched_words(look.words, ids)
+    if not cards:
+        return
+    satisfaction, matched = quality.satisfaction_of(db, ids), look.index.matched_words(look.words, ids)
+    services = {card.id: [service.timing for service in card.services] for card in cards}
+    times = free.next(services, each=rules.SLOTS_EACH, soonest=look.wanted.sort == "soonest")
     for card in cards:
-        service_id, slots = (
-            times.first_with_service(card.id, from_, until, each=rules.SLOTS_EACH) if times else ("", ())
-        )
+        service_id, slots = times[card.id]
         seen = satisfaction.get(card.id, NOTHING_YET)
         yield FoundConsultant(
             _led_by(card, service_id), seen, slots, look.scores.get(card.id, 0.0), matched.get(card.id, ())
@@ -179,14 +206,7 @@ def _led_by(card: ConsultantCard, service_id: str) -> ConsultantCard:
     return replace(card, services=tuple(sorted(card.services, key=lambda service: service.id != service_id)))
 
 
-def _window(wanted: Wanted, now: datetime) -> tuple[datetime, datetime]:
+def _asking(wanted: Wanted, now: datetime) -> Asking:
     from_ = max(wanted.free_from or now, now)
-    return from_, min(wanted.free_until or from_ + LOOK_AHEAD, now + rules.FREE_AHEAD_MAX)
-
-
-def _fitting(wanted: Wanted) -> Callable[[ServiceTiming], bool]:
-    def fits(service: ServiceTiming) -> bool:
-        dear = wanted.price_max_minor is not None and service.price_minor > wanted.price_max_minor
-        return not dear and wanted.channel in ("", service.channel)
-
-    return fits
+    until = min(wanted.free_until or from_ + LOOK_AHEAD, now + rules.FREE_AHEAD_MAX)
+    return Asking(from_, until, wanted.channel, wanted.price_max_minor)

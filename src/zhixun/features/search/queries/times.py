@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -18,7 +18,6 @@ from zhixun.features.scheduling.rules import Busy, Calendar, Slot, SlotTerms
 AROUND = timedelta(days=1)
 """What is taken further away moves no slot: services have no limits per day or week."""
 LOOK_AHEAD = timedelta(days=14)
-SOONEST_LOOKS = (timedelta(days=1), timedelta(days=4), LOOK_AHEAD)
 LOOKS = (timedelta(days=2), timedelta(days=6), LOOK_AHEAD)
 """Most people are free within a few days, so the days after are read only for who is not."""
 
@@ -39,42 +38,25 @@ class FreeTimes:
             return []
         low, high = from_ - AROUND, until + AROUND
         busy = [one for one in self.busy.get(service.consultant_id, ()) if low < one.start < high]
-        return engine.offer(calendar, _terms(service), busy, from_=from_, until=until, now=self.now)
+        return engine.offer(calendar, terms_for(service), busy, from_=from_, until=until, now=self.now)
 
-    def first(self, consultant_id: str, from_: datetime, until: datetime, *, each: int) -> tuple[Slot, ...]:
-        """The first `each` slots in [from_, until) of the consultant's first service that has any."""
-        return self.first_with_service(consultant_id, from_, until, each=each)[1]
-
-    def first_with_service(
-        self, consultant_id: str, from_: datetime, until: datetime, *, each: int
-    ) -> tuple[str, tuple[Slot, ...]]:
-        """The same with the id of that service; of the first that fits, without slots, when none has any."""
-        services = self.services.get(consultant_id, ())
-        for service in services:
-            if found := self._first_of(service, from_, until, each):
-                return service.id, found
-        return services[0].id if services else "", ()
-
-    def starts(self, ids: Iterable[str], from_: datetime, until: datetime, *, enough: int) -> dict[str, datetime]:
-        """When each is free first, the soonest before the others. Looks further ahead only while fewer than `enough` are
-        free; who is not in the answer is not free before those who are, or not before `until`."""
-        waiting, found = list(ids), dict[str, datetime]()
+    def soonest(self, consultant_id: str, from_: datetime, until: datetime) -> tuple[str, Slot] | None:
+        """The id of the service, and the first slot in [from_, until) that any of them has."""
         start = max(from_, self.now)
-        for end in (*(min(until, start + look) for look in SOONEST_LOOKS), until):
-            here = {one: self.first(one, start, end, each=1) for one in waiting}
-            found |= {one: slots[0].start for one, slots in here.items() if slots}
-            waiting = [one for one in waiting if one not in found]
-            if len(found) >= enough or end >= until:
-                break
+        for end in (*(min(until, start + look) for look in LOOKS), until):
+            firsts = [
+                (found[0], place, service.id)
+                for place, service in enumerate(self.services.get(consultant_id, ()))
+                if (found := self.of_service(service, start, end))
+            ]
+            if firsts:
+                slot, _, service_id = min(firsts)
+                return service_id, slot
             start = end
-        return dict(sorted(found.items(), key=lambda pair: pair[1]))
+        return None
 
-    def soonest_first(self, ids: Sequence[str], from_: datetime, until: datetime, *, enough: int) -> list[str]:
-        """All of `ids`: the first `enough` are the soonest in their order; whoever is not free comes last."""
-        soonest = self.starts(ids, from_, until, enough=enough)
-        return [*soonest, *(one for one in ids if one not in soonest)]
-
-    def _first_of(self, service: ServiceTiming, from_: datetime, until: datetime, each: int) -> tuple[Slot, ...]:
+    def next(self, service: ServiceTiming, from_: datetime, until: datetime, each: int) -> list[Slot]:
+        """The first `each` slots of one service in [from_, until)."""
         found: list[Slot] = []
         start = max(from_, self.now)
         for end in (*(min(until, start + look) for look in LOOKS), until):
@@ -82,11 +64,11 @@ class FreeTimes:
             if len(found) >= each or end >= until:
                 break
             start = end
-        return tuple(found[:each])
+        return found[:each]
 
 
 @lru_cache(maxsize=16_384)
-def _terms(service: ServiceTiming) -> SlotTerms:
+def terms_for(service: ServiceTiming) -> SlotTerms:
     return terms_of(service)
 
 
