@@ -153,6 +153,7 @@ def live() -> None:
     with unit_of_work(now=NOW) as uow:
         talk = messaging.open_conversation(uow, client_id=ada.user_id, consultant_id=grace.id)
         messaging.send_message(make.acting(uow, ada), conversation_id=talk, key=new_id(), text="Hello")
+    answer(ada)
     guard(ada)
     watch(ada)
     plan_life(ada, grace)
@@ -215,6 +216,20 @@ def dispute(ada: Actor, grace: make.ConsultantMade, booking_id: str, *, at: date
         disputes.answer_dispute(uow, statement_id=new_id(), dispute_id=name, words=words, agrees=False)
     with unit_of_work(now=at + 30 * 24 * HOUR) as uow:
         disputes.pass_time(uow, dispute_id=name)
+
+
+def answer(ada: Actor) -> None:
+    """Ada asks someone who accepts first: for a time they can take, and for one they cannot."""
+    with unit_of_work(now=NOW) as uow:
+        rosa = make.consultant(uow, "Rosalind")
+        catalog.ask_first(make.acting(uow, rosa.actor), service_id=rosa.service_id, on_request=True)
+        uow.db.flush()
+        asked = [
+            make.paid_booking(uow, client=ada, consultant=rosa, start=make.slot(uow, rosa, number=n)) for n in (8, 9)
+        ]
+    with unit_of_work(rosa.actor, now=NOW) as uow:
+        bookings.accept_request(uow, booking_id=asked[0])
+        bookings.decline_request(uow, booking_id=asked[1], reason="I am at a hearing.")
 
 
 def watch(ada: Actor) -> None:

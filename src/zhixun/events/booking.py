@@ -26,6 +26,13 @@ class BookingConfirmed(BookingFact):
 
 
 @dataclass(frozen=True, kw_only=True)
+class BookingRequested(BookingFact):
+    """Paid, and the consultant is asked whether they accept; instants are RFC 3339 in UTC."""
+
+    answer_by: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class BookingExpired(BookingFact):
     """Nobody paid in time; the time is free again."""
 
@@ -33,7 +40,7 @@ class BookingExpired(BookingFact):
 @dataclass(frozen=True, kw_only=True)
 class BookingCancelled(BookingFact):
     reason: str
-    """Who or what ended it: client, consultant, operator, paid_too_late."""
+    """Who or what ended it: client, consultant, operator, paid_too_late, declined, unanswered."""
 
 
 @dataclass(frozen=True, kw_only=True)

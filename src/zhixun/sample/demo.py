@@ -13,11 +13,13 @@ from zhixun.kernel.tables import Session
 
 from .cast import DEMO_CLIENT, TODAYS_CLIENTS, client_at, consultant_at
 from .history import history
-from .lives import live, open_diary
+from .lives import ask, live, open_diary
+from .people import ON_REQUEST
 from .plan import Answers, Fate, Story
 from .words import HOURS, id_of
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+ASKING_CLIENT = 5
 SOON = 4 * MINUTE
 PLEASED = Answers(
     {"accuracy": 5, "clarity": 5, "actionable": 5, "boundaries": 4, "punctual": 5}, 10, "yes", "good", True
@@ -37,6 +39,7 @@ def add_demo_sessions(*, seed: int, consultants: int, now: datetime) -> None:
         _live(_story(f"soon:{now:%Y-%m-%dT%H:%M}", place=0, wanted=now + SOON, lead=26 * HOUR, service=2), now)
     for story in _day_of_consultant(seed, now):
         _live(story, now)
+    _ask(_request(seed, now), now)
 
 
 def _has_session_ahead(now: datetime) -> bool:
@@ -80,6 +83,12 @@ def _day_of_consultant(seed: int, now: datetime) -> list[Story]:
     ]
 
 
+def _request(seed: int, now: datetime) -> Story:
+    """Someone asked the demo consultant two hours ago for a time in three days."""
+    wanted = now + timedelta(days=3)
+    return _story(f"request:{seed}", place=0, wanted=wanted, lead=74 * HOUR, service=ON_REQUEST, client=ASKING_CLIENT)
+
+
 def _story(
     name: str,
     *,
@@ -103,6 +112,12 @@ def _story(
         answers=answers,
         among=1,
     )
+
+
+def _ask(story: Story, now: datetime) -> None:
+    with history(now) as uow:
+        if not bookings.bookings_by_ids(uow.db, [story.booking_id], now):
+            ask(uow, story, open_diary([story.consultant]), now=now)
 
 
 def _live(story: Story, now: datetime) -> None:

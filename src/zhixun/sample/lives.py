@@ -9,7 +9,7 @@ from itertools import islice
 
 from zhixun.features.booking import actions as bookings
 from zhixun.features.booking.actions import BookingMade
-from zhixun.features.booking.rules import NO_SHOW_AFTER, RELEASE_AFTER, terms_of
+from zhixun.features.booking.rules import NO_SHOW_AFTER, RELEASE_AFTER, State, terms_of
 from zhixun.features.calls import actions as calls
 from zhixun.features.catalog import queries as catalog
 from zhixun.features.messaging import actions as messaging
@@ -69,7 +69,9 @@ def live(uow: UnitOfWork, story: Story, diary: Diary, *, now: datetime) -> bool:
         _by_clock(uow, story, made.hold_expires_at + MINUTE)
         return True
     paid_at = booked_at + story.dice("pay").randint(1, 9) * MINUTE
-    _pay(uow, story, made, paid_at)
+    if _pay(uow, story, made, paid_at) is State.REQUESTED:
+        bookings.accept_request(acting(uow, story.consultant.actor, paid_at + MINUTE), booking_id=story.booking_id)
+    messaging.open_for_booking(acting(uow, SYSTEM, paid_at), booking_id=story.booking_id)
     slot = _moved(uow, story, slot, diary, paid_at, now)
     _talk_before(uow, story, paid_at, min(slot.start, now))
     if _cancelled(uow, story, slot, paid_at, now) or slot.start > now:
@@ -82,6 +84,14 @@ def live(uow: UnitOfWork, story: Story, diary: Diary, *, now: datetime) -> bool:
     if done_at < now:
         _complete(uow, story, slot, done_at, now)
     return True
+
+
+def ask(uow: UnitOfWork, story: Story, diary: Diary, *, now: datetime) -> None:
+    """Let a client pay for a time and wait for the consultant's answer."""
+    held = _hold(uow, story, diary, now)
+    if held is not None:
+        made, _, booked_at = held
+        _pay(uow, story, made, booked_at + 3 * MINUTE)
 
 
 def _hold(uow: UnitOfWork, story: Story, diary: Diary, now: datetime) -> tuple[BookingMade, Slot, datetime] | None:
@@ -118,12 +128,11 @@ def _request(uow: UnitOfWork, story: Story, slot: Slot, at: datetime) -> Booking
     )  # fmt: skip
 
 
-def _pay(uow: UnitOfWork, story: Story, made: BookingMade, at: datetime) -> None:
-    """What the gateway's report does, and then what the fact of it does: the booking is confirmed, the talk is open."""
+def _pay(uow: UnitOfWork, story: Story, made: BookingMade, at: datetime) -> State:
+    """What the gateway's report does, and then what the fact of it does: the booking is confirmed, or asked for."""
     capture = Capture(made.payment_id, f"sample-{story.booking_id}", made.total)
     payments.settle(acting(uow, SYSTEM, at), gateway=GATEWAY, capture=capture)
-    bookings.confirm_if_paid(acting(uow, SYSTEM, at), booking_id=story.booking_id)
-    messaging.open_for_booking(acting(uow, SYSTEM, at), booking_id=story.booking_id)
+    return bookings.confirm_if_paid(acting(uow, SYSTEM, at), booking_id=story.booking_id)
 
 
 def _moved(uow: UnitOfWork, story: Story, slot: Slot, diary: Diary, paid_at: datetime, now: datetime) -> Slot:

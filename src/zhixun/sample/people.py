@@ -26,11 +26,13 @@ from .cast import (
     consultant_id_of,
     service_id_of,
 )
-from .history import history
+from .history import acting, history
 from .plans import add_packages, add_price_rules
 from .words import HOURS, Profile, id_of
 
 BATCH = 8
+ASKS_FIRST_EVERY, ON_REQUEST = 6, 1
+"""Every so many consultants, the demo one among them, accept bookings of their second service first."""
 YEAR = timedelta(days=365)
 JOINED_BEFORE = timedelta(days=100)
 AGREE_TO_EXPERTS = 0.8
@@ -145,6 +147,10 @@ def _add_services(uow: UnitOfWork, one: Consulting) -> None:
             channel=service.channel, minutes=service.minutes, price=service.price, title=service.title,
             note=service.note, included=service.included, buffer_after_minutes=0 if demo else buffer,
             interval_minutes=15 if demo else 30, notice_minutes=10 if demo else notice,
+        )  # fmt: skip
+    if one.place % ASKS_FIRST_EVERY == 0:
+        catalog.ask_first(
+            acting(uow, one.actor, uow.now), service_id=service_id_of(one.profile.slug, ON_REQUEST), on_request=True
         )  # fmt: skip
 
 

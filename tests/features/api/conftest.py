@@ -68,12 +68,17 @@ class House:
         answer: dict[str, Any] = made.json
         return answer
 
+    def settle(self, booking_id: str) -> None:
+        """What the worker does with the fact of the payment."""
+        with unit_of_work() as uow:
+            bookings.confirm_if_paid(uow, booking_id=booking_id)
+
     def confirmed(self, number: int = 0) -> dict[str, Any]:
         made = self.book(number)
         paid = self.ada.post(f"/payments/{made['payment']['id']}/sandbox", {"outcome": "pay"})
         assert paid.status_code == 200, paid.text
+        self.settle(made["id"])
         with unit_of_work() as uow:
-            bookings.confirm_if_paid(uow, booking_id=made["id"])
             messaging.open_for_booking(uow, booking_id=made["id"])
         return made
 

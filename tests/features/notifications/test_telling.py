@@ -18,6 +18,7 @@ from zhixun.events.booking import (
     BookingFact,
     BookingMoved,
     BookingRefunded,
+    BookingRequested,
     SessionCompleted,
     SessionMissed,
 )
@@ -107,6 +108,7 @@ def test_every_fact_we_hear_survives_being_delivered_twice(booked, post, subscri
     reader, consultant = {"person_id": booked["client_id"]}, {"consultant_id": booked["consultant_id"]}
     more = {
         BookingCancelled: {"reason": "client"},
+        BookingRequested: {"answer_by": "2026-11-25T09:00:00Z"},
         SessionMissed: {"absent": "client"},
         BookingMoved: {"by": "client", "from_start": "2026-11-25T01:00:00Z", "to_start": "2026-11-26T01:00:00Z"},
         FeedbackGiven: {"feedback_id": new_id()},

@@ -249,6 +249,13 @@ def are_apart(db: Session, one_id: str, other_id: str) -> bool:
     return db.scalar(select(Block.at).where(either).limit(1)) is not None
 
 
+def apart_from(db: Session, person_id: str) -> frozenset[str]:
+    """Everyone this person has blocked or was blocked by. One statement."""
+    either = or_(Block.blocker_id == person_id, Block.blocked_id == person_id)
+    rows = db.execute(select(Block.blocker_id, Block.blocked_id).where(either))
+    return frozenset(one for pair in rows for one in pair) - {person_id}
+
+
 def hash_of(token: str) -> str:
     """Tokens are random, so a plain fast hash is enough to keep a stolen table useless."""
     return hashlib.sha256(token.encode(errors="replace")).hexdigest()

@@ -20,6 +20,7 @@ class Booking(Table):
         CheckConstraint("price_minor >= 0"),
         CheckConstraint("moves >= moves_by_client AND moves_by_client >= 0"),
         CheckConstraint("free_until <= starts_at"),
+        CheckConstraint("(state <> 'requested') OR (on_request AND answer_by <= starts_at)"),
         Index("booking_bookings_client", "client_id", "starts_at"),
         Index("booking_bookings_consultant", "consultant_id", "starts_at"),
         Index("booking_bookings_state_starts", "state", "starts_at"),
@@ -66,6 +67,10 @@ class Booking(Table):
     free_until: Mapped[datetime | None]
     """Set where the consultant moved it last: until then the client gets everything back."""
     series_id: Mapped[str | None]
+    on_request: Mapped[bool] = mapped_column(default=False, server_default="false")
+    """Whether the consultant has to accept it, as the service asked when it was booked."""
+    answer_by: Mapped[datetime | None] = mapped_column(index=True)
+    """Until when they may; set once it is paid and asked of them."""
 
 
 class Series(Table):
@@ -88,6 +93,19 @@ class Series(Table):
     zone: Mapped[str]
     """On whose clock the time is the same every time."""
     created_at: Mapped[datetime]
+
+
+class Answer(Table):
+    """What a consultant said to a request: yes, or no with the reason the client reads."""
+
+    __tablename__ = "booking_answers"
+    personal_data = "erase"
+
+    booking_id: Mapped[str] = mapped_column(primary_key=True)
+    client_id: Mapped[str] = mapped_column(index=True)
+    accepted: Mapped[bool]
+    reason: Mapped[Sealed] = sealed_for("client_id")
+    at: Mapped[datetime]
 
 
 class Intake(Table):

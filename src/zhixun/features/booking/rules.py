@@ -22,6 +22,10 @@ SERIES_REQUESTS_MAX, SERIES_REQUESTS_SECONDS = 12, 600
 ROOM_OPENS_BEFORE = timedelta(minutes=10)
 NO_SHOW_AFTER = timedelta(minutes=15)
 """Who is not there so long after the start did not come."""
+ANSWER_WITHIN, ANSWER_BEFORE = timedelta(hours=24), timedelta(hours=2)
+"""A request waits so long for the consultant's answer, and never later than so long before its start."""
+ANSWER_REMINDED = (timedelta(hours=4), timedelta(minutes=30))
+"""So long before a request ends the consultant is reminded: the first where they had twice as long, else the second."""
 LEAVE_AFTER = timedelta(minutes=10)
 """Who has waited so long for the other may leave, and it counts as the other's absence."""
 MOVE_UNTIL = timedelta(hours=2)
@@ -42,6 +46,7 @@ BRIEF_LENGTH_MAX = 4_000
 class State(StrEnum):
     HELD = "held"
     PAID = "paid"
+    REQUESTED = "requested"
     CONFIRMED = "confirmed"
     IN_PROGRESS = "in_progress"
     COMPLETED = "completed"
@@ -52,7 +57,8 @@ class State(StrEnum):
 
 NEXT: dict[State, frozenset[State]] = {
     State.HELD: frozenset({State.PAID, State.EXPIRED, State.CANCELLED}),
-    State.PAID: frozenset({State.CONFIRMED, State.CANCELLED}),
+    State.PAID: frozenset({State.REQUESTED, State.CONFIRMED, State.CANCELLED}),
+    State.REQUESTED: frozenset({State.CONFIRMED, State.CANCELLED}),  # the consultant's yes, or the money back
     State.CONFIRMED: frozenset(
         {State.CONFIRMED, State.IN_PROGRESS, State.CANCELLED, State.NO_SHOW}
     ),  # itself: another time
@@ -66,7 +72,10 @@ NEXT: dict[State, frozenset[State]] = {
 REFUNDABLE = (State.COMPLETED, State.NO_SHOW, State.CANCELLED)
 """What has ended: before that the way is to cancel, which has its own table of what comes back."""
 REASON_LENGTH_MIN, REASON_LENGTH_MAX = 5, 500
-UPCOMING = (State.HELD, State.PAID, State.CONFIRMED, State.IN_PROGRESS)
+UPCOMING = (State.HELD, State.PAID, State.REQUESTED, State.CONFIRMED, State.IN_PROGRESS)
+
+CANCELLABLE = (State.HELD, State.REQUESTED, State.CONFIRMED)
+STILL_TO_COME = (State.HELD, State.PAID, State.REQUESTED, State.CONFIRMED)
 
 
 def may_become(current: State, wanted: State) -> bool:
@@ -87,7 +96,13 @@ def has_come(joined_at: datetime | None, *, starts_at: datetime) -> bool:
 
 
 def exit_by_time(
-    state: State, *, hold_expires_at: datetime, starts_at: datetime, ends_at: datetime, both_came: bool
+    state: State,
+    *,
+    hold_expires_at: datetime,
+    starts_at: datetime,
+    ends_at: datetime,
+    both_came: bool,
+    answer_by: datetime | None = None,
 ) -> TimedExit | None:
     """The exit by time; None for states that are final. EXPIRED waits for nothing: it only forgives late money.
 
@@ -97,6 +112,9 @@ def exit_by_time(
         return TimedExit(hold_expires_at, State.EXPIRED)
     if state is State.PAID:
         return TimedExit(hold_expires_at, State.CANCELLED)
+    if state is State.REQUESTED:
+        assert answer_by is not None
+        return TimedExit(answer_by, State.CANCELLED)
     if state is State.CONFIRMED:
         if both_came:
             return TimedExit(starts_at, State.IN_PROGRESS)
@@ -104,6 +122,17 @@ def exit_by_time(
     if state is State.IN_PROGRESS:
         return TimedExit(ends_at, State.COMPLETED)
     return None
+
+
+def answer_by(asked_at: datetime, *, starts_at: datetime) -> datetime:
+    """Until when a request may be answered; not after `asked_at` where it comes too late to be asked at all."""
+    return min(asked_at + ANSWER_WITHIN, starts_at - ANSWER_BEFORE)
+
+
+def answer_reminded_at(asked_at: datetime, answer_by: datetime) -> datetime:
+    """When the consultant is reminded that a request waits. Who has little time is reminded shortly before the end."""
+    early, late = ANSWER_REMINDED
+    return answer_by - (early if answer_by - asked_at >= 2 * early else late)
 
 
 @dataclass(frozen=True)

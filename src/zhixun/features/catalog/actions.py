@@ -180,6 +180,9 @@ def add_service(
     old = uow.db.get(Service, service_id)
     if old is not None and old.consultant_id != consultant_id:
         raise NotFound
+    on_request = old.on_request if old else False
+    if on_request:
+        notice_minutes = max(notice_minutes, rules.ON_REQUEST_NOTICE_MINUTES)
     write = uow.db.merge if old else uow.db.add  # Merging what is not there would look for it again.
     write(
         Service(
@@ -187,7 +190,7 @@ def add_service(
             channel=channel, minutes=minutes, price_minor=price.amount_minor, currency=price.currency,
             title=title, note=note, included=_stored(included), buffer_before_minutes=buffer_before_minutes,
             buffer_after_minutes=buffer_after_minutes, interval_minutes=interval_minutes,
-            notice_minutes=notice_minutes, horizon_days=horizon_days, active=True,
+            notice_minutes=notice_minutes, horizon_days=horizon_days, active=True, on_request=on_request,
         )
     )  # fmt: skip
     uow.emit(ConsultantListed(consultant_id=consultant_id))
@@ -208,9 +211,25 @@ def change_timing(
             buffers=(buffer_before_minutes, buffer_after_minutes), interval_minutes=row.interval_minutes,
             notice_minutes=notice_minutes, horizon_days=row.horizon_days,
         )  # fmt: skip
-        row.notice_minutes = notice_minutes
+        row.notice_minutes = max(notice_minutes, rules.ON_REQUEST_NOTICE_MINUTES if row.on_request else 0)
         row.buffer_before_minutes, row.buffer_after_minutes = buffer_before_minutes, buffer_after_minutes
     uow.emit(ConsultantListed(consultant_id=consultant_id))
+
+
+def ask_first(uow: UnitOfWork, *, service_id: str, on_request: bool) -> None:
+    """Whether each booking of the asker's own service waits for their yes. What is booked already stays as it was agreed.
+
+    Such a service is booked three hours ahead at least, so that there is time to answer. Raises NotFound.
+    """
+    row = uow.db.get(Service, service_id, with_for_update=True)
+    if row is None or not row.active or row.consultant_id != uow.actor.user_id:
+        raise NotFound
+    if row.on_request == on_request:
+        return
+    row.on_request = on_request
+    if on_request:
+        row.notice_minutes = max(row.notice_minutes, rules.ON_REQUEST_NOTICE_MINUTES)
+    uow.emit(ConsultantListed(consultant_id=row.consultant_id))
 
 
 def withdraw_service(uow: UnitOfWork, *, service_id: str) -> None:

@@ -10,6 +10,7 @@ feature = Feature(
     blueprints=[bp],
     personal_data=[Holding(("catalog_consultants",), actions.erase_consultant)],
     menu=[
+        MenuEntry("pro", "catalog.services", "box", N_("My services"), 25),
         MenuEntry(
             "ops", "catalog.fields", "sliders", N_("Fields"), 75, right="edit_fields",
             marks=("catalog.edit_field", "catalog.write_field"),

@@ -73,7 +73,11 @@ class Consultant(Table):
 
 class Service(Table):
     __tablename__ = "catalog_services"
-    __table_args__ = (CheckConstraint("price_minor >= 0"), CheckConstraint("minutes BETWEEN 10 AND 240"))
+    __table_args__ = (
+        CheckConstraint("price_minor >= 0"),
+        CheckConstraint("minutes BETWEEN 10 AND 240"),
+        CheckConstraint("NOT on_request OR notice_minutes >= 180"),
+    )
     personal_data = "none"
 
     id: Mapped[str] = mapped_column(primary_key=True)
@@ -92,6 +96,8 @@ class Service(Table):
     notice_minutes: Mapped[int]
     horizon_days: Mapped[int]
     active: Mapped[bool]
+    on_request: Mapped[bool] = mapped_column(default=False, server_default="false")
+    """Whether the consultant wants to accept each booking before it stands."""
 
 
 class Credential(Table):

@@ -8,8 +8,8 @@ from functools import lru_cache
 from importlib import resources
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ARRAY, ColumnElement, Text, all_, exists, func, literal, or_, select
+from sqlalchemy.orm import Session, aliased
 
 from zhixun.kernel.errors import NotFound
 from zhixun.kernel.tables import any_of
@@ -124,6 +124,48 @@ def listed_names(db: Session) -> list[ConsultantName]:
         .order_by(Consultant.slug)
     )
     return [ConsultantName(row.slug, row.name, row.title, row.portrait) for row in db.execute(wanted)]
+
+
+@dataclass(frozen=True)
+class Alike:
+    """A consultant one could go to instead, with what they sell."""
+
+    id: str
+    slug: str
+    name: Words
+    portrait: str
+    services: tuple[ServiceView, ...]
+
+
+def alike(db: Session, consultant_id: str, *, but: Collection[str], limit: int) -> list[Alike]:
+    """Listed consultants of the same field, this one first, then who shares most topics; `but` (ids) are left out. One
+    statement."""
+    mine = aliased(Consultant)
+    topics = func.unnest(Consultant.topic_ids).table_valued("id").render_derived()
+    both = select(func.count()).select_from(topics).where(topics.c.id == mine.topic_ids.any_())
+    shared = both.correlate(Consultant, mine).scalar_subquery()
+    near = (
+        select(Consultant.id, Consultant.slug, Consultant.name, Consultant.portrait, shared.label("shared"))
+        .join(mine, mine.field_id == Consultant.field_id)
+        .where(mine.id == consultant_id, Consultant.listed, Consultant.id != all_(literal(list(but), ARRAY(Text))))
+        .order_by(Consultant.id != consultant_id, shared.desc(), Consultant.slug)
+        .limit(limit)
+        .subquery()
+    )
+    sold = select(near, Service).join(Service, Service.consultant_id == near.c.id).where(Service.active)
+    rows = db.execute(
+        sold.order_by(
+            near.c.id != consultant_id, near.c.shared.desc(), near.c.slug, Service.position, Service.id
+        )
+    ).all()  # fmt: skip
+    services: dict[str, list[ServiceView]] = defaultdict(list)
+    for row in rows:
+        services[row.id].append(_service(row.Service))
+    first = {row.id: row for row in rows}
+    return [
+        Alike(row.id, row.slug, row.name, row.portrait, tuple(services[consultant_id]))
+        for consultant_id, row in first.items()
+    ]
 
 
 def ids_by_slug(db: Session, slugs: Collection[str]) -> dict[str, str]:
@@ -304,6 +346,7 @@ def _service(row: Service) -> ServiceView:
         included=_all_words(row.included), buffer_before_minutes=row.buffer_before_minutes,
         buffer_after_minutes=row.buffer_after_minutes, interval_minutes=row.interval_minutes,
         notice_minutes=row.notice_minutes, horizon_days=row.horizon_days, active=row.active,
+        on_request=row.on_request,
     )  # fmt: skip
 
 

@@ -18,6 +18,8 @@ INTAKE_KINDS = ("text", "long_text", "number", "date", "choice")
 MINUTES_MIN, MINUTES_MAX = 10, 240
 PRICE_MINOR_MAX = 10_000_000
 BUFFER_MINUTES_MAX, INTERVAL_MINUTES_MIN, NOTICE_MINUTES_MAX, HORIZON_DAYS_MAX = 240, 5, 30 * 1_440, 365
+ON_REQUEST_NOTICE_MINUTES = 180
+"""What waits for a yes is booked so long ahead at least: a request ends two hours before its start."""
 TEXT_LENGTH_MAX = 2_000
 SHORT_LENGTH_MAX = 200
 COMMISSION_BPS = 1_200
@@ -104,6 +106,8 @@ class ServiceView:
     notice_minutes: int
     horizon_days: int
     active: bool
+    on_request: bool = False
+    """Whether each booking waits for the consultant's yes."""
 
     @property
     def timing(self) -> ServiceTiming:

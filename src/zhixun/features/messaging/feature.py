@@ -2,6 +2,7 @@ from zhixun.events.booking import (
     BookingCancelled,
     BookingConfirmed,
     BookingMoved,
+    BookingRequested,
     SessionBegan,
     SessionCompleted,
     SessionMissed,
@@ -21,6 +22,7 @@ feature = Feature(
     handlers={
         BookingConfirmed: [handlers.open_when_confirmed],
         BookingCancelled: [handlers.show_cancelled],
+        BookingRequested: [handlers.show_requested],
         BookingMoved: [handlers.show_moved],
         SessionMissed: [handlers.show_missed],
         SessionBegan: [handlers.show_began],

@@ -3,6 +3,7 @@ from zhixun.events.booking import (
     BookingConfirmed,
     BookingFact,
     BookingMoved,
+    BookingRequested,
     SessionBegan,
     SessionCompleted,
     SessionMissed,
@@ -20,6 +21,10 @@ def open_when_confirmed(event: BookingConfirmed) -> None:
     with unit_of_work() as uow:
         actions.open_conversation(uow, client_id=event.client_id, consultant_id=event.consultant_id)
     _notice(event, "confirmed")
+
+
+def show_requested(event: BookingRequested) -> None:
+    _notice(event, "requested")
 
 
 def show_began(event: SessionBegan) -> None:

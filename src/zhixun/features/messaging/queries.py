@@ -125,7 +125,7 @@ def ahead_of(db: Session, talk: ConversationView, actor: Actor, now: datetime) -
         one
         for one in mine
         if (one.client_id, one.consultant_id) == talk.people
-        and one.state in (State.HELD, State.CONFIRMED)
+        and one.state in (State.HELD, State.REQUESTED, State.CONFIRMED)
         and one.starts_at > now
     ]
 

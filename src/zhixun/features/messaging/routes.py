@@ -268,9 +268,11 @@ def _room_page(booking_id: str, *, typed: forms.Typed | None = None, error: str 
 
 
 def _scene(view: BookingView) -> str:
-    """What the stage shows: unpaid, early, ready, running, or how it ended."""
+    """What the stage shows: unpaid, requested, early, ready, running, or how it ended."""
     if view.state in (State.HELD, State.PAID, State.EXPIRED):
         return "unpaid"
+    if view.state is State.REQUESTED:
+        return "requested"
     if view.state is State.CONFIRMED and view.seen_at >= view.ends_at:
         return "over"
     if view.state is State.CONFIRMED:

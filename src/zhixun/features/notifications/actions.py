@@ -9,6 +9,7 @@ from zhixun.events.notifications import HeldMailsReleased, ReminderDue
 from zhixun.features.accounts import queries as accounts
 from zhixun.features.booking import queries as bookings
 from zhixun.features.booking.queries import BookingView
+from zhixun.features.booking.rules import answer_reminded_at
 from zhixun.kernel.unit_of_work import UnitOfWork
 from zhixun.kernel.values import new_id
 
@@ -45,12 +46,17 @@ def mark_all_read(uow: UnitOfWork) -> None:
 
 
 def remind(uow: UnitOfWork) -> int:
-    """State for every session that comes near that its people are to be reminded, once. Returns how many."""
+    """State for every session that comes near that its people are to be reminded, and for every request that ends soon
+    that its consultant is, once. Returns how many."""
     count = 0
     for kind, (from_, until) in rules.REMINDERS.items():
         for view in bookings.starting_between(uow.db, from_=uow.now + from_, until=uow.now + until, now=uow.now):
             if kind == "reminder_soon" or view.created_at <= view.starts_at - until - rules.FRESH:
                 count += _remind_of(uow, view, kind)
+    for view in bookings.requests_waiting(uow.db, uow.now):
+        assert view.answer_by is not None
+        if uow.now >= answer_reminded_at(view.created_at, view.answer_by):
+            count += _remind_of(uow, view, rules.requests.DUE)
     return count
 
 

@@ -6,6 +6,7 @@ from zhixun.events.booking import (
     BookingExpired,
     BookingMoved,
     BookingRefunded,
+    BookingRequested,
     SessionCompleted,
     SessionMissed,
 )
@@ -20,7 +21,7 @@ from zhixun.kernel.feature import Feature, Job, MenuEntry
 from zhixun.kernel.personal import Holding
 
 from . import actions, handlers, jobs
-from .handlers import safety
+from .handlers import answering, safety
 from .routes import bp
 
 feature = Feature(
@@ -28,7 +29,8 @@ feature = Feature(
     blueprints=[bp],
     handlers={
         BookingConfirmed: [handlers.tell_both_confirmed],
-        BookingCancelled: [handlers.tell_both_cancelled],
+        BookingRequested: [answering.tell_both_requested],
+        BookingCancelled: [answering.tell_cancelled],
         BookingMoved: [handlers.tell_both_moved],
         BookingRefunded: [handlers.tell_client_refunded],
         DisputeOpened: [handlers.tell_consultant_disputed],

@@ -83,6 +83,8 @@ def personal_data() -> list[HeldData]:
 class ProDay:
     """A consultant's sessions of today and of the following days, in their own zone, with the clients' names."""
 
+    asked: tuple[BookingView, ...]
+    """Requests that wait for an answer."""
     today: tuple[BookingView, ...]
     briefs: dict[str, str]
     """What today's clients wrote, by booking."""
@@ -124,7 +126,7 @@ class Earnings:
 
 
 def pro_day(db: Session, actor: Actor, now: datetime) -> ProDay:
-    """The consultant's desk for today and the next DAYS_SHOWN days. At most seven statements."""
+    """The consultant's desk for today and the next DAYS_SHOWN days. At most eight statements."""
     zone = ZoneInfo(actor.zone)
     midnight = now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
     until = midnight + timedelta(days=rules.DAYS_SHOWN)
@@ -132,13 +134,15 @@ def pro_day(db: Session, actor: Actor, now: datetime) -> ProDay:
     days = [
         (day, tuple(ones)) for day, ones in groupby(found, key=lambda one: one.starts_at.astimezone(zone).date())
     ]  # fmt: skip
-    is_new = not found and not bookings.bookings_of(db, actor, now, limit=1)
+    asked = tuple(bookings.requests_of(db, actor.user_id, now))
+    is_new = not found and not asked and not bookings.bookings_of(db, actor, now, limit=1)
     today = next((ones for day, ones in days if day == midnight.date()), ())
     return ProDay(
+        asked=asked,
         today=today,
         briefs=bookings.briefs_of(db, today, actor),
         later_by_day=tuple(ones for day, ones in days if day != midnight.date()),
-        names=_names(db, found),
+        names=_names(db, [*asked, *found]),
         unread=messaging.unread_total(db, actor),
         is_new=is_new,
         has_hours=bool(is_new and scheduling.hours_of(db, actor.user_id)),

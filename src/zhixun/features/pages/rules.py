@@ -266,6 +266,9 @@ TABLES: dict[str, Words] = {
         "知识库文章由谁在何时修改", "Who changed which article of the knowledge base, and when"
     ),
     "booking_feeds": Words("你的日历订阅地址", "The address of your calendar to subscribe to"),
+    "booking_answers": Words(
+        "咨询师婉拒预约请求时写给你的原因", "Why a consultant declined a request of yours, as you read it"
+    ),
     "booking_intake": Words(
         "咨询前你对所属领域问题的回答，加密保存", "Your answers to the field’s questions before a session, kept sealed"
     ),

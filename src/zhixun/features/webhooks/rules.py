@@ -19,6 +19,7 @@ KINDS: dict[str, tuple[type[Event], str]] = {
     "consultant.listed": (catalog.ConsultantListed, N_("A consultant is listed, or their page has changed")),
     "consultant.unlisted": (catalog.ConsultantUnlisted, N_("A consultant is no longer listed")),
     "booking.held": (booking.BookingHeld, N_("A time is held for a client")),
+    "booking.requested": (booking.BookingRequested, N_("A booking is paid and waits for the consultant’s yes")),
     "booking.confirmed": (booking.BookingConfirmed, N_("A booking is paid and confirmed")),
     "booking.expired": (booking.BookingExpired, N_("A hold ended unpaid")),
     "booking.cancelled": (booking.BookingCancelled, N_("A booking is cancelled")),

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from zhixun.kernel.errors import N_
 
 from .kinds import Answer, At
+from .people import Erased as Erased
+from .people import ErasedLine as ErasedLine
+from .people import Export as Export
 
 Channel = Literal["video", "voice", "text"]
-BookingState = Literal["held", "paid", "confirmed", "in_progress", "completed", "cancelled", "expired", "no_show"]
+BookingState = Literal[
+    "held", "paid", "requested", "confirmed", "in_progress", "completed", "cancelled", "expired", "no_show"
+]  # fmt: skip
 Solved = Literal["yes", "partly", "no"]
 
 
@@ -32,27 +37,6 @@ class Me(Answer):
     roles: list[str]
     zone: str
     language: str
-
-
-class Export(Answer):
-    format: str
-    person: str
-    made_at: At
-    tables: Annotated[
-        dict[str, list[dict[str, Any]]], Field(description=N_("Table → rows, with what was sealed opened."))
-    ]
-
-
-class ErasedLine(Answer):
-    table: str
-    rows: int
-    kept_because: Annotated[str, Field(description=N_("Empty where it is gone."))]
-
-
-class Erased(Answer):
-    person: str
-    report: list[ErasedLine]
-    left_over: list[str]
 
 
 class PersonShown(Answer):
@@ -98,6 +82,7 @@ class ServiceShown(Answer):
     price: MoneyShown
     note: str
     included: list[str]
+    on_request: Annotated[bool, Field(description=N_("Whether the consultant has to accept each booking."))]
 
 
 class SatisfactionShown(Answer):
@@ -242,6 +227,10 @@ class BookingShown(Answer):
     end: At
     room_opens_at: At
     hold_expires_at: At
+    on_request: Annotated[bool, Field(description=N_("Whether the consultant has to accept it."))]
+    answer_by: Annotated[
+        At | None, Field(description=N_("Until when they may, once it is paid; then it is refunded in full."))
+    ]
     total: MoneyShown
     refunds: list[RefundStepShown]
     refund_now: MoneyShown

@@ -39,6 +39,7 @@ def service(one: ServiceView) -> answers.ServiceShown:
         {
             "id": one.id, "title": say(one.title), "channel": one.channel, "minutes": one.minutes,
             "price": money(one.price), "note": say(one.note), "included": [say(words) for words in one.included],
+            "on_request": one.on_request,
         }
     )  # fmt: skip
 
@@ -145,7 +146,7 @@ def booking(
             "service_id": view.service_id, "title": say(view.title), "channel": view.channel,
             "minutes": view.minutes, "start": view.starts_at, "end": view.ends_at,
             "room_opens_at": view.room_opens_at, "hold_expires_at": view.hold_expires_at,
-            "total": money(view.price), "refunds": refunds(view.ladder), "refund_now": money(view.refund_now),
+            "on_request": view.on_request, "answer_by": view.answer_by, "total": money(view.price), "refunds": refunds(view.ladder), "refund_now": money(view.refund_now),
             "brief": brief,
             "payment": answers.PaymentPlace(id=view.payment_id, url=pay_url(view.payment_id)) if is_client else None,
             "conversation_id": conversation_id_of(view.client_id, view.consultant_id),

@@ -1,5 +1,6 @@
 """Everything that can be done to a booking, in the order of its life: asking, paying, moving, meeting, and the ways it ends."""
 
+from .answering import ConsultantAnswers, RequestAccepted, RequestOver, accept_request, decline_request
 from .asking import (
     BookingMade,
     NotBetweenThem,
@@ -14,7 +15,7 @@ from .clock import pass_time, release_money
 from .feeds import close_feed, open_feed
 from .holding import keep_money, let_money_go
 from .meeting import ConsultantsTurn, NotThere, begin_session, complete_session, join_session, stop_waiting
-from .moving import MovedMeanwhile, TooCloseToMove, TooManyMoves, reschedule_booking
+from .moving import MovedMeanwhile, TooCloseToMove, TooManyMoves, WaitsForAnswer, reschedule_booking
 from .paying import confirm_if_paid
 from .preparing import answer_intake
 from .record import NotYet, TooLate
@@ -32,6 +33,7 @@ from .terms import choose_terms, confirm_without_payment
 
 __all__ = [
     "BookingMade",
+    "ConsultantAnswers",
     "ConsultantsTurn",
     "MovedMeanwhile",
     "NotBetweenThem",
@@ -39,6 +41,8 @@ __all__ = [
     "NotThere",
     "NotYet",
     "OwnService",
+    "RequestAccepted",
+    "RequestOver",
     "SeriesMade",
     "SeriesNotFree",
     "SeriesUnpaid",
@@ -46,6 +50,8 @@ __all__ = [
     "TooLate",
     "TooManyHolds",
     "TooManyMoves",
+    "WaitsForAnswer",
+    "accept_request",
     "after_own_other_requests",
     "answer_intake",
     "begin_session",
@@ -58,6 +64,7 @@ __all__ = [
     "confirm_if_paid",
     "confirm_series_without_payment",
     "confirm_without_payment",
+    "decline_request",
     "join_session",
     "keep_money",
     "let_money_go",

@@ -119,6 +119,7 @@ def held(
         lines=stored_lines(quote.lines), commission_bps=catalog.commission_bps(uow.db, service.consultant_id),
         policy=rules.stored_policy(rules.CLIENT_CANCELS), brief=sealed_brief(uow, booking_id, client_id, brief),
         sensitive=sensitive, created_at=uow.now, series_id=series_id,
+        on_request=service.on_request,
     )  # fmt: skip
     uow.db.add(booking)
     uow.db.add(Step(booking_id=booking_id, number=1, state=State.HELD, at=uow.now, by=client_id))
@@ -129,7 +130,7 @@ def held(
 def write_brief(uow: UnitOfWork, *, booking_id: str, brief: str, sensitive: bool) -> None:
     """Change what the consultant will read; possible until the session begins. Raises NotFound, TooLate, Invalid."""
     booking = own(uow, booking_id, as_client=True)
-    if State(booking.state) not in (State.HELD, State.PAID, State.CONFIRMED):
+    if State(booking.state) not in rules.STILL_TO_COME:
         raise TooLate
     booking.brief = sealed_brief(uow, booking.id, booking.client_id, rules.clean_brief(brief))
     booking.sensitive = sensitive

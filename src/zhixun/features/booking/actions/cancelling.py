@@ -21,7 +21,8 @@ from .record import TooLate, become, give_back, own, parties, price_of, role_in
 def cancel_booking(uow: UnitOfWork, *, booking_id: str) -> Money:
     """End a booking before its session; returns what the client gets back.
 
-    By the client: what the frozen ladder says for this moment. By the consultant or an operator: everything. From the
+    By the client: what the frozen ladder says for this moment. By the consultant or an operator, and as long as the consultant
+    has not accepted it: everything. From the
     start on only an operator may: for the two it is then a question of who comes. Twice is once. Raises NotFound, TooLate,
     RightNeeded.
     """
@@ -33,7 +34,7 @@ def cancel_booking(uow: UnitOfWork, *, booking_id: str) -> Money:
     if who == "operator":
         check_right(uow.actor, "refund")
     last = booking.ends_at if who == "operator" else booking.starts_at
-    if State(booking.state) not in (State.HELD, State.CONFIRMED) or last <= uow.now:
+    if State(booking.state) not in rules.CANCELLABLE or last <= uow.now:
         raise TooLate
     if booking.state == State.HELD:
         _cancel(uow, booking, reason=who)
@@ -43,7 +44,7 @@ def cancel_booking(uow: UnitOfWork, *, booking_id: str) -> Money:
         return Money(0, price.currency)
     policy = rules.read_policy(booking.policy)
     share = 10_000
-    if who == "client":
+    if who == "client" and booking.state != State.REQUESTED:
         share = rules.refund_bps_at(
             uow.now, starts_at=booking.first_starts_at, policy=policy, free_until=booking.free_until
         )

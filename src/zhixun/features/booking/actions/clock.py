@@ -31,8 +31,10 @@ def pass_time(uow: UnitOfWork, *, booking_id: str) -> State:
             complete(uow, booking)
         elif way.to is State.NO_SHOW:
             miss(uow, booking)
-        else:
+        elif booking.state == State.REQUESTED:
             cancel_and_refund(uow, booking, 10_000, reason="unanswered")
+        else:
+            cancel_and_refund(uow, booking, 10_000, reason="unconfirmed")
     return State(booking.state)
 
 
@@ -50,7 +52,7 @@ def release_money(uow: UnitOfWork, *, booking_id: str) -> None:
 def _exit_by_time(booking: Booking) -> rules.TimedExit | None:
     return rules.exit_by_time(
         State(booking.state), hold_expires_at=booking.hold_expires_at, starts_at=booking.starts_at,
-        ends_at=booking.ends_at, both_came=both_came(booking),
+        ends_at=booking.ends_at, both_came=both_came(booking), answer_by=booking.answer_by,
     )  # fmt: skip
 
 

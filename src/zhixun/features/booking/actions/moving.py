@@ -32,6 +32,11 @@ class TooCloseToMove(TooLate):
     message = N_("A session can be moved until two hours before it. Your consultant can still move it for you.")
 
 
+class WaitsForAnswer(TooLate):
+    code = "waits_for_answer"
+    message = N_("The consultant has not accepted this request yet. You can withdraw it and ask for another time.")
+
+
 def reschedule_booking(
     uow: UnitOfWork, *, booking_id: str, start: datetime, seen_start: datetime | None = None
 ) -> datetime:
@@ -63,6 +68,8 @@ def reschedule_booking(
 
 
 def _check_movable(uow: UnitOfWork, booking: Booking, who: str) -> None:
+    if booking.state == State.REQUESTED:
+        raise WaitsForAnswer
     if booking.state != State.CONFIRMED or booking.starts_at <= uow.now:
         raise TooLate
     if who == "client" and booking.moves_by_client >= rules.MOVES_MAX:

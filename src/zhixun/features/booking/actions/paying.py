@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from zhixun.events.booking import BookingConfirmed
+from datetime import datetime
+
+from zhixun.features.booking import rules
 from zhixun.features.booking.models import Booking
 from zhixun.features.booking.rules import State
 from zhixun.features.payments import queries as payment_queries
@@ -13,8 +15,9 @@ from zhixun.features.scheduling.actions import NotOffered, SlotTaken
 from zhixun.kernel.errors import NotFound
 from zhixun.kernel.unit_of_work import UnitOfWork
 
+from .answering import ask_consultant
 from .cancelling import cancel_and_refund
-from .record import become, give_back, locked, parties, was_ever
+from .record import become, confirm, give_back, locked, was_ever
 
 
 def confirm_if_paid(uow: UnitOfWork, *, booking_id: str) -> State:
@@ -36,17 +39,23 @@ def confirm_if_paid(uow: UnitOfWork, *, booking_id: str) -> State:
     if booking.state == State.HELD and payment.captured_at and payment.captured_at >= booking.hold_expires_at:
         become(uow, booking, State.EXPIRED)  # late is late, whether or not the clock has swept by
     become(uow, booking, State.PAID)
-    if booking.starts_at <= uow.now or not _retaken(uow, booking) or not plans.take_again(uow, booking_id=booking.id):
+    if (
+        _last_moment(booking) <= uow.now
+        or not _retaken(uow, booking)
+        or not plans.take_again(uow, booking_id=booking.id)
+    ):
         cancel_and_refund(uow, booking, 10_000, reason="paid_too_late")
         return State.CANCELLED
-    become(uow, booking, State.CONFIRMED)
-    uow.emit(
-        BookingConfirmed(
-            **parties(booking), price_minor=booking.price_minor, channel=booking.channel,
-            starts_at=booking.starts_at.isoformat(),
-        )
-    )  # fmt: skip
-    return State.CONFIRMED
+    if booking.on_request:
+        ask_consultant(uow, booking)
+    else:
+        confirm(uow, booking)
+    return State(booking.state)
+
+
+def _last_moment(booking: Booking) -> datetime:
+    """Until when it may still be paid for: what waits for a yes has to leave time for one."""
+    return booking.starts_at - rules.ANSWER_BEFORE if booking.on_request else booking.starts_at
 
 
 def _retaken(uow: UnitOfWork, booking: Booking) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from sqlalchemy.dialects.postgresql import insert
 
 from zhixun.features.booking.models import Intake
-from zhixun.features.booking.rules import State
+from zhixun.features.booking.rules import STILL_TO_COME, State
 from zhixun.features.catalog import queries as catalog
 from zhixun.features.catalog.rules import checked_answers
 from zhixun.kernel.sealed import seal
@@ -24,7 +24,7 @@ def answer_intake(uow: UnitOfWork, *, booking_id: str, answers: Mapping[str, str
     The questions are kept beside the answers: a field may ask something else later. Raises NotFound, TooLate, Invalid.
     """
     booking = own(uow, booking_id, as_client=True)
-    if State(booking.state) not in (State.HELD, State.PAID, State.CONFIRMED):
+    if State(booking.state) not in STILL_TO_COME:
         raise TooLate
     card = catalog.cards_of(uow.db, [booking.consultant_id])[booking.consultant_id]
     questions = catalog.intake_of(uow.db, card.field_id)

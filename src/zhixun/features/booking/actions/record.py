@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import func, select
 
+from zhixun.events.booking import BookingConfirmed
 from zhixun.features.accounts.rules import may
 from zhixun.features.booking import rules
 from zhixun.features.booking.models import Booking, Step
@@ -66,6 +67,17 @@ def become(uow: UnitOfWork, booking: Booking, state: State, *, starts_at: dateti
     by = uow.actor.user_id or "system"
     uow.db.add(Step(booking_id=booking.id, number=last + 1, state=state, at=uow.now, by=by, starts_at=starts_at))
     uow.db.flush()
+
+
+def confirm(uow: UnitOfWork, booking: Booking) -> None:
+    """The time is the client's."""
+    become(uow, booking, State.CONFIRMED)
+    uow.emit(
+        BookingConfirmed(
+            **parties(booking), price_minor=booking.price_minor, channel=booking.channel,
+            starts_at=booking.starts_at.isoformat(),
+        )
+    )  # fmt: skip
 
 
 def refund(uow: UnitOfWork, booking: Booking, back: Money, *, reason: str) -> None:

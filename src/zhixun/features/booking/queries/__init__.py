@@ -1,5 +1,7 @@
 """What can be asked about bookings: one's own, the whole house's, and what stands in a calendar."""
 
+from .alternatives import Alternative, alternatives
+from .answers import answer_of
 from .bookings import (
     BookingView,
     StepLine,
@@ -16,6 +18,8 @@ from .bookings import (
     is_first,
     latest,
     open_matters,
+    requests_of,
+    requests_waiting,
     starting_between,
     timeline,
     unreleased_of,
@@ -37,6 +41,7 @@ from .series import (
 
 __all__ = [
     "IN_CALENDAR",
+    "Alternative",
     "Answered",
     "BookingView",
     "ClientFigures",
@@ -47,6 +52,8 @@ __all__ = [
     "SeriesView",
     "StepLine",
     "agreed_from",
+    "alternatives",
+    "answer_of",
     "between",
     "booked_minutes",
     "booking",
@@ -75,6 +82,8 @@ __all__ = [
     "nearest_in_series",
     "open_matters",
     "plan_series",
+    "requests_of",
+    "requests_waiting",
     "series_by_id",
     "starting_between",
     "terms_in_series",

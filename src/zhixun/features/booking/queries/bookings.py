@@ -37,6 +37,9 @@ class BookingView:
     moves_by_client: int
     free_until: datetime | None
     """Where the consultant moved it: until then cancelling gives the client everything back."""
+    on_request: bool
+    """Whether the consultant has to accept it before it stands."""
+    answer_by: datetime | None
     price: Money
     lines: tuple[PriceLine, ...]
     """How the price came about; empty for bookings from before it was written down."""
@@ -73,7 +76,7 @@ class BookingView:
 
     @property
     def may_cancel(self) -> bool:
-        return self.state in (State.HELD, State.CONFIRMED) and self.seen_at < self.starts_at
+        return self.state in rules.CANCELLABLE and self.seen_at < self.starts_at
 
     @property
     def has_brief(self) -> bool:
@@ -81,8 +84,9 @@ class BookingView:
 
     @property
     def sequence(self) -> int:
-        """Which version of its calendar entry this is: a move and a cancellation each make a new one."""
-        return self.moves + (self.state in (State.CANCELLED, State.NO_SHOW))
+        """Which version of its calendar entry this is: a yes, a move and a cancellation each make a new one."""
+        answered = self.on_request and self.state is not State.REQUESTED
+        return self.moves + answered + (self.state in (State.CANCELLED, State.NO_SHOW))
 
     def may_move(self, user_id: str) -> bool:
         if self.state is not State.CONFIRMED or self.seen_at >= self.starts_at:
@@ -184,9 +188,27 @@ def starting_between(
     ]
 
 
+def requests_of(db: Session, consultant_id: str, now: datetime, *, limit: int = 50) -> list[BookingView]:
+    """What waits for a consultant's answer, the first to end first."""
+    waiting = (Booking.consultant_id == consultant_id, Booking.state == State.REQUESTED, Booking.answer_by > now)
+    return [
+        view_of(row, now)
+        for row in db.scalars(select(Booking).where(*waiting).order_by(Booking.answer_by).limit(limit))
+    ]
+
+
+def requests_waiting(db: Session, now: datetime, *, limit: int = 2_000) -> list[BookingView]:
+    """All requests of the house that still wait for an answer, the first to end first."""
+    waiting = (Booking.state == State.REQUESTED, Booking.answer_by > now)
+    return [
+        view_of(row, now)
+        for row in db.scalars(select(Booking).where(*waiting).order_by(Booking.answer_by).limit(limit))
+    ]
+
+
 def unreleased_of(db: Session, consultant_id: str, now: datetime, *, limit: int = 200) -> list[BookingView]:
     """A consultant's bookings whose money may still wait in escrow, the soonest session first."""
-    paid = Booking.state.in_((State.PAID, State.CONFIRMED, State.IN_PROGRESS))
+    paid = Booking.state.in_((State.PAID, State.REQUESTED, State.CONFIRMED, State.IN_PROGRESS))
     waiting = and_(Booking.release_at.is_not(None), Booking.released_at.is_(None))
     rows = db.scalars(
         select(Booking)
@@ -209,7 +231,7 @@ def timeline(db: Session, booking_id: str) -> list[StepLine]:
 
 def is_first(db: Session, client_id: str) -> bool:
     """Whether this person has never had a booking that was agreed."""
-    agreed = (State.PAID, State.CONFIRMED, State.IN_PROGRESS, State.COMPLETED, State.NO_SHOW)
+    agreed = (State.PAID, State.REQUESTED, State.CONFIRMED, State.IN_PROGRESS, State.COMPLETED, State.NO_SHOW)
     found = select(Booking.id).where(Booking.client_id == client_id, Booking.state.in_(agreed)).limit(1)
     return db.scalar(found) is None
 
@@ -223,11 +245,12 @@ def held_count(db: Session, client_id: str, now: datetime) -> int:
 def due_by_time(db: Session, now: datetime, *, after: str = "", limit: int = 200) -> list[str]:
     """Ids of bookings whose exit by time has come, ascending; `after` (an id) pages on."""
     lapsed = and_(Booking.state.in_((State.HELD, State.PAID)), Booking.hold_expires_at <= now)
+    unanswered = and_(Booking.state == State.REQUESTED, Booking.answer_by <= now)
     both = and_(Booking.client_joined_at.is_not(None), Booking.consultant_joined_at.is_not(None))
     waited = or_(both, Booking.starts_at <= now - rules.NO_SHOW_AFTER, Booking.ends_at <= now)
     begins = and_(Booking.state == State.CONFIRMED, Booking.starts_at <= now, waited)
     over = and_(Booking.state == State.IN_PROGRESS, Booking.ends_at <= now)
-    due = select(Booking.id).where(or_(lapsed, begins, over), Booking.id > after)
+    due = select(Booking.id).where(or_(lapsed, unanswered, begins, over), Booking.id > after)
     return list(db.scalars(due.order_by(Booking.id).limit(limit)))
 
 
@@ -266,7 +289,7 @@ def _mine(actor: Actor) -> ColumnElement[bool]:
 
 def _is_upcoming(now: datetime) -> ColumnElement[bool]:
     held = and_(Booking.state == State.HELD, Booking.hold_expires_at > now)
-    return or_(held, Booking.state.in_((State.PAID, State.CONFIRMED, State.IN_PROGRESS)))
+    return or_(held, Booking.state.in_((State.PAID, State.REQUESTED, State.CONFIRMED, State.IN_PROGRESS)))
 
 
 def view_of(row: Booking, now: datetime) -> BookingView:
@@ -279,8 +302,9 @@ def view_of(row: Booking, now: datetime) -> BookingView:
         hold_expires_at=row.hold_expires_at, price=price, lines=read_lines(row.lines, row.currency),
         commission_bps=row.commission_bps, sealed_brief=row.brief,
         sensitive=row.sensitive, first_starts_at=row.first_starts_at, moves=row.moves,
-        moves_by_client=row.moves_by_client, free_until=row.free_until, ladder=_ladder(row, price),
-        refund_now=price.share_bps(
+        moves_by_client=row.moves_by_client, free_until=row.free_until, on_request=row.on_request,
+        answer_by=row.answer_by, ladder=_ladder(row, price),
+        refund_now=price if row.state == State.REQUESTED else price.share_bps(
             rules.refund_bps_at(now, starts_at=row.first_starts_at, policy=policy, free_until=row.free_until)
         ),
         created_at=row.created_at, client_joined_at=row.client_joined_at,

@@ -16,7 +16,7 @@ from zhixun.kernel.values import Money
 
 from .bookings import BookingView, view_of
 
-_AGREED = Booking.state.not_in((State.HELD, State.EXPIRED))
+_AGREED = Booking.state.not_in((State.HELD, State.REQUESTED, State.EXPIRED))
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from .bookings import BookingView, view_of
 
 FEED_REACHES_BACK = timedelta(days=60)
 FEED_ENTRIES_MAX = 500
-IN_CALENDAR = (State.CONFIRMED, State.IN_PROGRESS, State.COMPLETED)
+IN_CALENDAR = (State.REQUESTED, State.CONFIRMED, State.IN_PROGRESS, State.COMPLETED)
 
 
 def feed_of(db: Session, user_id: str) -> str | None:
@@ -32,7 +32,7 @@ def feed_owner(db: Session, feed_id: str) -> str:
 
 
 def in_calendar(db: Session, user_id: str, now: datetime) -> list[BookingView]:
-    """A person's agreed sessions, as client and consultant, from some weeks back on, soonest first."""
+    """A person's agreed sessions and what they wait to agree on, as client and consultant, from some weeks back on, soonest first."""
     mine = or_(Booking.client_id == user_id, Booking.consultant_id == user_id)
     agreed = (mine, Booking.state.in_(IN_CALENDAR), Booking.starts_at > now - FEED_REACHES_BACK)
     rows = db.scalars(select(Booking).where(*agreed).order_by(Booking.starts_at).limit(FEED_ENTRIES_MAX))

@@ -79,7 +79,7 @@ def house_list(
 
 def booked_minutes(db: Session, *, from_: datetime, until: datetime) -> dict[str, int]:
     """Consultant id → minutes of paid sessions that start in [from_, until)."""
-    paid = (State.PAID, State.CONFIRMED, State.IN_PROGRESS, State.COMPLETED)
+    paid = (State.PAID, State.REQUESTED, State.CONFIRMED, State.IN_PROGRESS, State.COMPLETED)
     rows = db.execute(
         select(Booking.consultant_id, func.sum(Booking.minutes))
         .where(Booking.starts_at >= from_, Booking.starts_at < until, Booking.state.in_(paid))
@@ -93,6 +93,7 @@ def _is_stuck(now: datetime) -> ColumnElement[bool]:
     late = now - rules.CLOCK_LATE_MAX
     return or_(
         and_(Booking.state.in_((State.HELD, State.PAID)), Booking.hold_expires_at <= late),
+        and_(Booking.state == State.REQUESTED, Booking.answer_by <= late),
         and_(Booking.state.in_((State.CONFIRMED, State.IN_PROGRESS)), Booking.ends_at <= late),
         and_(Booking.release_at <= late, Booking.released_at.is_(None)),
     )

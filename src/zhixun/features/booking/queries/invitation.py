@@ -25,6 +25,8 @@ class Entry:
     address: str
     """Of the page of the session."""
     cancelled: bool = False
+    tentative: bool = False
+    """Asked for, and not yet accepted."""
     organizer: str = ""
     """An e-mail address; invitations need one, files and feeds do not."""
     attendee: str = ""
@@ -66,11 +68,12 @@ def _event(entry: Entry, now: datetime):  # type: ignore[no-untyped-def]  # ical
     event.add("summary", entry.title)
     event.add("description", entry.address)
     event.add("url", entry.address)
-    event.add("status", "CANCELLED" if entry.cancelled else "CONFIRMED")
+    event.add("status", "CANCELLED" if entry.cancelled else "TENTATIVE" if entry.tentative else "CONFIRMED")
     if entry.organizer:
         event.add("organizer", vCalAddress(f"mailto:{entry.organizer}"))
+    part = "TENTATIVE" if entry.tentative else "ACCEPTED"
     if entry.attendee:
-        event.add("attendee", vCalAddress(f"mailto:{entry.attendee}"), parameters={"PARTSTAT": "ACCEPTED"})
+        event.add("attendee", vCalAddress(f"mailto:{entry.attendee}"), parameters={"PARTSTAT": part})
     if not entry.cancelled:
         alarm = Alarm()
         alarm.add("action", "DISPLAY")

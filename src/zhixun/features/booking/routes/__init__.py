@@ -6,6 +6,7 @@ bp = Blueprint("booking", "zhixun.features.booking", template_folder="templates"
 
 from . import (  # noqa: E402, F401 - the modules hang their addresses on `bp`  # noqa: E402, F401 - the modules hang their addresses on `bp`
     absence,
+    answering,
     booking,
     checkout,
     deeds,

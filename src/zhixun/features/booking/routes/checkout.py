@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from zhixun.features.booking import actions, forms, queries
 from zhixun.features.booking.actions import TooLate
 from zhixun.features.booking.queries import BookingView
-from zhixun.features.booking.rules import BRIEF_LENGTH_MAX, HOLD, State, terms_of
+from zhixun.features.booking.rules import BRIEF_LENGTH_MAX, HOLD, State, answer_by, terms_of
 from zhixun.features.catalog import queries as catalog
 from zhixun.features.catalog.rules import ConsultantCard
 from zhixun.features.loyalty import queries as loyalty
@@ -163,6 +163,7 @@ def _page(
         ),
         money_minor=lambda minor: money(Money(minor)),
         order=order, booking=booking, card=order.card, field=field, payment=payment, brief=brief, errors=wrong,
+        answer_by=answer_by(booking.seen_at, starts_at=booking.starts_at),
         brief_length_max=BRIEF_LENGTH_MAX, hold_seconds=int(HOLD.total_seconds()),
         seconds_left=max(0, int((booking.hold_expires_at - booking.seen_at).total_seconds())),
     )  # fmt: skip

@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from zhixun.features.booking import actions, forms
 from zhixun.features.booking.actions import ConsultantsTurn, NotYet, TooLate
 from zhixun.features.booking.queries import BookingView
+from zhixun.features.booking.rules import State
 from zhixun.features.privacy import actions as privacy
 from zhixun.kernel.errors import N_, Conflict, DomainError, Invalid, NotFound
 from zhixun.kernel.values import Money
@@ -117,7 +118,8 @@ def _cancelled(booking: BookingView, back: Money) -> str:
 
 
 def _cancel_page(booking: BookingView, refusal: RefundChanged | None = None) -> AnyResponse:
-    if not booking.may_cancel:
+    answers = booking.state is State.REQUESTED and booking.client_id != current_actor().user_id
+    if not booking.may_cancel or answers:
         return redirect(url_for("booking.session", booking_id=booking.id), 303)
     page = render_template(
         "booking/cancel.html",

@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from zhixun.features.accounts import queries as accounts
 from zhixun.features.booking import actions, queries
 from zhixun.features.booking.queries import BookingView, Entry, calendar_text
+from zhixun.features.booking.rules import State
 from zhixun.features.catalog import queries as catalog
 from zhixun.kernel.errors import NotFound
 from zhixun.kernel.values import Words, utc_now
@@ -89,5 +90,7 @@ def _entries(db: Session, found: list[BookingView], owner: str, language: str) -
         name = cards[other].name if other in cards else Words(people[other].name if other in people else "")
         title = " · ".join(part for part in (one.title.in_language(language), name.in_language(language)) if part)
         page = url_for("booking.session", booking_id=one.id, _external=True)
-        entries.append(Entry(one.id, one.sequence, one.starts_at, one.ends_at, title, page))
+        entries.append(
+            Entry(one.id, one.sequence, one.starts_at, one.ends_at, title, page, tentative=one.state is State.REQUESTED)
+        )
     return entries

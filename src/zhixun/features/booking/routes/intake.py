@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from zhixun.features.booking import actions, queries
 from zhixun.features.booking.queries import BookingView
-from zhixun.features.booking.rules import State
+from zhixun.features.booking.rules import STILL_TO_COME
 from zhixun.features.catalog import queries as catalog
 from zhixun.kernel.errors import Invalid, NotFound
 from zhixun.web.errors import field_sentences
@@ -18,8 +18,6 @@ from zhixun.web.security import current_actor, read, require, work
 
 from . import bp
 from .sessions import own_booking
-
-OPEN = (State.HELD, State.PAID, State.CONFIRMED)
 
 
 @bp.get("/sessions/<booking_id>/questions")
@@ -60,6 +58,6 @@ def _page(booking: BookingView, given: Mapping[str, str], wrong: Mapping[str, st
         field = next(one for one in catalog.fields(db) if one.id == card.field_id)
     page = render_template(
         "booking/questions.html", booking=booking, card=card, field=field, given=given, errors=wrong,
-        may_write=booking.state in OPEN,
+        may_write=booking.state in STILL_TO_COME,
     )  # fmt: skip
     return make_response(page, status)

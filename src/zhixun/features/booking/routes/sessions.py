@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from zhixun.features.accounts import queries as accounts
 from zhixun.features.booking import forms, queries
 from zhixun.features.booking.queries import BookingView, Entry, calendar_text
-from zhixun.features.booking.rules import BRIEF_LENGTH_MAX, State
+from zhixun.features.booking.rules import BRIEF_LENGTH_MAX, REASON_LENGTH_MAX, State
 from zhixun.features.catalog import queries as catalog
 from zhixun.features.payments import queries as payments
 from zhixun.features.payments.rules import purpose_of_booking
@@ -27,7 +27,8 @@ from . import bp
 from .checkout import settle
 
 PAST_PER_PAGE = 20
-ON_CALENDAR = (State.CONFIRMED, State.IN_PROGRESS, State.COMPLETED)
+ON_CALENDAR = (State.REQUESTED, State.CONFIRMED, State.IN_PROGRESS, State.COMPLETED)
+LEFT_BY = ("declined", "unanswered", "consultant")
 UNSETTLED = (State.HELD, State.PAID, State.EXPIRED)
 
 
@@ -56,11 +57,12 @@ def sessions() -> str:
         )
         others = other_parties(db, [*coming, *past])
     held = [one for one in coming if one.state in (State.HELD, State.PAID)]
-    agreed = [one for one in coming if one not in held]
+    asked = [one for one in coming if one.state is State.REQUESTED]
+    agreed = [one for one in coming if one not in held and one not in asked]
     last = past[PAST_PER_PAGE - 1] if len(past) > PAST_PER_PAGE else None
     return render_template(
         "booking/sessions.html",
-        held=held, next=agreed[0] if agreed else None, coming=agreed[1:], past=past[:PAST_PER_PAGE], others=others,
+        held=held, asked=asked, next=agreed[0] if agreed else None, coming=agreed[1:], past=past[:PAST_PER_PAGE], others=others,
         now=now, first_page=before is None, older=pagination.place_cursor(last.starts_at, last.id) if last else "",
     )  # fmt: skip
 
@@ -94,7 +96,7 @@ def calendar(booking_id: str) -> Response:
 def entry_of(booking: BookingView, other: Other) -> Entry:
     return Entry(
         booking.id, booking.sequence, booking.starts_at, booking.ends_at, f"{say(booking.title)} · {say(other.name)}",
-        url_for("booking.session", booking_id=booking.id, _external=True),
+        url_for("booking.session", booking_id=booking.id, _external=True), tentative=booking.state is State.REQUESTED,
     )  # fmt: skip
 
 
@@ -108,17 +110,22 @@ def own_booking(booking_id: str) -> BookingView:
     return found
 
 
-def session_page(booking: BookingView, typed: forms.Brief | None = None, wrong: dict[str, str] | None = None) -> str:
-    """The page of one session; `typed` and `wrong` are a brief that was refused."""
+def session_page(
+    booking: BookingView, typed: forms.Brief | None = None, wrong: dict[str, str] | None = None, *, reason: str = ""
+) -> str:
+    """The page of one session; `typed` and `wrong` are a brief that was refused, `reason` is one for declining that was."""
     is_client = booking.client_id == current_actor().user_id
-    shows_brief = is_client or booking.state in ON_CALENDAR
+    left = is_client and _was_left(booking)
+    shows_brief = (is_client and not left) or booking.state in ON_CALENDAR
     with read() as db:
         kept = queries.brief_of(db, booking, current_actor()) if shows_brief else ""
         other = other_parties(db, [booking])[booking.id]
-        zone = _zone_of_other(db, booking)
+        zone = current_actor().zone if left else _zone_of_other(db, booking)
         answered = queries.intake_of(db, booking, current_actor()) if shows_brief else ()
         steps = queries.timeline(db, booking.id)
         payment = payments.payment_for(db, purpose_of_booking(booking.id)) if is_client else None
+        said_no = queries.answer_of(db, booking.id, current_actor()) if booking.ended_reason == "declined" else ""
+        instead = queries.alternatives(db, booking) if left else []
         refunds = {one.id: one for one in payments.refunds_for(db, purpose_of_booking(booking.id))}
         refund = refunds.pop(booking.id, None)  # what goes back of the price has the booking's id
     return render_template(
@@ -127,10 +134,16 @@ def session_page(booking: BookingView, typed: forms.Brief | None = None, wrong: 
         answered=answered,
         brief=typed or forms.Brief(kept, booking.sensitive), kept=kept, shows_brief=shows_brief, errors=wrong or {},
         brief_length_max=BRIEF_LENGTH_MAX, now=booking.seen_at,
-        may_write=is_client and booking.state is State.CONFIRMED,
+        may_write=is_client and booking.state in (State.REQUESTED, State.CONFIRMED),
         may_cancel=booking.may_cancel, may_move=booking.may_move(current_actor().user_id), may_leave=may_leave(booking),
+        said_no=said_no, alternatives=instead, reason=reason, reason_length_max=REASON_LENGTH_MAX,
         has_calendar=booking.state in ON_CALENDAR, has_receipt=payment is not None and payment.captured,
     )  # fmt: skip
+
+
+def _was_left(booking: BookingView) -> bool:
+    """Whether the client is without a session that others ended, and its time is not over."""
+    return booking.ended_reason in LEFT_BY and booking.state is State.CANCELLED and booking.seen_at < booking.starts_at
 
 
 def may_leave(booking: BookingView) -> bool:

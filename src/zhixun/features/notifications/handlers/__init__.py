@@ -38,7 +38,7 @@ from zhixun.features.credentials.rules import KINDS
 from zhixun.features.notifications import actions, queries, rules
 from zhixun.features.notifications.ports import Attachment, House, Mail, Mailer, Undeliverable
 from zhixun.features.notifications.queries import NoticeLine
-from zhixun.features.notifications.rules import Link, Occasion
+from zhixun.features.notifications.rules import Link, Occasion, requests
 from zhixun.features.waitlist import queries as waitlist
 from zhixun.kernel.event import Event
 from zhixun.kernel.services import service
@@ -63,6 +63,8 @@ class Letter:
     address: str
     notice_id: str
     values: Mapping[str, Any] = field(default_factory=dict)
+    more: tuple[Part, ...] = ()
+    """What is offered below it."""
 
 
 RULE = "-- "
@@ -74,54 +76,55 @@ _PAGE = jinja2.Environment(
 
 
 def tell_both_confirmed(event: BookingConfirmed) -> None:
-    _tell(event, "booking_confirmed", [event.client_id, event.consultant_id])
+    tell(event, "booking_confirmed", [event.client_id, event.consultant_id])
 
 
 def tell_both_cancelled(event: BookingCancelled) -> None:
-    _tell(event, "booking_cancelled", [event.client_id, event.consultant_id])
+    tell(event, "booking_cancelled", [event.client_id, event.consultant_id])
 
 
 def tell_both_moved(event: BookingMoved) -> None:
-    _tell(event, "booking_moved", [event.client_id, event.consultant_id])
+    tell(event, "booking_moved", [event.client_id, event.consultant_id])
 
 
 def tell_client_refunded(event: BookingRefunded) -> None:
-    _tell(event, "booking_refunded", [event.client_id])
+    tell(event, "booking_refunded", [event.client_id])
 
 
 def tell_consultant_disputed(event: DisputeOpened) -> None:
-    _tell(event, "dispute_opened", [event.consultant_id])
+    tell(event, "dispute_opened", [event.consultant_id])
 
 
 def tell_client_answered(event: DisputeAnswered) -> None:
-    _tell(event, "dispute_answered", [event.client_id])
+    tell(event, "dispute_answered", [event.client_id])
 
 
 def tell_both_decided(event: DisputeDecided) -> None:
-    _tell(event, "dispute_decided", [event.client_id, event.consultant_id])
+    tell(event, "dispute_decided", [event.client_id, event.consultant_id])
 
 
 def tell_client_expired(event: BookingExpired) -> None:
-    _tell(event, "booking_expired", [event.client_id])
+    tell(event, "booking_expired", [event.client_id])
 
 
 def ask_client_for_feedback(event: SessionCompleted) -> None:
-    _tell(event, "session_completed", [event.client_id])
+    tell(event, "session_completed", [event.client_id])
 
 
 def tell_both_missed(event: SessionMissed) -> None:
-    _tell(event, f"missed_by_{event.absent}", [event.client_id, event.consultant_id])
+    tell(event, f"missed_by_{event.absent}", [event.client_id, event.consultant_id])
 
 
 def tell_consultant_of_feedback(event: FeedbackGiven) -> None:
-    _tell(event, "feedback_given", [event.consultant_id])
+    tell(event, "feedback_given", [event.consultant_id])
 
 
 def remind_both(event: ReminderDue) -> None:
     with unit_of_work() as uow:
         view = bookings.booking(uow.db, event.booking_id, uow.actor, uow.now)
     if rules.still_true(event.kind, state=view.state, starts_at=view.starts_at, now=view.seen_at):
-        _tell(event, event.kind, [event.client_id, event.consultant_id])
+        readers = [event.consultant_id] if event.kind == requests.DUE else [event.client_id, event.consultant_id]
+        tell(event, event.kind, readers)
 
 
 def send_held_mails(event: HeldMailsReleased) -> None:
@@ -137,7 +140,7 @@ def send_held_mails(event: HeldMailsReleased) -> None:
             actions.note_mailed(uow, notice_id=event.bundle_id)
             return
     if len(letters) == 1:
-        send([replace(_mail(letters[0]), message_id=event.bundle_id)])
+        send([replace(mail_of(letters[0]), message_id=event.bundle_id)])
     else:
         send([_bundled(letters, event.bundle_id)])
 
@@ -169,7 +172,7 @@ def _decided(event: Event, kind: str, reader: str, subject_id: str, values: dict
             uow, notice_id=notice_id, user_id=reader, kind=kind, subject_id=subject_id, values=values
         )  # fmt: skip
     if now:
-        send([_mail(Letter(kind, None, "", person, address, notice_id, values))])
+        send([mail_of(Letter(kind, None, "", person, address, notice_id, values))])
 
 
 def tell_hand_over_ended(event: HandOverEnded) -> None:
@@ -193,19 +196,19 @@ def _notice(event: Event, kind: str, reader: str, subject_id: str, values: dict[
 
 
 def tell_client_of_summary(event: SummaryWritten) -> None:
-    _tell(event, "summary_written", [event.client_id])
+    tell(event, "summary_written", [event.client_id])
 
 
 def tell_consultant_of_question(event: FollowUpAsked) -> None:
-    _tell(event, "follow_up_asked", [event.consultant_id])
+    tell(event, "follow_up_asked", [event.consultant_id])
 
 
 def tell_client_of_answer(event: FollowUpAnswered) -> None:
-    _tell(event, "follow_up_answered", [event.client_id])
+    tell(event, "follow_up_answered", [event.client_id])
 
 
 def ask_client_whether_it_helped(event: HelpAsked) -> None:
-    _tell(event, "help_asked", [event.client_id])
+    tell(event, "help_asked", [event.client_id])
 
 
 def tell_client_of_freed_time(event: TimeOffered) -> None:
@@ -242,11 +245,11 @@ def tell_person_of_offer(event: CampaignSent) -> None:
     _notice(event, "campaign", event.person_id, event.campaign_id, words)
 
 
-def _tell(
+def tell(
     event: BookingFact | FeedbackGiven | AfterSession | HelpAsked | DisputeFact, kind: str, readers: list[str]
 ) -> None:
     """Notices first, then the mails, outside any transaction."""
-    send([_mail(letter) for letter in _write(event, kind, readers)])
+    send([mail_of(letter) for letter in write(event, kind, readers)])
 
 
 def send(mails: list[Mail]) -> None:
@@ -266,7 +269,7 @@ def send(mails: list[Mail]) -> None:
         raise failures[0]
 
 
-def _write(
+def write(
     event: BookingFact | FeedbackGiven | AfterSession | HelpAsked | DisputeFact, kind: str, readers: list[str]
 ) -> list[Letter]:
     """Store the notices, each once, and return those whose mails are to be sent now."""
@@ -297,13 +300,13 @@ def _letter_of(uow: UnitOfWork, line: NoticeLine, person: Person, address: str) 
     return Letter(line.kind, view, str(line.values["other"]), person, address, line.id)
 
 
-def _mail(letter: Letter) -> Mail:
+def mail_of(letter: Letter) -> Mail:
     person = letter.to
     subject, body = _words(letter)
     stop = rules.stop_path(letter.kind, service(House).key, person.user_id)
     link = rules.button(letter.kind, letter.view.id if letter.view else "", person.language)
     mail = Mail(letter.address, subject, body, letter.notice_id, attachments=_invitation(letter))
-    return laid_out(mail, person, [(body, link)], stop)
+    return laid_out(mail, person, [(body, link), *letter.more], stop)
 
 
 def _invitation(letter: Letter) -> tuple[Attachment, ...]:
@@ -316,7 +319,7 @@ def _invitation(letter: Letter) -> tuple[Attachment, ...]:
     entry = Entry(
         view.id, view.sequence, view.starts_at, view.ends_at,
         f"{view.title.in_language(letter.to.language)} · {letter.other}", house.public_url + path,
-        cancelled=method == "CANCEL", organizer=f"sessions@{urlsplit(house.public_url).hostname}",
+        cancelled=method == "CANCEL", tentative=view.state == "requested", organizer=f"sessions@{urlsplit(house.public_url).hostname}",
         attendee=letter.address,
     )  # fmt: skip
     data = calendar_text([entry], now=view.seen_at, method=method)
@@ -373,5 +376,5 @@ def _occasion(view: BookingView, other: str, reader: str) -> Occasion:
     ]
     return Occasion(
         title=view.title, other=other, starts_at=view.starts_at, minutes=view.minutes,
-        to_client=reader == view.client_id, free_until=max(free, default=None) if view.price else None,
+        to_client=reader == view.client_id, answer_by=view.answer_by, free_until=max(free, default=None) if view.price else None,
     )  # fmt: skip

@@ -7,15 +7,73 @@ whoever changes one sees the other.
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from zhixun.kernel.errors import N_, Invalid, NotFound
+from zhixun.kernel.errors import N_
 from zhixun.kernel.values import Words
+
+from . import requests
+from .wishes import (
+    DIGEST_AT,
+    FRESH,
+    GROUP_OF,
+    GROUPS,
+    HALF_HOURS,
+    MAILED_ONLY,
+    REMINDERS,
+    URGENT,
+    URGENT_SAFETY,
+    WITHOUT_MAIL,
+    Group,
+    Preferences,
+    Way,
+    check_preferences,
+    read_stop_token,
+    still_true,
+    stop_path,
+    stop_token,
+    way_of,
+)
+
+__all__ = [
+    "BUTTONS",
+    "DECISIONS",
+    "DIGESTS",
+    "DIGEST_AT",
+    "FOOTERS",
+    "FRESH",
+    "GROUPS",
+    "GROUP_OF",
+    "HALF_HOURS",
+    "MAILED_ONLY",
+    "MAILS",
+    "METHODS",
+    "REMINDERS",
+    "SENTENCES",
+    "URGENT",
+    "URGENT_SAFETY",
+    "WITHOUT_MAIL",
+    "Group",
+    "Link",
+    "Occasion",
+    "Preferences",
+    "Way",
+    "button",
+    "check_preferences",
+    "decision_letter",
+    "in_language",
+    "letter",
+    "paragraphs",
+    "read_stop_token",
+    "still_true",
+    "stop_path",
+    "stop_token",
+    "way_of",
+    "when",
+]  # fmt: skip
 
 SENTENCES = {
     "booking_confirmed": N_("Your session “%(title)s” with %(other)s is confirmed."),
@@ -53,17 +111,10 @@ SENTENCES = {
     "summary_written": N_("%(other)s wrote the summary of “%(title)s”."),
     "follow_up_asked": N_("%(other)s asked the included question about “%(title)s”."),
     "follow_up_answered": N_("%(other)s answered your question about “%(title)s”."),
+    **requests.SENTENCES,
     "safety_changed": N_("What guards your account has changed: %(title)s."),
     "new_device": N_("Your account was opened on a device we did not know: %(title)s."),
 }
-
-WITHOUT_MAIL = frozenset({
-    "hand_over_answered", "hand_over_lapsed", "matter_answered", "campaign", "safety_changed", "new_device",
-})  # fmt: skip
-"""Told without the mail of a session: what most of them speak of should not lie in a mailbox. Those about safety have
-mails of their own (safety.py)."""
-MAILED_ONLY = frozenset({"link_password", "link_confirm", "link_change", "change_asked"})
-"""Links, and who asked for them: not shown in the app, and mailed at once."""
 
 WEEKDAYS = {
     "zh": ("周一", "周二", "周三", "周四", "周五", "周六", "周日"),
@@ -103,6 +154,7 @@ MAILS = {
         "application_accepted": ("你已成为咨询师", "你的申请已通过：主页和日历已经开通。\n\n接下来请设置可预约时间、服务和价格。"),
         "application_refused": ("你的申请没有通过", "很遗憾，你成为咨询师的申请没有通过。\n\n原因写在申请页面上，你可以修改后再次申请。"),
         "application_lapsed": ("你的申请未及时处理", "很抱歉，你成为咨询师的申请没有在期限内得到处理。\n\n请再申请一次。"),
+        **requests.MAILS["zh"],
         "follow_up_answered": ("追问已回答：{title}", "{other}回答了你就「{title}」提出的追问。"),
     },
     "en": {
@@ -132,6 +184,7 @@ MAILS = {
         "application_accepted": ("You are a consultant now", "Your application was accepted: your page and your calendar are open.\n\nNext, set your hours, services and prices."),
         "application_refused": ("Your application was refused", "We are sorry: your application to become a consultant was refused.\n\nThe reason stands on its page; you may apply again."),
         "application_lapsed": ("Your application was not decided in time", "We are sorry: your application to become a consultant was not decided in time.\n\nPlease apply again."),
+        **requests.MAILS["en"],
         "follow_up_answered": ("Your question is answered: {title}", "{other} answered your question about “{title}”."),
     },
 }  # fmt: skip
@@ -148,18 +201,21 @@ class Occasion:
     to_client: bool
     free_until: datetime | None = None
     """Until when the client may cancel free of charge; None where that is past."""
+    answer_by: datetime | None = None
+    """Until when the consultant may accept it, where that is asked."""
 
 
 def letter(kind: str, occasion: Occasion, *, language: str, zone: str) -> tuple[str, str]:
     """Subject and body of a mail in the reader's language, with times in the reader's zone and their weekday."""
     subject, body = MAILS[language][kind]
     for_client = occasion.to_client
-    free = FREE[language].format(until=_when(occasion.free_until, language, zone)) if occasion.free_until else ""
+    free = FREE[language].format(until=when(occasion.free_until, language, zone)) if occasion.free_until else ""
     values = {
         "title": occasion.title.in_language(language),
         "other": occasion.other,
-        "when": _when(occasion.starts_at, language, zone),
+        "when": when(occasion.starts_at, language, zone),
         "minutes": occasion.minutes,
+        "until": when(occasion.answer_by, language, zone) if occasion.answer_by else "",
         "free": f"\n\n{free}" if for_client and free else "",
         "back": f"\n\n{BACK[language]}" if for_client else "",
     }
@@ -176,7 +232,7 @@ def decision_letter(kind: str, *, title: str, day: str, language: str) -> tuple[
     return " ".join(subject.format(title=title).split()), body.format(title=title, day=day)
 
 
-def _when(at: datetime, language: str, zone: str) -> str:
+def when(at: datetime, language: str, zone: str) -> str:
     local = at.astimezone(ZoneInfo(zone))
     day = WEEKDAYS[language][local.weekday()]
     if language == "zh":
@@ -184,152 +240,15 @@ def _when(at: datetime, language: str, zone: str) -> str:
     return f"{day} {local.day} {MONTHS[local.month - 1]} {local.year}, {local:%H:%M} ({zone})"
 
 
-@dataclass(frozen=True)
-class Group:
-    """Kinds of notices that a person switches on and off together."""
-
-    label: str
-    line: str
-    kinds: frozenset[str]
-    needed: bool = False
-    """About one's own bookings and money: always told, in the app and by mail."""
-
-
-GROUPS = {
-    "bookings": Group(
-        N_("Your bookings"), N_("Confirmed, cancelled, expired, or did not take place."),
-        frozenset({"booking_confirmed", "booking_cancelled", "booking_moved", "booking_expired", "booking_refunded", "dispute_opened", "dispute_answered", "dispute_decided", "missed_by_client", "missed_by_consultant"}),
-        needed=True,
-    ),
-    "reminders": Group(
-        N_("Reminders"), N_("A day before a session, and a quarter of an hour before."),
-        frozenset({"reminder_day", "reminder_soon"}),
-    ),
-    "feedback": Group(
-        N_("Feedback"), N_("When you are asked how it was, and when someone told you."),
-        frozenset({"session_completed", "feedback_given", "help_asked"}),
-    ),
-    "after": Group(
-        N_("After a session"), N_("The written summary, and the included question with its answer."),
-        frozenset({"summary_written", "follow_up_asked", "follow_up_answered"}),
-    ),
-}  # fmt: skip
-"""A kind in no group is about the house or one's safety, and always told."""
-GROUP_OF = {kind: name for name, group in GROUPS.items() for kind in group.kinds}
-URGENT = frozenset({"time_offered", "reminder_soon", "booking_cancelled", "missed_by_client", "missed_by_consultant"})
-"""What would be useless in the morning: neither quiet hours nor the daily mail hold it back."""
-URGENT_SAFETY = frozenset({"safety_changed", "new_device"})
-REMINDERS = {
-    "reminder_day": (timedelta(hours=20), timedelta(hours=24)),
-    "reminder_soon": (timedelta(0), timedelta(minutes=15)),
-}
-"""Kind → between how long and how long before the start. Wide enough that a clock that stood still does not lose them."""
-FRESH = timedelta(hours=2)
-"""Who has booked so shortly before a day ahead has just been told, and needs no reminder of a day."""
-DIGEST_AT = time(8, 0)
-HALF_HOURS = tuple(f"{hour:02d}:{minute:02d}" for hour in range(24) for minute in (0, 30))
-
-
-@dataclass(frozen=True)
-class Preferences:
-    """`off` holds "reminders:mail", "feedback:in_app" …; quiet hours are "HH:MM" on the reader's clock, or both empty."""
-
-    off: frozenset[str] = frozenset()
-    quiet_from: str = ""
-    quiet_until: str = ""
-    digest: bool = False
-
-
-@dataclass(frozen=True)
-class Way:
-    """How one notice reaches its reader: `mail_at` is when its mail is due, None for no mail."""
-
-    shown: bool
-    mail_at: datetime | None
-
-
-def way_of(kind: str, wanted: Preferences, *, now: datetime, zone: str) -> Way:
-    if kind in MAILED_ONLY or kind in URGENT_SAFETY:
-        return Way(kind not in MAILED_ONLY, now)
-    if kind in WITHOUT_MAIL:
-        return Way(True, None)
-    group = GROUP_OF.get(kind)
-    if group is None or GROUPS[group].needed:
-        return Way(True, _mail_at(kind, wanted, now, zone))
-    mail = f"{group}:mail" not in wanted.off
-    return Way(f"{group}:in_app" not in wanted.off, _mail_at(kind, wanted, now, zone) if mail else None)
-
-
-def _mail_at(kind: str, wanted: Preferences, now: datetime, zone: str) -> datetime:
-    if kind in URGENT:
-        return now
-    if wanted.digest:
-        return _next(DIGEST_AT, now, zone)
-    if wanted.quiet_from and _is_between(wanted.quiet_from, now.astimezone(ZoneInfo(zone)), wanted.quiet_until):
-        return _next(time.fromisoformat(wanted.quiet_until), now, zone)
-    return now
-
-
-def _is_between(begin: str, here: datetime, end: str) -> bool:
-    """Whether a clock's time is in [begin, end); the hours may go over midnight."""
-    at = here.strftime("%H:%M")
-    return begin <= at < end if begin < end else at >= begin or at < end
-
-
-def _next(at: time, now: datetime, zone: str) -> datetime:
-    """The first instant after `now` when clocks in `zone` show `at`; where that is skipped, the instant they jump over it."""
-    day = now.astimezone(ZoneInfo(zone)).date()
-    days = (datetime.combine(day + timedelta(days=n), at, ZoneInfo(zone)).astimezone(UTC) for n in (0, 1, 2))
-    return next(found for found in days if found > now)
-
-
-def check_preferences(wanted: Preferences) -> None:
-    """Raises Invalid."""
-    hours = (wanted.quiet_from, wanted.quiet_until)
-    if any(hours) and not all(one in HALF_HOURS for one in hours):
-        raise Invalid(fields={"quiet_from": N_("Quiet hours have a beginning and an end.")})
-    if all(hours) and wanted.quiet_from == wanted.quiet_until:
-        raise Invalid(fields={"quiet_from": N_("Quiet hours end at another time than they begin.")})
-
-
-def still_true(kind: str, *, state: str, starts_at: datetime, now: datetime) -> bool:
-    """Whether a notice of this kind may still be told: nobody is reminded of what is cancelled or has begun."""
-    return kind not in REMINDERS or (state == "confirmed" and now < starts_at)
-
-
-def stop_path(kind: str, key: str, user_id: str) -> str:
-    """Where the reader of such a mail ends them; empty for kinds that are always told."""
-    group = GROUP_OF.get(kind, "")
-    if not group or GROUPS[group].needed:
-        return ""
-    return f"/notices/stop/{stop_token(key, user_id, group)}"
-
-
-def stop_token(key: str, user_id: str, group: str) -> str:
-    """What a mail carries so that its reader can end such mails without signing in."""
-    return f"{user_id}.{group}.{_seal(key, user_id, group)}"
-
-
-def read_stop_token(key: str, token: str) -> tuple[str, str]:
-    """(user id, group). Raises NotFound for whatever we did not write."""
-    user_id, _, rest = token.partition(".")
-    group, _, seal = rest.partition(".")
-    if group not in GROUPS or not hmac.compare_digest(seal.encode(), _seal(key, user_id, group).encode()):
-        raise NotFound
-    return user_id, group
-
-
-def _seal(key: str, user_id: str, group: str) -> str:
-    return hmac.new(key.encode(), f"stop-mails:{user_id}:{group}".encode(), hashlib.sha256).hexdigest()[:32]
-
-
 METHODS: dict[str, Literal["REQUEST", "CANCEL"]] = {
     "booking_confirmed": "REQUEST",
     "booking_moved": "REQUEST",
     "booking_cancelled": "CANCEL",
+    **requests.METHODS,
 }
 """Kinds whose mail carries the session for a calendar, and what the calendar is to do with it."""
 BUTTONS = {
+    **requests.BUTTONS,
     "session_completed": (Words("写下反馈", "Give feedback"), "/sessions/{id}/feedback"),
     "reminder_soon": (Words("进入咨询室", "Enter the room"), "/sessions/{id}/room"),
     "time_offered": (Words("预约这个时间", "Book this time"), "/me/waitlist"),

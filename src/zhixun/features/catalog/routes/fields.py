@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
+from flask import flash, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from zhixun.features.accounts.rules import check_right
+from zhixun.features.catalog import actions, forms, queries
+from zhixun.features.catalog.forms import Typed
+from zhixun.features.catalog.rules import INTAKE_KINDS
 from zhixun.kernel.errors import Conflict, DomainError, Invalid, NotFound
 from zhixun.web.errors import field_sentences, sentence_of
 from zhixun.web.security import current_actor, read, require, work
 
-from . import actions, forms, queries
-from .forms import Typed
-from .rules import INTAKE_KINDS
+from . import bp
 
-bp = Blueprint("catalog", __name__, template_folder="templates")
 RIGHT = "edit_fields"
 NEW = "new"
 
