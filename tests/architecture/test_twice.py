@@ -230,6 +230,7 @@ def answer(ada: Actor) -> None:
     with unit_of_work(rosa.actor, now=NOW) as uow:
         bookings.accept_request(uow, booking_id=asked[0])
         bookings.decline_request(uow, booking_id=asked[1], reason="I am at a hearing.")
+        bookings.call_off_days(uow, days_off_id=new_id(), until=NOW.date())
 
 
 def watch(ada: Actor) -> None:

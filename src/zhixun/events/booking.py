@@ -65,6 +65,14 @@ class BookingRefunded(BookingFact):
 
 
 @dataclass(frozen=True, kw_only=True)
+class DaysCalledOff(Event):
+    """A consultant cannot work for some days; what stands there is to be cancelled."""
+
+    days_off_id: str
+    consultant_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class SessionBegan(BookingFact):
     pass
 

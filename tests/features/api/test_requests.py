@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 from zhixun.kernel.values import new_id
 
 WHY = "I am at a hearing that day."
@@ -56,3 +58,18 @@ def test_nobody_else_answers_or_changes_what_a_service_asks(house):
         assert who.post(f"/services/{house.service_id}/asking", {"on_request": False}).status_code == 404
     page = house.visitor.get(f"/consultants/{house.slug}").json
     assert page["services"][0]["on_request"] is True
+
+
+def test_a_consultant_calls_their_days_off_once(house):
+    house.confirmed()
+    body = {"id": new_id(), "until": (datetime.now(UTC) + timedelta(days=9)).date().isoformat()}
+    for _ in range(2):
+        answer = house.grace.post("/me/days-off", body)
+        assert answer.status_code == 201
+        assert answer.json["sessions"] == 1
+        assert answer.json["refunds"] == [{"amount_minor": 48_000, "currency": "CNY"}]
+    for until in ("2020-01-01", "nonsense", None, 5):
+        bad = house.grace.post("/me/days-off", {"until": until})
+        assert (bad.status_code, list(bad.json["fields"])) == (400, ["until"])
+    assert house.ada.post("/me/days-off", {"until": body["until"]}).status_code == 404
+    assert house.visitor.post("/me/days-off", {"until": body["until"]}).status_code == 401

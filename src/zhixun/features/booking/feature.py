@@ -1,4 +1,4 @@
-from zhixun.events.booking import BookingCancelled, BookingConfirmed, BookingMoved
+from zhixun.events.booking import BookingCancelled, BookingConfirmed, BookingMoved, DaysCalledOff
 from zhixun.events.payments import PaymentCaptured
 from zhixun.events.scheduling import CalendarCopiesDue
 from zhixun.kernel.errors import N_
@@ -16,9 +16,14 @@ feature = Feature(
         BookingConfirmed: [handlers.copy_session],
         BookingMoved: [handlers.copy_session],
         BookingCancelled: [handlers.copy_session],
+        DaysCalledOff: [handlers.call_off],
         CalendarCopiesDue: [handlers.copy_sessions],
     },
-    jobs=[Job(jobs.pass_time, at="* * * * *"), Job(jobs.release_money, at="*/5 * * * *")],
+    jobs=[
+        Job(jobs.pass_time, at="* * * * *"),
+        Job(jobs.release_money, at="*/5 * * * *"),
+        Job(jobs.call_off, at="* * * * *"),
+    ],
     menu=[
         MenuEntry("me", "booking.sessions", "cal", N_("My sessions"), 10, marks=("booking.session",)),
         MenuEntry("me", "booking.feed", "refresh", N_("My calendar"), 40),

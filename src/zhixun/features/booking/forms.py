@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 from zhixun.features.scheduling.rules import SESSIONS_MAX
@@ -138,6 +138,14 @@ def read_terms(form: Mapping[str, str]) -> Terms:
         applies=form.get("act") == "apply",
         shown_minor=int(shown) if shown.isascii() and shown.isdigit() and len(shown) <= 12 else None,
     )
+
+
+def read_until(text: str) -> date:
+    """A day as YYYY-MM-DD. Raises Invalid."""
+    try:
+        return date.fromisoformat(text[:10])
+    except ValueError:
+        raise Invalid(fields={"until": N_("Please choose a day.")}) from None
 
 
 def own_id(text: str) -> str:

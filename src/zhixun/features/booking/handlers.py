@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 
-from zhixun.events.booking import BookingCancelled, BookingConfirmed, BookingMoved
+from zhixun.events.booking import BookingCancelled, BookingConfirmed, BookingMoved, DaysCalledOff
 from zhixun.events.payments import PaymentCaptured
 from zhixun.events.scheduling import CalendarCopiesDue
 from zhixun.features.accounts import queries as accounts
@@ -16,7 +17,7 @@ from zhixun.features.scheduling.rules import entry_uid
 from zhixun.kernel.services import service
 from zhixun.kernel.tables import Session
 from zhixun.kernel.unit_of_work import unit_of_work
-from zhixun.kernel.values import SYSTEM, utc_now
+from zhixun.kernel.values import SYSTEM, Actor, utc_now
 
 from . import actions, queries
 from .ports import CalendarCopies, HouseAddress, Place, Unwritable
@@ -24,6 +25,24 @@ from .queries import BookingView, Entry, calendar_text
 
 LOOKS_MAX = 5
 """How often a session is looked at again that changes while it is being written."""
+log = logging.getLogger(__name__)
+
+
+def call_off(event: DaysCalledOff) -> None:
+    """Each booking in a transaction of its own, in its consultant's name; the clock asks again until none is left."""
+    with unit_of_work() as uow:
+        waiting = queries.days_off_of(uow.db, event.days_off_id)
+        if waiting is None:
+            return
+        found = queries.standing(uow.db, event.consultant_id, until=waiting, now=uow.now).views
+    for view in found:
+        try:
+            with unit_of_work(Actor(event.consultant_id, frozenset({"consultant"}))) as uow:
+                actions.call_off_booking(uow, booking_id=view.id)
+        except Exception:  # one bad booking must not keep the others' clients waiting; the next minute tries again
+            log.exception("booking %s could not be called off", view.id)
+    with unit_of_work() as uow:
+        actions.note_called_off(uow, days_off_id=event.days_off_id)
 
 
 def confirm_when_paid(event: PaymentCaptured) -> None:

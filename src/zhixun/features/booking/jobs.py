@@ -18,6 +18,12 @@ def release_money() -> None:
     _for_each(queries.due_for_release, actions.release_money)
 
 
+def call_off() -> None:
+    """Go on with days their consultants have called off, where something still stands."""
+    with unit_of_work() as uow:
+        actions.state_days_off_open(uow)
+
+
 def _for_each(due: Callable[..., list[str]], deed: Callable[..., object]) -> None:
     """Do the deed to every booking that is due. One that fails is logged, and shown to operators as stuck."""
     after = ""

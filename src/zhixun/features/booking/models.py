@@ -3,7 +3,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, Index
+from sqlalchemy import BigInteger, CheckConstraint, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from zhixun.kernel.sealed import Sealed, sealed_for
@@ -106,6 +106,25 @@ class Answer(Table):
     accepted: Mapped[bool]
     reason: Mapped[Sealed] = sealed_for("client_id")
     at: Mapped[datetime]
+
+
+class DaysOff(Table):
+    """A consultant cannot work from now until the end of a day: what stood there is called off, one by one."""
+
+    __tablename__ = "booking_days_off"
+    __table_args__ = (
+        CheckConstraint("until > at"),
+        Index("booking_days_off_open", "at", postgresql_where=text("done_at IS NULL")),
+    )
+    personal_data = "erase"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    consultant_id: Mapped[str] = mapped_column(index=True)
+    at: Mapped[datetime]
+    until: Mapped[datetime]
+    """The midnight, on their own clock, that ends the last of the days."""
+    done_at: Mapped[datetime | None]
+    """When nothing stood there any more."""
 
 
 class Intake(Table):

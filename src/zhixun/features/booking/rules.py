@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -210,6 +210,17 @@ def stored_policy(policy: Sequence[RefundStep]) -> list[dict[str, Any]]:
 
 def read_policy(stored: Sequence[dict[str, Any]]) -> tuple[RefundStep, ...]:
     return tuple(RefundStep(step["hours_before"], step["refund_bps"]) for step in stored)
+
+
+DAYS_OFF_MAX = 30
+"""For how many days at most a consultant may call everything off with one button."""
+
+
+def days_off(today: date, until: date) -> list[date]:
+    """The days from today up to and with `until`. Raises Invalid."""
+    if not today <= until < today + timedelta(days=DAYS_OFF_MAX):
+        raise Invalid(fields={"until": N_("Please choose today or one of the 29 days after it.")})
+    return [today + timedelta(days=number) for number in range((until - today).days + 1)]
 
 
 def clean_reason(reason: str) -> str:

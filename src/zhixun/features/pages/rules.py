@@ -266,6 +266,7 @@ TABLES: dict[str, Words] = {
         "知识库文章由谁在何时修改", "Who changed which article of the knowledge base, and when"
     ),
     "booking_feeds": Words("你的日历订阅地址", "The address of your calendar to subscribe to"),
+    "booking_days_off": Words("你何时一次取消了几天的咨询", "When you called off days at once"),
     "booking_answers": Words(
         "咨询师婉拒预约请求时写给你的原因", "Why a consultant declined a request of yours, as you read it"
     ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
@@ -14,6 +14,7 @@ from zhixun.kernel.errors import N_
 from zhixun.kernel.values import is_id
 
 YEAR_MIN, YEAR_MAX = 2000, 2199
+DAY_LENGTH = len("2026-11-25")
 CURSOR_LENGTH_MAX = 200
 PATTERN_OF_ID = "^[0-9a-f]{32}$"
 
@@ -61,6 +62,15 @@ def _read_id(given: object) -> str:
     return bare
 
 
+def _read_day(given: object) -> date:
+    try:
+        if isinstance(given, str) and len(given) == DAY_LENGTH:
+            return date.fromisoformat(given)
+    except ValueError:
+        pass  # not a day: said below
+    raise ValueError(N_("A day looks like 2026-11-25."))
+
+
 def _read_zone(given: str) -> str:
     if given not in zones():
         raise ValueError(N_("We do not know this time zone."))
@@ -81,6 +91,7 @@ Instant = Annotated[datetime, BeforeValidator(_read_instant), WithJsonSchema(_IN
 At = Annotated[datetime, PlainSerializer(_show_instant), WithJsonSchema(_INSTANT_SCHEMA)]
 """A time that is answered."""
 Id = Annotated[str, BeforeValidator(_read_id), WithJsonSchema({"type": "string", "pattern": PATTERN_OF_ID}), Field()]
+Day = Annotated[date, BeforeValidator(_read_day), WithJsonSchema({"type": "string", "format": "date"})]
 Zone = Annotated[
     str,
     AfterValidator(_read_zone),

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from zhixun.features.api.forms import answers
-from zhixun.features.api.forms.requests import AskingKept, AskingWanted, RefusalWanted
-from zhixun.features.booking import actions
+from zhixun.features.api.forms.requests import AskingKept, AskingWanted, DaysOffKept, DaysOffWanted, RefusalWanted
+from zhixun.features.booking import actions, queries
 from zhixun.features.booking.actions import ConsultantAnswers, RequestAccepted, RequestOver
 from zhixun.features.catalog import actions as catalog
 from zhixun.kernel.errors import N_, NotFound
 from zhixun.kernel.unit_of_work import UnitOfWork
+from zhixun.kernel.values import new_id
 
 from . import shown
 from .endpoint import writes
@@ -27,6 +28,23 @@ TAG = N_("Bookings")
 def ask_first(uow: UnitOfWork, wanted: AskingWanted, service_id: str) -> AskingKept:
     catalog.ask_first(uow, service_id=service_id, on_request=wanted.on_request)
     return AskingKept(id=service_id, on_request=wanted.on_request)
+
+
+@writes(
+    "/me/days-off",
+    N_("Close today and the days up to `until`, and cancel all that stands there, as a consultant."),
+    tag=TAG,
+    asked=DaysOffWanted,
+    answer=DaysOffKept,
+    status=201,
+    refusals=(NotFound,),
+)
+def call_off_days(uow: UnitOfWork, wanted: DaysOffWanted) -> DaysOffKept:
+    kept = actions.call_off_days(uow, days_off_id=wanted.id or new_id(), until=wanted.until)
+    found = queries.standing(uow.db, uow.actor.user_id, until=kept.until, now=uow.now)
+    return DaysOffKept(
+        id=kept.id, until=kept.until, sessions=len(found.paid), refunds=[shown.money(one) for one in found.back]
+    )
 
 
 @writes(

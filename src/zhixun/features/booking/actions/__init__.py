@@ -10,6 +10,14 @@ from .asking import (
     request_booking,
     write_brief,
 )
+from .calling_off import (
+    MoreStandsThere,
+    call_off_booking,
+    call_off_days,
+    midnight_after,
+    note_called_off,
+    state_days_off_open,
+)
 from .cancelling import cancel_booking
 from .clock import pass_time, release_money
 from .feeds import close_feed, open_feed
@@ -35,6 +43,7 @@ __all__ = [
     "BookingMade",
     "ConsultantAnswers",
     "ConsultantsTurn",
+    "MoreStandsThere",
     "MovedMeanwhile",
     "NotBetweenThem",
     "NotEnded",
@@ -55,6 +64,8 @@ __all__ = [
     "after_own_other_requests",
     "answer_intake",
     "begin_session",
+    "call_off_booking",
+    "call_off_days",
     "cancel_booking",
     "cancel_series",
     "choose_series_terms",
@@ -68,6 +79,8 @@ __all__ = [
     "join_session",
     "keep_money",
     "let_money_go",
+    "midnight_after",
+    "note_called_off",
     "open_feed",
     "pass_time",
     "refund_booking",
@@ -75,6 +88,7 @@ __all__ = [
     "request_booking",
     "request_series",
     "reschedule_booking",
+    "state_days_off_open",
     "stop_waiting",
     "write_brief",
 ]

@@ -38,6 +38,7 @@ from .series import (
     series_by_id,
     terms_in_series,
 )
+from .standing import Standing, days_off_of, days_off_open, standing
 
 __all__ = [
     "IN_CALENDAR",
@@ -50,6 +51,7 @@ __all__ = [
     "HouseFigures",
     "SeriesDate",
     "SeriesView",
+    "Standing",
     "StepLine",
     "agreed_from",
     "alternatives",
@@ -65,6 +67,8 @@ __all__ = [
     "client_figures",
     "completed_between",
     "day_of",
+    "days_off_of",
+    "days_off_open",
     "due_by_time",
     "due_for_release",
     "feed_of",
@@ -85,6 +89,7 @@ __all__ = [
     "requests_of",
     "requests_waiting",
     "series_by_id",
+    "standing",
     "starting_between",
     "terms_in_series",
     "timeline",

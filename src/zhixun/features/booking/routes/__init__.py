@@ -9,6 +9,7 @@ from . import (  # noqa: E402, F401 - the modules hang their addresses on `bp`  
     answering,
     booking,
     checkout,
+    day_off,
     deeds,
     feeds,
     intake,
