@@ -9,33 +9,18 @@ from zoneinfo import ZoneInfo, available_timezones
 from flask import g
 from flask_babel import gettext
 
+from zhixun.kernel import clocks
+from zhixun.kernel.clocks import MINUS, MONTHS
 from zhixun.kernel.values import Money, Words, utc_now
 
 from .languages import language
 
 SYMBOLS = {"CNY": "¥", "USD": "$", "EUR": "€", "GBP": "£"}
-MINUS = "\u2212"
 ZONE_AREAS = ("Africa", "America", "Antarctica", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific")
-ZONE_NAMES = {
-    "Asia/Shanghai": Words("北京时间", "Beijing time"),
-    "Asia/Hong_Kong": Words("香港时间", "Hong Kong time"),
-    "Asia/Singapore": Words("新加坡时间", "Singapore time"),
-    "Europe/London": Words("伦敦时间", "London time"),
-    "America/New_York": Words("纽约时间", "New York time"),
-    "America/Los_Angeles": Words("洛杉矶时间", "Los Angeles time"),
-    "Australia/Sydney": Words("悉尼时间", "Sydney time"),
-    "Europe/Berlin": Words("柏林时间", "Berlin time"),
-    "America/Toronto": Words("多伦多时间", "Toronto time"),
-}
-
 WEEKDAYS = {
     "zh": ("周一", "周二", "周三", "周四", "周五", "周六", "周日"),
     "en": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"),
 }
-MONTHS = (
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
-    "December",
-)  # fmt: skip
 
 
 def say(words: Words) -> str:
@@ -87,28 +72,55 @@ def _english(here: datetime, style: str) -> str:
 
 def near_day(at: datetime, zone: str | None = None) -> str:
     """ "Today", "Tomorrow", or the weekday of an instant near now."""
-    days = _days_ahead(at, zone)
+    days = clocks.days_ahead(at, utc_now(), zone or reader_zone())
     return str((gettext("Today"), gettext("Tomorrow"))[days]) if days in (0, 1) else _later_day(at, days, zone)
 
 
 def near_day_within(at: datetime, zone: str | None = None) -> str:
     """The same inside a sentence: "today", "tomorrow", or the weekday."""
-    days = _days_ahead(at, zone)
+    days = clocks.days_ahead(at, utc_now(), zone or reader_zone())
     return str((gettext("today"), gettext("tomorrow"))[days]) if days in (0, 1) else _later_day(at, days, zone)
-
-
-def _days_ahead(at: datetime, zone: str | None) -> int:
-    there = ZoneInfo(zone or reader_zone())
-    return (at.astimezone(there).date() - utc_now().astimezone(there).date()).days
 
 
 def _later_day(at: datetime, days: int, zone: str | None) -> str:
     return local(at, "weekday" if days < 7 else "short", zone)
 
 
+def named_day(at: datetime) -> str:
+    """ "11月25日 周三", with today and tomorrow named."""
+    days = clocks.days_ahead(at, utc_now(), reader_zone())
+    day = local(at, "day")
+    return (
+        str((gettext("Today, %(day)s", day=day), gettext("Tomorrow, %(day)s", day=day))[days])
+        if days in (0, 1)
+        else day
+    )
+
+
+def when(at: datetime) -> str:
+    """When something begins, on the reader's clock: the day is named where it is today or tomorrow there."""
+    days = clocks.days_ahead(at, utc_now(), reader_zone())
+    if days not in (0, 1):
+        return local(at)
+    return str((gettext("Today, %(day)s", day=local(at)), gettext("Tomorrow, %(day)s", day=local(at)))[days])
+
+
 def span(start: datetime, end: datetime, zone: str | None = None) -> str:
-    """ "11月25日 周三 19:30–20:30"."""
-    return f"{local(start, 'daytime', zone)}–{local(end, 'time', zone)}"
+    """ "11月25日 周三 19:30–20:30", with today and tomorrow named on the reader's own clock."""
+    begins = local(start, "daytime", zone) if zone else when(start)
+    said = f"{begins}–{local(end, 'time', zone)}"
+    over = local_date(end - timedelta(seconds=1), zone) != local_date(start, zone)
+    return str(gettext("%(times)s on the next day", times=said)) if over else said
+
+
+def theirs(start: datetime, end: datetime | None, zone: str, name: str) -> str:
+    """The same time for the other person, where their clock shows another; empty where it does not. One rule for every
+    place that shows a session."""
+    if not zone or not clocks.differ(start, reader_zone(), zone):
+        return ""
+    shown = span(start, end, zone) if end else local(start, "daytime", zone)
+    label = zone_label(zone, start)
+    return str(gettext("For %(name)s: %(time)s, %(zone)s", name=name, time=shown, zone=label))
 
 
 def local_date(at: datetime, zone: str | None = None) -> date:
@@ -117,7 +129,7 @@ def local_date(at: datetime, zone: str | None = None) -> date:
 
 def zone_label(zone: str | None = None, at: datetime | None = None) -> str:
     """ "北京时间（UTC+8）" or "Beijing time (UTC+8)"."""
-    return _zone_label(zone or reader_zone(), at or utc_now(), language())
+    return clocks.zone_name(zone or reader_zone(), at or utc_now(), language())
 
 
 def zone_options(chosen: str) -> list[tuple[str, str]]:
@@ -132,16 +144,7 @@ def zone_options(chosen: str) -> list[tuple[str, str]]:
 def _zone_labels(hour: datetime, spoken: str) -> dict[str, str]:
     """Kept for the hour: four hundred clocks took longer than all the rest of a page."""
     places = (zone for zone in available_timezones() if zone.partition("/")[0] in ZONE_AREAS and "/" in zone)
-    return {zone: _zone_label(zone, hour, spoken) for zone in sorted(places)}
-
-
-def _zone_label(zone: str, at: datetime, spoken: str) -> str:
-    offset = at.astimezone(ZoneInfo(zone)).utcoffset() or timedelta()
-    minutes = int(offset.total_seconds() // 60)
-    sign = "+" if minutes >= 0 else MINUS
-    hours = f"UTC{sign}{abs(minutes) // 60}" + (f":{abs(minutes) % 60:02d}" if minutes % 60 else "")
-    known = ZONE_NAMES.get(zone, Words(zone.split("/")[-1].replace("_", " "))).in_language(spoken)
-    return f"{known}（{hours}）" if spoken == "zh" else f"{known} ({hours})"
+    return {zone: clocks.zone_name(zone, hour, spoken) for zone in sorted(places)}
 
 
 def reader_zone() -> str:

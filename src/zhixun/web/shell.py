@@ -96,7 +96,7 @@ def _template_helpers(app: Flask) -> None:
         newstyle=True,
     )
     env.globals.update(
-        _=_sentence, asset=asset, say=formats.say, money=formats.money, local=formats.local, span=formats.span,
+        _=_sentence, asset=asset, say=formats.say, money=formats.money, local=formats.local, span=formats.span, when=formats.when, named_day=formats.named_day, theirs=formats.theirs,
         near_day=formats.near_day, near_day_within=formats.near_day_within,
         zone_label=formats.zone_label, zone_options=formats.zone_options, machine_time=formats.machine_time,
         icon=lambda name, size=20, extra="": Markup(icon(name, size, extra)),

@@ -192,9 +192,11 @@ def test_each_reads_their_own_language_and_time(booked, post):
     handlers.tell_both_confirmed(BookingConfirmed(**booked))
     [to_ada], [to_grace] = post.to("ada@example.com"), post.to("grace@example.com")
     assert to_ada.subject == "Confirmed: One hour"
-    assert "Wednesday 25 November 2026, 20:00 (America/New_York)" in to_ada.text
-    assert "Cancel free of charge until Tuesday 24 November 2026, 20:00 (America/New_York)." in to_ada.text
-    assert "2026 年 11 月 26 日 周四 09:00（Asia/Shanghai）" in to_grace.text
+    assert "Wednesday 25 November 2026, 20:00, New York time (UTC−5)" in to_ada.text
+    assert "Cancel free of charge until Tuesday 24 November 2026, 20:00, New York time (UTC−5)." in to_ada.text
+    assert "For Grace: Thursday 26 November 2026, 09:00, Beijing time (UTC+8)" in to_ada.text
+    assert "2026 年 11 月 26 日 周四 09:00，北京时间（UTC+8）" in to_grace.text
+    assert "Ada那边：2026 年 11 月 25 日 周三 20:00，纽约时间（UTC−5）" in to_grace.text
     assert "取消" not in to_grace.text
 
 
@@ -209,11 +211,11 @@ def test_who_books_for_tomorrow_morning_is_promised_no_free_cancelling(db_url, p
 @pytest.mark.parametrize(
     ("zone", "zh", "en"),
     [
-        ("Asia/Shanghai", "2027 年 1 月 1 日 周五 00:30（Asia/Shanghai）", "Friday 1 January 2027, 00:30 (Asia/Shanghai)"),
-        ("America/New_York", "2026 年 12 月 31 日 周四 11:30（America/New_York）", "Thursday 31 December 2026, 11:30 (America/New_York)"),
-        ("Asia/Kathmandu", "2026 年 12 月 31 日 周四 22:15（Asia/Kathmandu）", "Thursday 31 December 2026, 22:15 (Asia/Kathmandu)"),
-        ("Pacific/Kiritimati", "2027 年 1 月 1 日 周五 06:30（Pacific/Kiritimati）", "Friday 1 January 2027, 06:30 (Pacific/Kiritimati)"),
-        ("Australia/Lord_Howe", "2027 年 1 月 1 日 周五 03:30（Australia/Lord_Howe）", "Friday 1 January 2027, 03:30 (Australia/Lord_Howe)"),
+        ("Asia/Shanghai", "2027 年 1 月 1 日 周五 00:30，北京时间（UTC+8）", "Friday 1 January 2027, 00:30, Beijing time (UTC+8)"),
+        ("America/New_York", "2026 年 12 月 31 日 周四 11:30，纽约时间（UTC−5）", "Thursday 31 December 2026, 11:30, New York time (UTC−5)"),
+        ("Asia/Kathmandu", "2026 年 12 月 31 日 周四 22:15，Kathmandu（UTC+5:45）", "Thursday 31 December 2026, 22:15, Kathmandu (UTC+5:45)"),
+        ("Pacific/Kiritimati", "2027 年 1 月 1 日 周五 06:30，Kiritimati（UTC+14）", "Friday 1 January 2027, 06:30, Kiritimati (UTC+14)"),
+        ("Australia/Lord_Howe", "2027 年 1 月 1 日 周五 03:30，Lord Howe（UTC+11）", "Friday 1 January 2027, 03:30, Lord Howe (UTC+11)"),
     ],
 )  # fmt: skip
 def test_a_time_is_said_in_the_readers_zone_with_its_weekday(zone, zh, en):

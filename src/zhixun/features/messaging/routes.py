@@ -50,6 +50,8 @@ class Face:
     verified: bool = False
     law: Words = Words()
     """What a session in their field is not."""
+    zone: str = ""
+    """Of the clock they read; empty for someone who has left."""
 
 
 NOBODY = Face(Words("已离开的用户", "Someone who has left"))
@@ -330,8 +332,12 @@ def _faces(db: Session, pairs: Iterable[tuple[str, str]]) -> dict[str, Face]:
     """User id → how they are shown, for the (client, consultant) pairs given. Two statements."""
     pairs = list(pairs)
     named = catalog.names_of(db, [consultant_id for _, consultant_id in pairs]) if pairs else {}
-    people = accounts.people(db, {one for pair in pairs for one in pair} - named.keys()) if pairs else {}
+    people = accounts.people(db, {one for pair in pairs for one in pair}) if pairs else {}
+    zones = {one.user_id: one.zone for one in people.values()}
     faces = dict.fromkeys({one for pair in pairs for one in pair}, NOBODY)
-    faces |= {one.user_id: Face(Words(one.name, one.name)) for one in people.values()}
-    faces |= {who: Face(one.name, one.slug, one.portrait, one.verified, one.disclaimer) for who, one in named.items()}
+    faces |= {one.user_id: Face(Words(one.name, one.name), zone=one.zone) for one in people.values()}
+    faces |= {
+        who: Face(one.name, one.slug, one.portrait, one.verified, one.disclaimer, zones.get(who, ""))
+        for who, one in named.items()
+    }
     return faces

@@ -90,6 +90,8 @@ class ProDay:
     """What today's clients wrote, by booking."""
     later_by_day: tuple[tuple[BookingView, ...], ...]
     names: dict[str, str]
+    zones: dict[str, str]
+    """Client id → the zone of the clock they read."""
     unread: int
     is_new: bool
     """Nobody has booked yet: the page shows what to do first."""
@@ -137,12 +139,14 @@ def pro_day(db: Session, actor: Actor, now: datetime) -> ProDay:
     asked = tuple(bookings.requests_of(db, actor.user_id, now))
     is_new = not found and not asked and not bookings.bookings_of(db, actor, now, limit=1)
     today = next((ones for day, ones in days if day == midnight.date()), ())
+    people = accounts.people(db, {one.client_id for one in (*asked, *found)})
     return ProDay(
         asked=asked,
         today=today,
         briefs=bookings.briefs_of(db, today, actor),
         later_by_day=tuple(ones for day, ones in days if day != midnight.date()),
-        names=_names(db, [*asked, *found]),
+        names={who: person.name for who, person in people.items()},
+        zones={who: person.zone for who, person in people.items()},
         unread=messaging.unread_total(db, actor),
         is_new=is_new,
         has_hours=bool(is_new and scheduling.hours_of(db, actor.user_id)),

@@ -148,8 +148,9 @@ TABLES: dict[str, Words] = {
     "scheduling_overrides": Words("咨询师与每周不同的日期", "A consultant’s dates that differ from the weekly hours"),
     "scheduling_times": Words("谁保留或预约了哪个时段", "Who held or booked which time"),
     "scheduling_busy_calendars": Words(
-        "咨询师接入的其他日历：名称、加密保存的地址、上次读取的时间",
-        "A consultant’s calendars kept elsewhere: name, sealed address, when they were last read",
+        "咨询师接入的其他日历：名称、加密保存的地址、用户名和密码、上次读取的时间、是否写入咨询",
+        "A consultant’s calendars kept elsewhere: name, sealed address, user name and password, when they were last read, "
+        "and whether sessions are put into them",
     ),
     "scheduling_busy_times": Words(
         "咨询师的其他日历中何时没空（只有起止时间，没有标题）",
@@ -175,7 +176,21 @@ TABLES: dict[str, Words] = {
         "Your bookings: with whom, when, which service, the price, the refund rule, what you wrote for the consultant, "
         "when each of you came and when it ended",
     ),
+    "booking_series": Words(
+        "一起预约和支付的一系列咨询：和谁、哪项服务、几次、隔几周、按哪里的时间",
+        "Sessions booked and paid for together: with whom, which service, how many, how far apart, on whose clock",
+    ),
     "booking_steps": Words("一次预约的每一步：状态、时间、由谁", "Each step of a booking: state, time and by whom"),
+    "payments_parts": Words(
+        "一次付款分别付给一系列咨询中每一次的金额", "What of one payment pays for each session of a series"
+    ),
+    "search_free_services": Words(
+        "咨询师的哪些服务可以按空闲时间被找到：价格、提前量、可约天数、时区",
+        "Which of a consultant’s services are found by free time: price, notice, horizon, time zone",
+    ),
+    "search_free_runs": Words(
+        "咨询师何时有空（由开放时间和预约算出）", "When a consultant is free, worked out from hours and bookings"
+    ),
     "loyalty_coupon_uses": Words("你在哪次预约用了哪张优惠券", "Which coupon you used for which booking"),
     "loyalty_lots": Words(
         "你每次获得的积分、剩余和到期日", "The points you earned each time, what is left, until when"

@@ -8,6 +8,7 @@ from flask import Blueprint, flash, make_response, redirect, render_template, re
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
+from zhixun.features.accounts import queries as accounts
 from zhixun.features.booking.actions import OwnService, TooManyHolds
 from zhixun.features.catalog import queries as catalog
 from zhixun.features.scheduling.actions import NotOffered, SlotTaken
@@ -67,8 +68,9 @@ def mine() -> str:
         places = queries.places_of(db, current_actor().user_id, now)
         cards = catalog.cards_of(db, [one.consultant_id for one in places])
         services = {one.service_id: catalog.service(db, one.service_id) for one in places}
+        people = accounts.people(db, [one.consultant_id for one in places if one.offer])
     return render_template(
-        "waitlist/mine.html", places=places, cards=cards, services=services, now=now,
+        "waitlist/mine.html", places=places, cards=cards, services=services, people=people, now=now,
         minutes=int(rules.OFFER.total_seconds() // 60),
     )  # fmt: skip
 

@@ -30,6 +30,8 @@ class Entry:
     organizer: str = ""
     """An e-mail address; invitations need one, files and feeds do not."""
     attendee: str = ""
+    times: tuple[str, ...] = ()
+    """When it is, on the reader's clock and on the other's, in words: calendars show their own alone."""
 
     @property
     def uid(self) -> str:
@@ -66,7 +68,7 @@ def _event(entry: Entry, now: datetime):  # type: ignore[no-untyped-def]  # ical
     event.add("dtstart", entry.starts_at)
     event.add("dtend", entry.ends_at)
     event.add("summary", entry.title)
-    event.add("description", entry.address)
+    event.add("description", "\n".join([*entry.times, entry.address]))
     event.add("url", entry.address)
     event.add("status", "CANCELLED" if entry.cancelled else "TENTATIVE" if entry.tentative else "CONFIRMED")
     if entry.organizer:

@@ -14,6 +14,7 @@ from zhixun.features.booking.actions import OwnService, TooManyHolds
 from zhixun.features.booking.queries import BookingView
 from zhixun.features.booking.rules import REQUESTS_MAX, REQUESTS_SECONDS, State
 from zhixun.features.catalog import queries as catalog
+from zhixun.features.scheduling import queries as scheduling_queries
 from zhixun.features.scheduling.actions import NotOffered, SlotTaken
 from zhixun.kernel.errors import Conflict, NotFound
 from zhixun.kernel.unit_of_work import UnitOfWork
@@ -113,12 +114,14 @@ def _refused(choice: forms.Choice, refusal: Conflict) -> Response:
     with read() as db:
         service = catalog.service(db, choice.service_id)
         card = catalog.cards_of(db, [service.consultant_id])[service.consultant_id]
+        zone = scheduling_queries.zone_of(db, service.consultant_id)
     page = render_template(
         "booking/refused.html",
         sentence=errors.sentence_of(refusal),
         code=refusal.code,
         service=service,
         card=card,
+        zone=zone,
         choice=choice,
         nearest=[(new_id(), start) for start in _starts(refusal)],
     )

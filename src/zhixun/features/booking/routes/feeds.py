@@ -9,10 +9,13 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
 from zhixun.features.accounts import queries as accounts
+from zhixun.features.accounts.queries import Person
 from zhixun.features.booking import actions, queries
 from zhixun.features.booking.queries import BookingView, Entry, calendar_text
 from zhixun.features.booking.rules import State
 from zhixun.features.catalog import queries as catalog
+from zhixun.kernel import clocks
+from zhixun.kernel.clocks import Reader
 from zhixun.kernel.errors import NotFound
 from zhixun.kernel.values import Words, utc_now
 from zhixun.web import limits
@@ -61,7 +64,7 @@ def feed_file(token: str) -> AnyResponse:
         owner = queries.feed_owner(db, feed_id)
         person = accounts.person(db, owner)
         found = queries.in_calendar(db, owner, utc_now())
-        entries = _entries(db, found, owner, person.language)
+        entries = _entries(db, found, person)
     response = Response(calendar_text(entries, now=now, name=NAMES[person.language]), mimetype="text/calendar")
     response.headers["Cache-Control"] = "private, max-age=300"
     response.headers["X-Robots-Tag"] = "noindex"
@@ -81,16 +84,20 @@ def _signer() -> URLSafeSerializer:
     return URLSafeSerializer(str(current_app.secret_key), salt="calendar")
 
 
-def _entries(db: Session, found: list[BookingView], owner: str, language: str) -> list[Entry]:
-    cards = catalog.cards_of(db, list({one.consultant_id for one in found if one.consultant_id != owner}))
-    people = accounts.people(db, {one.client_id for one in found if one.client_id != owner})
+def _entries(db: Session, found: list[BookingView], owner: Person) -> list[Entry]:
+    language, me = owner.language, owner.user_id
+    cards = catalog.cards_of(db, list({one.consultant_id for one in found if one.consultant_id != me}))
+    people = accounts.people(db, {one.other_party(me) for one in found})
     entries = []
     for one in found:
-        other = one.other_party(owner)
-        name = cards[other].name if other in cards else Words(people[other].name if other in people else "")
-        title = " · ".join(part for part in (one.title.in_language(language), name.in_language(language)) if part)
+        other = one.other_party(me)
+        known = people.get(other)
+        name = (cards[other].name if other in cards else Words(known.name if known else "")).in_language(language)
+        title = " · ".join(part for part in (one.title.in_language(language), name) if part)
+        reader = Reader(owner.zone, language, name, known.zone if known else "")
+        times = tuple(clocks.for_both(one.starts_at, reader))
         page = url_for("booking.session", booking_id=one.id, _external=True)
-        entries.append(
-            Entry(one.id, one.sequence, one.starts_at, one.ends_at, title, page, tentative=one.state is State.REQUESTED)
-        )
+        tentative = one.state is State.REQUESTED
+        entry = Entry(one.id, one.sequence, one.starts_at, one.ends_at, title, page, tentative=tentative, times=times)
+        entries.append(entry)
     return entries

@@ -16,11 +16,13 @@ from zhixun.features.booking.rules import BRIEF_LENGTH_MAX, REASON_LENGTH_MAX, S
 from zhixun.features.catalog import queries as catalog
 from zhixun.features.payments import queries as payments
 from zhixun.features.payments.rules import purpose_of_booking
-from zhixun.features.scheduling import queries as scheduling
+from zhixun.kernel import clocks
+from zhixun.kernel.clocks import Reader
 from zhixun.kernel.errors import NotFound
 from zhixun.kernel.values import Words, utc_now
 from zhixun.web import pagination
-from zhixun.web.formats import say
+from zhixun.web.formats import reader_zone, say
+from zhixun.web.languages import language
 from zhixun.web.security import current_actor, read, require
 
 from . import bp
@@ -39,6 +41,8 @@ class Other:
     name: Words
     slug: str = ""
     portrait: str = ""
+    zone: str = ""
+    """Of the clock they read; empty for someone who has left."""
 
 
 NOBODY = Other(Words("已离开的用户", "Someone who has left"))
@@ -97,6 +101,7 @@ def entry_of(booking: BookingView, other: Other) -> Entry:
     return Entry(
         booking.id, booking.sequence, booking.starts_at, booking.ends_at, f"{say(booking.title)} · {say(other.name)}",
         url_for("booking.session", booking_id=booking.id, _external=True), tentative=booking.state is State.REQUESTED,
+        times=tuple(clocks.for_both(booking.starts_at, Reader(reader_zone(), language(), say(other.name), other.zone))),
     )  # fmt: skip
 
 
@@ -120,7 +125,6 @@ def session_page(
     with read() as db:
         kept = queries.brief_of(db, booking, current_actor()) if shows_brief else ""
         other = other_parties(db, [booking])[booking.id]
-        zone = current_actor().zone if left else _zone_of_other(db, booking)
         answered = queries.intake_of(db, booking, current_actor()) if shows_brief else ()
         steps = queries.timeline(db, booking.id)
         payment = payments.payment_for(db, purpose_of_booking(booking.id)) if is_client else None
@@ -130,7 +134,7 @@ def session_page(
         refund = refunds.pop(booking.id, None)  # what goes back of the price has the booking's id
     return render_template(
         "booking/session.html",
-        booking=booking, is_client=is_client, other=other, other_zone=zone, steps=steps, refund=refund, later=list(refunds.values()),
+        booking=booking, is_client=is_client, other=other, steps=steps, refund=refund, later=list(refunds.values()),
         answered=answered,
         brief=typed or forms.Brief(kept, booking.sensitive), kept=kept, shows_brief=shows_brief, errors=wrong or {},
         brief_length_max=BRIEF_LENGTH_MAX, now=booking.seen_at,
@@ -161,24 +165,17 @@ def other_parties(db: Session, bookings: Sequence[BookingView]) -> dict[str, Oth
     """Booking id → the other person. Two statements at most, however many there are."""
     me = current_actor().user_id
     cards = catalog.names_of(db, [one.consultant_id for one in bookings if one.client_id == me])
-    clients = {one.client_id for one in bookings if one.consultant_id == me}
-    people = accounts.people(db, clients) if clients else {}
+    people = accounts.people(db, [one.other_party(me) for one in bookings])
     found: dict[str, Other] = {}
     for one in bookings:
+        person = people.get(one.other_party(me))
+        zone = person.zone if person else ""
         if one.client_id == me:
             card = cards.get(one.consultant_id)
-            found[one.id] = Other(card.name, card.slug, card.portrait) if card else NOBODY
+            found[one.id] = Other(card.name, card.slug, card.portrait, zone) if card else NOBODY
         else:
-            person = people.get(one.client_id)
-            found[one.id] = Other(Words(person.name, person.name)) if person else NOBODY
+            found[one.id] = Other(Words(person.name, person.name), zone=zone) if person else NOBODY
     return found
-
-
-def _zone_of_other(db: Session, booking: BookingView) -> str:
-    if booking.client_id == current_actor().user_id:
-        return scheduling.zone_of(db, booking.consultant_id)
-    person = accounts.people(db, [booking.client_id]).get(booking.client_id)
-    return person.zone if person else current_actor().zone
 
 
 def _is_paid(booking: BookingView) -> bool:

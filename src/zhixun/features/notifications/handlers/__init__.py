@@ -39,7 +39,10 @@ from zhixun.features.notifications import actions, queries, rules
 from zhixun.features.notifications.ports import Attachment, House, Mail, Mailer, Undeliverable
 from zhixun.features.notifications.queries import NoticeLine
 from zhixun.features.notifications.rules import Link, Occasion, requests
+from zhixun.features.scheduling import queries as scheduling
 from zhixun.features.waitlist import queries as waitlist
+from zhixun.kernel import clocks
+from zhixun.kernel.clocks import Reader
 from zhixun.kernel.event import Event
 from zhixun.kernel.services import service
 from zhixun.kernel.unit_of_work import UnitOfWork, unit_of_work
@@ -65,6 +68,8 @@ class Letter:
     values: Mapping[str, Any] = field(default_factory=dict)
     more: tuple[Part, ...] = ()
     """What is offered below it."""
+    other_zone: str = ""
+    """Of the clock the other person of the session reads."""
 
 
 RULE = "-- "
@@ -221,6 +226,7 @@ def tell_client_of_freed_time(event: TimeOffered) -> None:
             return
         sold = catalog.service(uow.db, kept.service_id)
         other = catalog.names_of(uow.db, [kept.consultant_id])[kept.consultant_id].name.in_language(person.language)
+        zone = scheduling.zone_of(uow.db, kept.consultant_id)
         address = accounts.emails_of(uow.db, [person.user_id], uow.actor)[person.user_id]
         notice_id = notice_id_of(event, kind, person.user_id)
         if not actions.tell(
@@ -228,7 +234,7 @@ def tell_client_of_freed_time(event: TimeOffered) -> None:
             values={"title": sold.title.as_dict(), "other": other},
         ):  # fmt: skip
             return
-    occasion = Occasion(sold.title, other, kept.starts_at, sold.minutes, to_client=True)
+    occasion = Occasion(sold.title, other, kept.starts_at, sold.minutes, to_client=True, other_zone=zone)
     subject, body = rules.letter(kind, occasion, language=person.language, zone=person.zone)
     link = rules.button(kind, kept.place_id, person.language)
     send([laid_out(Mail(address, subject, body, notice_id), person, [(body, link)], "")])
@@ -286,7 +292,8 @@ def write(
             if actions.tell(
                 uow, notice_id=notice_id, user_id=reader, kind=kind, subject_id=event.booking_id, values=values
             ):
-                found.append(Letter(kind, view, name, person, addresses[reader], notice_id))
+                zone = other.zone if other else ""
+                found.append(Letter(kind, view, name, person, addresses[reader], notice_id, other_zone=zone))
         return found
 
 
@@ -297,7 +304,10 @@ def _letter_of(uow: UnitOfWork, line: NoticeLine, person: Person, address: str) 
     view = bookings.booking(uow.db, line.subject_id, uow.actor, uow.now)
     if not rules.still_true(line.kind, state=view.state, starts_at=view.starts_at, now=uow.now):
         return None
-    return Letter(line.kind, view, str(line.values["other"]), person, address, line.id)
+    who = view.other_party(person.user_id)
+    other = accounts.people(uow.db, [who]).get(who)
+    name, zone = str(line.values["other"]), other.zone if other else ""
+    return Letter(line.kind, view, name, person, address, line.id, other_zone=zone)
 
 
 def mail_of(letter: Letter) -> Mail:
@@ -320,7 +330,7 @@ def _invitation(letter: Letter) -> tuple[Attachment, ...]:
         view.id, view.sequence, view.starts_at, view.ends_at,
         f"{view.title.in_language(letter.to.language)} · {letter.other}", house.public_url + path,
         cancelled=method == "CANCEL", tentative=view.state == "requested", organizer=f"sessions@{urlsplit(house.public_url).hostname}",
-        attendee=letter.address,
+        attendee=letter.address, times=tuple(clocks.for_both(view.starts_at, _reader(letter))),
     )  # fmt: skip
     data = calendar_text([entry], now=view.seen_at, method=method)
     return (Attachment("session.ics", f"text/calendar; method={method}; charset=utf-8", data),)
@@ -344,7 +354,7 @@ def _words(letter: Letter) -> tuple[str, str]:
         title = Words.of(letter.values.get("title") or None).in_language(letter.to.language)
         day = str(letter.values.get("day", ""))
         return rules.decision_letter(letter.kind, title=title, day=day, language=letter.to.language)
-    occasion = _occasion(letter.view, letter.other, letter.to.user_id)
+    occasion = _occasion(letter, letter.view)
     return rules.letter(letter.kind, occasion, language=letter.to.language, zone=letter.to.zone)
 
 
@@ -370,11 +380,16 @@ def notice_id_of(event: Event, kind: str, reader: str) -> str:
     return hashlib.sha256(f"{event.event_id}:{kind}:{reader}".encode()).hexdigest()[:32]
 
 
-def _occasion(view: BookingView, other: str, reader: str) -> Occasion:
+def _reader(letter: Letter) -> Reader:
+    return Reader(letter.to.zone, letter.to.language, letter.other, letter.other_zone)
+
+
+def _occasion(letter: Letter, view: BookingView) -> Occasion:
     free = [
         step.until for step in view.ladder if step.refund == view.price and step.until and step.until > view.seen_at
     ]
     return Occasion(
-        title=view.title, other=other, starts_at=view.starts_at, minutes=view.minutes,
-        to_client=reader == view.client_id, answer_by=view.answer_by, free_until=max(free, default=None) if view.price else None,
+        title=view.title, other=letter.other, other_zone=letter.other_zone, starts_at=view.starts_at,
+        minutes=view.minutes, to_client=letter.to.user_id == view.client_id, answer_by=view.answer_by,
+        free_until=max(free, default=None) if view.price else None,
     )  # fmt: skip

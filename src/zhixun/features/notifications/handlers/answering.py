@@ -10,6 +10,7 @@ from zhixun.features.booking import queries as bookings
 from zhixun.features.booking.queries import Alternative
 from zhixun.features.notifications import rules
 from zhixun.features.notifications.rules import requests
+from zhixun.kernel import clocks
 from zhixun.kernel.unit_of_work import unit_of_work
 
 from . import Letter, Part, mail_of, send, tell, tell_both_cancelled, write
@@ -46,7 +47,7 @@ def _part(one: Alternative, person: Person, *, first: bool) -> Part:
     above, press = requests.INSTEAD[language]
     name = one.card.name.in_language(language)
     title = one.service.title.in_language(language)
-    said = f"{name} · {title} · {rules.when(one.start, language, person.zone)}"
+    said = f"{name} · {title} · {clocks.written_out(one.start, person.zone, language)}"
     at = one.start.strftime("%Y-%m-%dT%H:%M:%SZ")
     path = rules.in_language(f"/c/{one.card.slug}?service={one.service.id}&at={at}#book", language)
     return (f"{above}\n\n{said}" if first else said, (press.format(name=name), path))

@@ -10,8 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
-from zoneinfo import ZoneInfo
 
+from zhixun.kernel import clocks
+from zhixun.kernel.clocks import Reader
 from zhixun.kernel.errors import N_
 from zhixun.kernel.values import Words
 
@@ -72,7 +73,6 @@ __all__ = [
     "stop_path",
     "stop_token",
     "way_of",
-    "when",
 ]  # fmt: skip
 
 SENTENCES = {
@@ -116,14 +116,6 @@ SENTENCES = {
     "new_device": N_("Your account was opened on a device we did not know: %(title)s."),
 }
 
-WEEKDAYS = {
-    "zh": ("周一", "周二", "周三", "周四", "周五", "周六", "周日"),
-    "en": ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
-}
-MONTHS = (
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
-    "December",
-)  # fmt: skip
 BACK = {"zh": "应退的款项会原路退回。", "en": "What is due to you goes back the way it was paid."}
 FREE = {"zh": "{until} 前可全额取消。", "en": "Cancel free of charge until {until}."}
 MAILS = {
@@ -203,19 +195,27 @@ class Occasion:
     """Until when the client may cancel free of charge; None where that is past."""
     answer_by: datetime | None = None
     """Until when the consultant may accept it, where that is asked."""
+    other_zone: str = ""
+    """Of the clock the other person reads."""
 
 
 def letter(kind: str, occasion: Occasion, *, language: str, zone: str) -> tuple[str, str]:
     """Subject and body of a mail in the reader's language, with times in the reader's zone and their weekday."""
     subject, body = MAILS[language][kind]
     for_client = occasion.to_client
-    free = FREE[language].format(until=when(occasion.free_until, language, zone)) if occasion.free_until else ""
+    free = (
+        FREE[language].format(until=clocks.written_out(occasion.free_until, zone, language))
+        if occasion.free_until
+        else ""
+    )
     values = {
         "title": occasion.title.in_language(language),
         "other": occasion.other,
-        "when": when(occasion.starts_at, language, zone),
+        "when": "\n".join(
+            clocks.for_both(occasion.starts_at, Reader(zone, language, occasion.other, occasion.other_zone))
+        ),
         "minutes": occasion.minutes,
-        "until": when(occasion.answer_by, language, zone) if occasion.answer_by else "",
+        "until": clocks.written_out(occasion.answer_by, zone, language) if occasion.answer_by else "",
         "free": f"\n\n{free}" if for_client and free else "",
         "back": f"\n\n{BACK[language]}" if for_client else "",
     }
@@ -230,14 +230,6 @@ def decision_letter(kind: str, *, title: str, day: str, language: str) -> tuple[
     """Subject and body of a mail about a credential (`title`; it runs out on `day`, YYYY-MM-DD) or an application."""
     subject, body = MAILS[language][kind]
     return " ".join(subject.format(title=title).split()), body.format(title=title, day=day)
-
-
-def when(at: datetime, language: str, zone: str) -> str:
-    local = at.astimezone(ZoneInfo(zone))
-    day = WEEKDAYS[language][local.weekday()]
-    if language == "zh":
-        return f"{local.year} 年 {local.month} 月 {local.day} 日 {day} {local:%H:%M}（{zone}）"
-    return f"{day} {local.day} {MONTHS[local.month - 1]} {local.year}, {local:%H:%M} ({zone})"
 
 
 METHODS: dict[str, Literal["REQUEST", "CANCEL"]] = {
