@@ -67,6 +67,44 @@ def test_the_page_shows_the_week_and_the_two_weeks_that_come_of_it(browser: Visi
     assert statements(page) <= STATEMENTS_MAX
 
 
+def test_the_two_weeks_are_shown_on_a_clients_clock_too_with_their_weekday_where_it_is_another(
+    browser: Visitor,
+) -> None:
+    page = browser.get("/pro/hours?in=America/New_York")
+    said = words(page)
+    assert "Wed 25 Nov 09:00 → 20:00 Tue ; 10:00 → 21:00 Tue" in said
+    assert 'value="America/New_York" selected' in page.text
+    assert "clock goes" not in said
+    assert statements(page) <= STATEMENTS_MAX
+    for unknown in ("Nowhere/At_All", "Asia/Shanghai", "x" * 500):
+        assert "→" not in words(browser.get(f"/pro/hours?in={unknown}"))
+
+
+@pytest.mark.parametrize(
+    ("now", "mine", "client", "said"),
+    [
+        ("2027-03-20", "Europe/Berlin", "", "Sun 28 Mar Your clock goes forward by 60 minutes."),
+        ("2027-10-25", "Europe/Berlin", "", "Sun 31 Oct Your clock goes back by 60 minutes."),
+        ("2027-03-30", "Australia/Lord_Howe", "", "Sun 4 Apr Your clock goes back by 30 minutes."),
+        (
+            "2027-03-20",
+            "Asia/Shanghai",
+            "Antarctica/Troll",
+            "Sun 28 Mar The client’s clock goes forward by 120 minutes.",
+        ),
+    ],
+)
+def test_the_days_on_which_a_clock_is_changed_are_marked(
+    app: Flask, grace: make.ConsultantMade, clock: time_machine.Traveller, now: str, mine: str, client: str, said: str
+) -> None:
+    clock.move_to(datetime.fromisoformat(f"{now}T12:00:00Z"))
+    browser = Visitor(app, grace.actor, english=True)
+    browser.post("/pro/hours", zone=mine, preset="office")
+    shown = words(browser.get(f"/pro/hours?in={client}"))
+    assert said in shown
+    assert shown.count("clock goes") == 1
+
+
 def test_a_week_is_replaced_by_what_was_typed(browser: Visitor, grace: make.ConsultantMade) -> None:
     typed = row("MO", 0, "10:00", "12:00") | row("MO", 1, "20:00", "00:00") | row("TU", 0, "10:00", "12:00")
     answer = browser.post("/pro/hours", zone="Europe/Berlin", **typed, **row("SU", 0, "", ""))

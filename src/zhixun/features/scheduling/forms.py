@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from zhixun.features.accounts.rules import zones
 from zhixun.kernel.errors import N_, Invalid
 from zhixun.kernel.values import is_id
 
@@ -118,6 +119,11 @@ def read_day(text: str) -> date | None:
         return date.fromisoformat(text[:10])
     except ValueError:
         return None
+
+
+def read_client_zone(text: str, *, mine: str) -> str:
+    """The zone of a client on whose clock the preview is shown as well; empty where none, or the own, was chosen."""
+    return text if text in zones() and text != mine else ""
 
 
 def own_service(asked: str, known: Sequence[str]) -> str:

@@ -22,7 +22,7 @@ from zhixun.web import errors, limits
 from zhixun.web.security import current_actor, read, require, work
 
 from . import actions, forms, queries
-from .rules import CALENDARS_MAX, WEEKDAYS, Calendar, Slot, offer, terms_of
+from .rules import CALENDARS_MAX, WEEKDAYS, Calendar, Slot, clock_change, offer, terms_of
 
 bp = Blueprint("scheduling", __name__, template_folder="templates")
 
@@ -36,6 +36,10 @@ class DayShown:
     slots: tuple[Slot, ...]
     why: str
     """Without any slot: "closed" by the week, "day_off" by an exception, "full" otherwise."""
+    clock_moves: int = 0
+    """By how many minutes the consultant's clock goes forward on this day; back, where it is below zero."""
+    client_clock_moves: int = 0
+    """The same of the client whose clock is shown as well."""
 
 
 @bp.get("/pro/hours")
@@ -196,13 +200,14 @@ def _page(
         service = next((one for one in services if one.id == chosen), None)
         today = now.astimezone(ZoneInfo(calendar.zone)).date()
         overrides = queries.overrides_of(db, me, from_=today)
-        preview = _preview(db, calendar, service, today, now)
+        client_zone = forms.read_client_zone(request.args.get("in", ""), mine=calendar.zone)
+        preview = _preview(db, calendar, service, client_zone, now)
         asked, why = _why(db, calendar, service, now)
     page = render_template(
         "scheduling/hours.html",
         rows=rows or forms.rows_of(calendar.hours), days=WEEKDAYS, zone=calendar.zone,
         overrides=overrides, noon=lambda day: _noon(day, calendar.zone), services=services, service=service,
-        preview=preview, asked=asked, why=why.code if why else "", in_the_way=why.calendars if why else (), today=today, now=now, typed=typed or {}, has_hours=bool(calendar.hours),
+        preview=preview, client_zone=client_zone, asked=asked, why=why.code if why else "", in_the_way=why.calendars if why else (), today=today, now=now, typed=typed or {}, has_hours=bool(calendar.hours),
         errors=errors.field_sentences(refusal) if refusal else {},
         sentence=errors.sentence_of(refusal) if refusal and not refusal.fields else "",
     )  # fmt: skip
@@ -210,12 +215,13 @@ def _page(
 
 
 def _preview(
-    db: Session, calendar: Calendar, service: ServiceView | None, today: date, now: datetime
+    db: Session, calendar: Calendar, service: ServiceView | None, client_zone: str, now: datetime
 ) -> list[DayShown]:
-    """Two weeks as clients see them, on the consultant's own clock."""
+    """Two weeks as clients see them, by the days of the consultant's own clock."""
     if service is None:
         return []
     info, me = ZoneInfo(calendar.zone), current_actor().user_id
+    today = now.astimezone(info).date()
     until = now + timedelta(days=PREVIEW_DAYS)
     busy = queries.busy_of(db, [me], now, until, now).get(me, [])
     found = offer(calendar, terms_of(service), busy, from_=now, until=until, now=now)
@@ -225,7 +231,8 @@ def _preview(
         special = calendar.overrides.get(day)
         weekly = any(WEEKDAYS[day.weekday()] in one.days for one in calendar.hours)
         why = "day_off" if special == () else "full" if special or weekly else "closed"
-        shown.append(DayShown(_noon(day, calendar.zone), by_day.get(day, ()), why))
+        moves = clock_change(calendar.zone, day), clock_change(client_zone, day) if client_zone else 0
+        shown.append(DayShown(_noon(day, calendar.zone), by_day.get(day, ()), why, *moves))
     return shown
 
 

@@ -24,6 +24,7 @@ from .elsewhere import (
     is_stale,
 )
 from .offering import calendars_in_the_way, horizon_end, offer, refusal
+from .openings import clock_change
 from .runs import Run, free_runs
 from .series import (
     INSTEAD_WITHIN,
@@ -82,6 +83,7 @@ __all__ = [
     "clean_collection",
     "clean_login",
     "clean_name",
+    "clock_change",
     "clock_changes",
     "dates_of",
     "entry_uid",

@@ -8,7 +8,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from .ranges import Range, instant, merged, shared, without
-from .terms import WEEKDAYS, Calendar, WeeklyHours
+from .terms import DAY_MINUTES, WEEKDAYS, Calendar, WeeklyHours
 
 LEAD_DAYS, TRAIL_DAYS = 2, 2
 """How many days around the asked range openings are read, so that one which began earlier is seen whole."""
@@ -103,3 +103,8 @@ def wall(zone: str, day: date, minutes: int) -> int:
         else:
             high = middle
     return high
+
+
+def clock_change(zone: str, day: date) -> int:
+    """By how many minutes the clocks of `zone` go forward on this day; below zero back, 0 on most days."""
+    return DAY_MINUTES - (wall(zone, day + timedelta(days=1), 0) - wall(zone, day, 0)) // 60
