@@ -36,6 +36,7 @@ from zhixun.features.search import rules
 from zhixun.features.search.ports import SearchIndex
 from zhixun.features.search.rules import Wanted
 from zhixun.kernel import database
+from zhixun.kernel.sealed import NOTHING
 from zhixun.kernel.services import provide
 from zhixun.kernel.tables import Session
 from zhixun.kernel.unit_of_work import unit_of_work
@@ -193,7 +194,7 @@ def _feedback(one: str, draw: random.Random) -> list[dict[str, object]]:
         {
             "id": f"{number:02x}{one[2:]}", "booking_id": f"{number:02x}{one[2:]}", "client_id": "c", "consultant_id": one,
             **{name: draw.choice((3, 4, 5, 5)) for name in ("accuracy", "clarity", "actionable", "boundaries", "punctual")},
-            "nps": 9, "solved": draw.choice(("yes", "yes", "yes", "partly")), "words": "", "public": True,
+            "nps": 9, "solved": draw.choice(("yes", "yes", "yes", "partly")), "words": "", "private_words": NOTHING, "public": True,
             "service_title": Words("一次咨询", "One session"), "at": NOW - timedelta(days=number),
         }
         for number in range(draw.choice((0, 3, 8, 15)))
