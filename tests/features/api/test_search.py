@@ -52,7 +52,7 @@ def test_facets_and_free_time_narrow_what_is_found(found):
     for query, count in (
         ({"field": "career"}, 6), ({"field": "nothing"}, 0), ({"topic": "offers"}, 6), ({"channel": "text"}, 0),
         ({"price_max_minor": 60_000}, 3), ({"free_from": tomorrow.isoformat()}, 6), ({"language": "en"}, 6),
-        ({"field": "", "q": ""}, 6),
+        ({"field": "", "q": ""}, 6), ({"free": "tomorrow", "q": "Hedy"}, 1), ({"free": "week", "zone": "Europe/Berlin"}, 6),
     ):  # fmt: skip
         assert found.visitor.get("/consultants", **query).json["total"] == count, query
 
@@ -61,7 +61,7 @@ def test_what_cannot_be_looked_for_is_refused_by_name(found):
     later = (datetime.now(UTC) + timedelta(days=2)).isoformat()
     for query in (
         {"channel": "fax"}, {"language": "fr"}, {"price_max_minor": -1}, {"price_max_minor": "9" * 30}, {"sort": "luck"},
-        {"zone": "Mars"}, {"cursor": "x"}, {"q": "x" * 201}, {"q": "\x00"}, {"free_from": "soon"},
+        {"zone": "Mars"}, {"cursor": "x"}, {"q": "x" * 201}, {"q": "\x00"}, {"free_from": "soon"}, {"free": "someday"},
     ):  # fmt: skip
         refused = found.visitor.get("/consultants", **query)
         assert (refused.status_code, list(refused.json["fields"])) == (400, list(query)), query

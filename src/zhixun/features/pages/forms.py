@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import datetime
 
 from zhixun.features.catalog.rules import FieldView
 from zhixun.features.search import rules
 from zhixun.features.search.rules import Wanted
 
-FREE = ("today", "evening", "tomorrow", "weekend", "week")
-EVENING_FROM = time(18)
 PAGE_MAX = 500
 PRICE_YUAN_MAX = 100_000
 WITHOUT_MAX = 8
@@ -45,13 +42,13 @@ def read_asked(query: Mapping[str, str], fields: Collection[FieldView], *, zone:
     wanted, unknown = _known(wanted, fields)
     price, wrong_price = _price(query.get("price", ""))
     free, page = query.get("free", ""), read_number(query.get("page", "1") or "1", most=PAGE_MAX)
-    wrong_free = free not in ("", *FREE)
+    wrong_free = free not in ("", *rules.FREE)
     wrong_page = not page
     for name, wrong in (("price", wrong_price), ("free", wrong_free), ("page", wrong_page)):
         if wrong:
             ignored.append(name)
     free = "" if wrong_free else free
-    from_, until = window(free, zone, now)
+    from_, until = rules.window(free, zone, now)
     return Asked(
         replace(wanted, price_max_minor=price, free_from=from_, free_until=until),
         free, page or 1, (*ignored, *unknown),
@@ -70,22 +67,6 @@ def _with(wanted: Wanted, name: str, value: str) -> Wanted:
             return replace(wanted, seniority=value)
         case _:
             return replace(wanted, sort=value or "fit")
-
-
-def window(free: str, zone: str, now: datetime) -> tuple[datetime | None, datetime | None]:
-    """The time meant by a word, on the reader's clock: [from, until). No word, no window."""
-    if not free:
-        return None, None
-    here = now.astimezone(ZoneInfo(zone))
-    day = datetime.combine(here.date(), time(), ZoneInfo(zone))
-    if free == "evening":
-        return max(now, datetime.combine(here.date(), EVENING_FROM, ZoneInfo(zone))), day + timedelta(days=1)
-    if free == "tomorrow":
-        return day + timedelta(days=1), day + timedelta(days=2)
-    if free == "weekend":
-        saturday = day + timedelta(days=(5 - here.weekday()) % 7 if here.weekday() != 6 else -1)
-        return max(now, saturday), saturday + timedelta(days=2)
-    return now, day + timedelta(days=1) if free == "today" else now + timedelta(days=7)
 
 
 def read_number(text: str, *, most: int) -> int | None:

@@ -7,8 +7,9 @@ import threading
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from functools import lru_cache
+from zoneinfo import ZoneInfo
 
 import rjieba
 
@@ -40,6 +41,8 @@ LANGUAGES = ("zh", "en")
 PRICE_STEPS_MINOR = (20_000, 30_000, 50_000)
 PRIOR_MEAN, PRIOR_COUNT = 4.2, 8
 """What we believe of someone without feedback, and how many answers that belief weighs."""
+FREE = ("today", "evening", "tomorrow", "weekend", "week")
+EVENING = (time(18), time(22))
 FACETS = ("field", "topic", "language", "channel", "gender", "seniority")
 
 
@@ -86,6 +89,24 @@ def problems(wanted: Wanted) -> dict[str, str]:
     if wanted.free_from and wanted.free_until and wanted.free_from >= wanted.free_until:
         found["free_until"] = N_("The end lies before the beginning.")
     return found
+
+
+def window(free: str, zone: str, now: datetime) -> tuple[datetime | None, datetime | None]:
+    """The time meant by a word, on the reader's clock: [from, until). No word, no window. An evening that is
+    over goes on until midnight."""
+    if not free:
+        return None, None
+    here = now.astimezone(ZoneInfo(zone))
+    day = datetime.combine(here.date(), time(), ZoneInfo(zone))
+    if free == "evening":
+        from_, until = (datetime.combine(here.date(), hour, ZoneInfo(zone)) for hour in EVENING)
+        return max(now, from_), until if now < until else day + timedelta(days=1)
+    if free == "tomorrow":
+        return day + timedelta(days=1), day + timedelta(days=2)
+    if free == "weekend":
+        saturday = day + timedelta(days=(5 - here.weekday()) % 7 if here.weekday() != 6 else -1)
+        return max(now, saturday), saturday + timedelta(days=2)
+    return now, day + timedelta(days=1) if free == "today" else now + timedelta(days=7)
 
 
 def shrunk_mean(mean: float, count: int) -> float:

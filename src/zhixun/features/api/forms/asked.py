@@ -78,6 +78,14 @@ class ConsultantsWanted(Asked):
     price_max_minor: Annotated[int | None, Field(ge=0, le=PRICE_MINOR_MAX)] = None
     free_from: Instant | None = None
     free_until: Instant | None = None
+    free: Annotated[
+        Literal["today", "evening", "tomorrow", "weekend", "week"] | None,
+        Field(
+            description=N_(
+                "In place of `free_from` and `free_until`, on the clock of `zone`; an evening is from 18:00 to 22:00."
+            )
+        ),
+    ] = None
     zone: Zone | None = None
     sort: Literal["fit", "price", "rating", "soonest"] = "fit"
     cursor: Cursor

@@ -57,16 +57,17 @@ def fields(db: Session) -> answers.Fields:
     signed_in=False,
 )
 def consultants(db: Session, wanted: ConsultantsWanted) -> answers.Consultants:
-    zone = wanted.zone or reader_zone()
+    zone, now = wanted.zone or reader_zone(), utc_now()
+    from_, until = search_rules.window(wanted.free or "", zone, now)
     look = Wanted(
         text=wanted.q, field=wanted.field or "", topic=wanted.topic or "", language=wanted.language or "",
-        channel=wanted.channel or "", price_max_minor=wanted.price_max_minor, free_from=wanted.free_from,
-        free_until=wanted.free_until, zone=zone, sort=wanted.sort,
+        channel=wanted.channel or "", price_max_minor=wanted.price_max_minor, free_from=wanted.free_from or from_,
+        free_until=wanted.free_until or until, zone=zone, sort=wanted.sort,
     )  # fmt: skip
     if wrong := search_rules.problems(look):
         raise Invalid(fields=wrong)
     offset = pagination.number_of(wanted.cursor)
-    found = search.find_consultants(db, look, now=utc_now(), offset=offset, limit=wanted.limit)
+    found = search.find_consultants(db, look, now=now, offset=offset, limit=wanted.limit)
     return answers.Consultants(
         items=[shown.consultant_found(one.card, one.satisfaction, one.slots, zone) for one in found.items],
         next=pagination.cursor_of(str(found.next_offset)) if found.next_offset is not None else None,

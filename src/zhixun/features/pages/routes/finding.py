@@ -19,7 +19,7 @@ from zhixun.features.quality import queries as quality
 from zhixun.features.recommend import queries as recommend
 from zhixun.features.recommend import rules as ranking
 from zhixun.features.search import queries as search
-from zhixun.features.search.rules import PAGE_SIZE, PRICE_STEPS_MINOR, SORTS, TEXT_LENGTH_MAX, Suggested, Wanted
+from zhixun.features.search.rules import FREE, PAGE_SIZE, PRICE_STEPS_MINOR, SORTS, TEXT_LENGTH_MAX, Suggested, Wanted
 from zhixun.kernel.errors import NotFound
 from zhixun.kernel.values import new_id, utc_now
 from zhixun.web.formats import reader_zone, say
@@ -83,7 +83,7 @@ def match() -> str:
     return render_template(
         "pages/match.html", found=found, question=question, field=field, asked=asked, without=without, now=now,
         weights=ranking.WEIGHTS_PERCENT, nearest=nearest, chosen=_chosen(asked), cut=len(question) > TEXT_LENGTH_MAX,
-        text_length_max=TEXT_LENGTH_MAX, price_steps=PRICE_STEPS_MINOR, frees=forms.FREE, address=_address,
+        text_length_max=TEXT_LENGTH_MAX, price_steps=PRICE_STEPS_MINOR, frees=FREE, address=_address,
     )  # fmt: skip
 
 
@@ -103,7 +103,7 @@ def consultants() -> str:
     pages = -(-found.total // PAGE_SIZE)
     return render_template(
         "pages/consultants.html", found=found, asked=asked, pages=pages, chosen=_chosen(asked), sorts=SORTS,
-        price_steps=PRICE_STEPS_MINOR, frees=forms.FREE, address=_address, now=now,
+        price_steps=PRICE_STEPS_MINOR, frees=FREE, address=_address, now=now,
     )  # fmt: skip
 
 
