@@ -21,14 +21,17 @@ from tests import make
 from tests.conftest import KEYS
 from zhixun.asgi import build
 from zhixun.features.accounts import actions as accounts
+from zhixun.features.booking import actions as bookings
+from zhixun.features.booking.actions import GroupWish
 from zhixun.kernel.tables import Session
 from zhixun.kernel.unit_of_work import unit_of_work
-from zhixun.kernel.values import utc_now
+from zhixun.kernel.values import new_id, utc_now
 from zhixun.settings import Settings
 
 ROUNDS = int(os.environ.get("CHAOS_ROUNDS", "2"))
 CLIENTS, REQUESTS_EACH = 20, 10
 SECONDS_MAX = 30
+SEATED = "SELECT count(*), count(DISTINCT client_id) FROM booking_bookings WHERE group_id = %s AND state = 'held'"
 STANDING = "SELECT count(*) FROM scheduling_times WHERE standing AND starts_at = %s"
 
 
@@ -72,6 +75,30 @@ def test_of_two_hundred_at_once_exactly_one_gets_the_time(address, crowd):
         _let_go(address, tokens, answers)
 
 
+def test_of_two_hundred_at_once_exactly_three_get_the_last_three_seats(address, crowd):
+    tokens, grace = crowd
+    for number in range(ROUNDS):
+        first, later = (_group(grace, f"Last seats {number}", days=3 + 2 * number + day) for day in (0, 1))
+        answers = asyncio.run(_rush_to(address, tokens, f"/api/v1/groups/{first}/seats"))
+        assert Counter(answer.status_code for answer in answers) == {201: 3, 409: CLIENTS * REQUESTS_EACH - 3}
+        for answer in answers:
+            if answer.status_code == 409 and answer.json()["code"] != "seated_already":
+                assert answer.json()["code"] == "group_full", answer.text
+                assert [one["id"] for one in answer.json()["groups"]] == [later]
+                assert len(answer.json()["alternatives"]) == 1
+        with Session() as db:
+            assert db.connection().exec_driver_sql(SEATED, (first,)).one() == (3, 3)
+
+
+def _group(grace: make.ConsultantMade, title: str, *, days: int) -> str:
+    """Three seats, so many days ahead; its id."""
+    start = utc_now().replace(microsecond=0) + timedelta(days=days)
+    wish = GroupWish(title, start, 60, make.PRICE, 3, 1, start - timedelta(hours=2))
+    with unit_of_work(grace.actor) as uow:
+        bookings.set_group(uow, group_id=(name := new_id()), wish=wish)
+    return name
+
+
 def test_a_body_sent_in_chunks_is_read_like_any_other(address, crowd):
     tokens, grace = crowd
     with unit_of_work(now=utc_now()) as uow:
@@ -92,13 +119,18 @@ def test_a_body_without_a_length_is_no_way_around_the_limit(address):
 
 
 async def _rush(address: str, tokens: list[str], service_id: str, start: datetime) -> list[httpx2.Response]:
-    body = {"service_id": service_id, "start": start.isoformat()}
+    return await _rush_to(address, tokens, "/api/v1/bookings", {"service_id": service_id, "start": start.isoformat()})
+
+
+async def _rush_to(
+    address: str, tokens: list[str], path: str, body: dict[str, str] | None = None
+) -> list[httpx2.Response]:
     limits = httpx2.Limits(max_connections=CLIENTS * REQUESTS_EACH)
     async with httpx2.AsyncClient(base_url=address, timeout=SECONDS_MAX, limits=limits, trust_env=False) as http:
         began = time.monotonic()
         answers = await asyncio.gather(
             *(
-                http.post("/api/v1/bookings", json=body, headers={"Authorization": f"Bearer {token}"})
+                http.post(path, json=body or {}, headers={"Authorization": f"Bearer {token}"})
                 for token in tokens * REQUESTS_EACH
             )
         )

@@ -23,9 +23,11 @@ feature = Feature(
         Job(jobs.pass_time, at="* * * * *"),
         Job(jobs.release_money, at="*/5 * * * *"),
         Job(jobs.call_off, at="* * * * *"),
+        Job(jobs.decide_groups, at="* * * * *"),
     ],
     menu=[
         MenuEntry("me", "booking.sessions", "cal", N_("My sessions"), 10, marks=("booking.session",)),
+        MenuEntry("pro", "booking.own_groups", "users", N_("Group sessions"), 45),
         MenuEntry("me", "booking.feed", "refresh", N_("My calendar"), 40),
     ],
     personal_data=[Holding(open_matters=queries.open_matters)],

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 from zhixun.features.scheduling.rules import SESSIONS_MAX
 from zhixun.kernel.errors import N_, Invalid, NotFound
 from zhixun.kernel.values import Money, is_id
 
 from . import rules
+from .actions import GroupWish
 
 START_LENGTH_MAX = 40
 AMOUNT_LENGTH_MAX = 20
@@ -146,6 +148,35 @@ def read_until(text: str) -> date:
         return date.fromisoformat(text[:10])
     except ValueError:
         raise Invalid(fields={"until": N_("Please choose a day.")}) from None
+
+
+def read_group(form: Mapping[str, str], *, zone: str) -> GroupWish:
+    """The start is on the clock of `zone`, the consultant's; the price in whole units of money or with two decimals.
+    Raises Invalid."""
+    wrong: dict[str, str] = {}
+    start = _local_start(form.get("start", ""), zone)
+    if start is None:
+        wrong["start"] = N_("Please choose a day and a time.")
+    try:
+        price = read_amount(form.get("price", ""), "CNY")
+    except Invalid as refusal:
+        wrong["price"] = refusal.fields["amount"]
+    if wrong or start is None:
+        raise Invalid(fields=wrong)
+    return GroupWish(
+        title=form.get("title", ""), start=start, minutes=_small(form.get("minutes", ""), 60), price=price,
+        seats=_small(form.get("seats", ""), 8), seats_min=_small(form.get("seats_min", ""), 3),
+        decide_at=start - timedelta(hours=_small(form.get("decide_hours", ""), rules.DECIDE_HOURS_USUAL)),
+    )  # fmt: skip
+
+
+def _local_start(text: str, zone: str) -> datetime | None:
+    """What a field for day and time holds, as an instant; None for anything else."""
+    try:
+        at = datetime.fromisoformat(text[:START_LENGTH_MAX])
+        return at.replace(tzinfo=ZoneInfo(zone), second=0, microsecond=0).astimezone(UTC) if at.year > 2000 else None
+    except (ValueError, OverflowError):
+        return None
 
 
 def own_id(text: str) -> str:

@@ -24,6 +24,23 @@ def call_off() -> None:
         actions.state_days_off_open(uow)
 
 
+def decide_groups() -> None:
+    """Whether group sessions take place; one that cannot be decided stops no other."""
+    after = ""
+    while True:
+        with unit_of_work() as uow:
+            found = queries.groups_due(uow.db, uow.now, after=after)
+        if not found:
+            return
+        for group_id in found:
+            try:
+                with unit_of_work() as uow:
+                    actions.decide_group(uow, group_id=group_id)
+            except Exception:  # the next minute tries again
+                log.exception("whether group session %s takes place could not be decided", group_id)
+        after = found[-1]
+
+
 def _for_each(due: Callable[..., list[str]], deed: Callable[..., object]) -> None:
     """Do the deed to every booking that is due. One that fails is logged, and shown to operators as stuck."""
     after = ""

@@ -3,7 +3,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, Index, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from zhixun.kernel.sealed import Sealed, sealed_for
@@ -26,6 +26,14 @@ class Booking(Table):
         Index("booking_bookings_state_starts", "state", "starts_at"),
         Index("booking_bookings_created", "created_at"),
         Index("booking_bookings_series", "series_id", "starts_at", postgresql_where="series_id IS NOT NULL"),
+        Index("booking_bookings_group", "group_id", postgresql_where="group_id IS NOT NULL"),
+        Index(
+            "booking_bookings_one_seat",
+            "group_id",
+            "client_id",
+            unique=True,
+            postgresql_where="group_id IS NOT NULL AND state IN ('held', 'confirmed', 'in_progress')",
+        ),
         Index("booking_bookings_release", "release_at", postgresql_where="released_at IS NULL"),
     )
     personal_data = "keep: needed to answer disputes and for the books"
@@ -71,6 +79,8 @@ class Booking(Table):
     """Whether the consultant has to accept it, as the service asked when it was booked."""
     answer_by: Mapped[datetime | None] = mapped_column(index=True)
     """Until when they may; set once it is paid and asked of them."""
+    group_id: Mapped[str | None]
+    """Set where it is a seat in a group session: then the group has the consultant's time, and not the booking."""
 
 
 class Series(Table):
@@ -125,6 +135,51 @@ class DaysOff(Table):
     """The midnight, on their own clock, that ends the last of the days."""
     done_at: Mapped[datetime | None]
     """When nothing stood there any more."""
+
+
+class Group(Table):
+    """A time a consultant has set for several clients. It has the consultant's time under its own id; what clients have is
+    seats."""
+
+    __tablename__ = "booking_groups"
+    __table_args__ = (
+        CheckConstraint("seats BETWEEN 2 AND 30"),
+        CheckConstraint("seats_min BETWEEN 1 AND seats"),
+        CheckConstraint("decide_at < starts_at AND starts_at < ends_at"),
+        CheckConstraint("state IN ('open', 'on', 'cancelled')"),
+        Index("booking_groups_consultant", "consultant_id", "starts_at"),
+        Index("booking_groups_deciding", "decide_at", postgresql_where="state = 'open'"),
+    )
+    personal_data = "keep: needed to answer disputes and for the books"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    consultant_id: Mapped[str]
+    service_id: Mapped[str]
+    title: Mapped[Words]
+    minutes: Mapped[int]
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    seats: Mapped[int]
+    seats_min: Mapped[int]
+    """With fewer seats paid at `decide_at` it does not take place."""
+    decide_at: Mapped[datetime]
+    state: Mapped[str]
+    ended_reason: Mapped[str | None]
+    price_minor: Mapped[int] = mapped_column(BigInteger)
+    currency: Mapped[str]
+    created_at: Mapped[datetime]
+
+
+class Seat(Table):
+    """One seat of a group session. There are no more than were made with it, so no more can be taken."""
+
+    __tablename__ = "booking_seats"
+    __table_args__ = (CheckConstraint("number BETWEEN 1 AND 30"),)
+    personal_data = "none"
+
+    group_id: Mapped[str] = mapped_column(ForeignKey("booking_groups.id", ondelete="CASCADE"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    booking_id: Mapped[str | None] = mapped_column(unique=True)
 
 
 class Intake(Table):

@@ -19,6 +19,12 @@ REQUESTS_MAX, REQUESTS_SECONDS = 60, 600
 """How often one person may ask for a time, so that holding and letting go cannot block a calendar either."""
 SERIES_REQUESTS_MAX, SERIES_REQUESTS_SECONDS = 12, 600
 """How often one person may ask for a series: each keeps up to twelve times for a quarter of an hour."""
+SEATS_MIN, SEATS_MAX = 2, 30
+"""How many seats a group session has."""
+DECIDE_HOURS_MIN, DECIDE_HOURS_MAX, DECIDE_HOURS_USUAL = 1, 168, 24
+"""So long before its start it is decided whether a group session takes place."""
+GROUPS_AHEAD_MAX = 40
+"""How many group sessions one consultant may have set."""
 ROOM_OPENS_BEFORE = timedelta(minutes=10)
 NO_SHOW_AFTER = timedelta(minutes=15)
 """Who is not there so long after the start did not come."""

@@ -197,6 +197,29 @@ def add_service(
     return service_id
 
 
+def add_group_service(
+    uow: UnitOfWork, *, service_id: str, consultant_id: str, minutes: int, price: Money, title: Words
+) -> None:
+    """What a seat of a group session is: by text, and never sold singly, so it is not active. The same id twice is done
+    once. Raises Invalid, NotFound (someone else's service)."""
+    rules.check_service(channel="text", minutes=minutes, price=price)
+    known = uow.db.get(Service, service_id)
+    if known is not None:
+        if known.consultant_id != consultant_id:
+            raise NotFound
+        return
+    place = select(func.count()).select_from(Service).where(Service.consultant_id == consultant_id)
+    uow.db.add(
+        Service(
+            id=service_id, consultant_id=consultant_id, position=uow.db.scalar(place) or 0, channel="text",
+            minutes=minutes, price_minor=price.amount_minor, currency=price.currency, title=title, note=Words(),
+            included=[], buffer_before_minutes=0, buffer_after_minutes=0, interval_minutes=30, notice_minutes=0,
+            horizon_days=rules.HORIZON_DAYS_MAX, active=False,
+        )
+    )  # fmt: skip
+    uow.db.flush()
+
+
 def change_timing(
     uow: UnitOfWork,
     *,

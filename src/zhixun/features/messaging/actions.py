@@ -3,7 +3,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from zhixun.events.messaging import FileRemoved, MessageSent
@@ -65,6 +65,20 @@ def open_for_booking(uow: UnitOfWork, *, booking_id: str) -> str:
     if view.state not in rules.MAY_TALK:
         raise NotYetTalking
     return open_conversation(uow, client_id=view.client_id, consultant_id=view.consultant_id)
+
+
+def open_for_group(uow: UnitOfWork, *, group_id: str) -> str:
+    """The conversation of everybody in a group session, for one of them; opening twice is done once. Raises NotFound."""
+    people = bookings.people_of_group(uow.db, group_id)
+    if uow.actor.user_id not in people:
+        raise NotFound
+    conversation_id = rules.conversation_id_of_group(group_id)
+    opened = insert(Conversation).values(
+        id=conversation_id, client_id=group_id, consultant_id=people[0], group_id=group_id, last_seq=0, last_at=uow.now,
+        client_read_seq=0, consultant_read_seq=0,
+    )  # fmt: skip
+    uow.db.execute(opened.on_conflict_do_nothing())
+    return conversation_id
 
 
 def seal_files(
@@ -132,6 +146,8 @@ def block_other(uow: UnitOfWork, *, conversation_id: str) -> list[str]:
     Raises NotFound.
     """
     talk = queries.conversation(uow.db, conversation_id, uow.actor)
+    if talk.group_id:
+        raise NotFound
     accounts.block_person(uow, person_id=talk.other_party(uow.actor.user_id))
     ahead = queries.ahead_of(uow.db, talk, uow.actor, uow.now)
     for booking in ahead:
@@ -142,6 +158,8 @@ def block_other(uow: UnitOfWork, *, conversation_id: str) -> list[str]:
 def unblock_other(uow: UnitOfWork, *, conversation_id: str) -> None:
     """Nothing to take back is fine. Raises NotFound."""
     talk = queries.conversation(uow.db, conversation_id, uow.actor)
+    if talk.group_id:
+        raise NotFound
     accounts.unblock_person(uow, person_id=talk.other_party(uow.actor.user_id))
 
 
@@ -182,6 +200,8 @@ def mark_read(uow: UnitOfWork, *, conversation_id: str, seq: int) -> int:
     wanted = rules.check_seq(seq)
     talk = _locked(uow, conversation_id)
     wanted = min(wanted, talk.last_seq)
+    if talk.group_id and uow.actor.user_id != talk.consultant_id:
+        return wanted  # of a group only the consultant's mark is kept
     if uow.actor.user_id == talk.client_id:
         talk.client_read_seq = max(talk.client_read_seq, wanted)
         return talk.client_read_seq
@@ -212,17 +232,9 @@ def _check_contacts(uow: UnitOfWork, talk: Conversation, key: str, words: str) -
 
 
 def _locked(uow: UnitOfWork, conversation_id: str) -> Conversation:
-    """The conversation, locked, if the asker is one of the two. What others may not see is not found."""
-    who = uow.actor.user_id
-    talk = uow.db.scalar(
-        select(Conversation)
-        .where(
-            Conversation.id == conversation_id, or_(Conversation.client_id == who, Conversation.consultant_id == who)
-        )
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
-    if talk is None:
+    """The conversation, locked, if the asker is in it. What others may not see is not found."""
+    talk = uow.db.get(Conversation, conversation_id, with_for_update=True, populate_existing=True)
+    if talk is None or uow.actor.user_id not in queries.members_of(uow.db, talk):
         raise NotFound
     return talk
 

@@ -10,7 +10,8 @@ from zhixun.kernel.tables import Table
 
 
 class Conversation(Table):
-    """What a client and a consultant share. Whoever adds a message locks this row, so numbers have no gaps."""
+    """What a client and a consultant share, or everybody in a group session. Whoever adds a message locks this row, so
+    numbers have no gaps."""
 
     __tablename__ = "messaging_conversations"
     __table_args__ = (
@@ -30,6 +31,8 @@ class Conversation(Table):
     """When the last message came; of an empty conversation, when it was opened."""
     client_read_seq: Mapped[int] = mapped_column(default=0)
     consultant_read_seq: Mapped[int] = mapped_column(default=0)
+    group_id: Mapped[str | None]
+    """Set for a group session's; `client_id` is then the group's id too, for it is nobody's alone."""
 
 
 class Message(Table):

@@ -80,15 +80,24 @@ class ConversationView:
     last_seq: int
     client_read_seq: int
     consultant_read_seq: int
+    group_id: str | None = None
+    members: tuple[str, ...] = ()
+    """Of a group's: its consultant, and whoever has a seat."""
 
     @property
-    def people(self) -> tuple[str, str]:
-        return self.client_id, self.consultant_id
+    def people(self) -> tuple[str, ...]:
+        return self.members or (self.client_id, self.consultant_id)
+
+    def others(self, user_id: str) -> list[str]:
+        return [one for one in self.people if one != user_id]
 
     def other_party(self, user_id: str) -> str:
         return self.consultant_id if user_id == self.client_id else self.client_id
 
     def read_seq_of(self, user_id: str) -> int:
+        """How far someone has read. In a group only the consultant's mark is kept."""
+        if self.group_id and user_id not in (self.consultant_id, self.group_id):
+            return self.last_seq
         return self.client_read_seq if user_id == self.client_id else self.consultant_read_seq
 
 
@@ -109,13 +118,22 @@ def conversations_of(db: Session, actor: Actor, *, limit: int = 50) -> list[Conv
 
 
 def conversation(db: Session, conversation_id: str, actor: Actor) -> ConversationView:
-    """One conversation, for the two people in it; for everyone else, operators too, NotFound."""
+    """One conversation, for the people in it; for everyone else, operators too, NotFound."""
     row = db.get(Conversation, conversation_id)
-    if row is None or actor.user_id not in (row.client_id, row.consultant_id):
+    if row is None:
+        raise NotFound
+    members = members_of(db, row)
+    if actor.user_id not in members:
         raise NotFound
     return ConversationView(
-        row.id, row.client_id, row.consultant_id, row.last_seq, row.client_read_seq, row.consultant_read_seq
-    )
+        row.id, row.client_id, row.consultant_id, row.last_seq, row.client_read_seq, row.consultant_read_seq,
+        row.group_id, members if row.group_id else (),
+    )  # fmt: skip
+
+
+def members_of(db: Session, row: Conversation) -> tuple[str, ...]:
+    """Who may read and write in it."""
+    return bookings.people_of_group(db, row.group_id) if row.group_id else (row.client_id, row.consultant_id)
 
 
 def ahead_of(db: Session, talk: ConversationView, actor: Actor, now: datetime) -> list[BookingView]:
@@ -201,8 +219,9 @@ def answer_hours(db: Session, *, consultant_ids: Collection[str], since: datetim
 
 def last_seqs(db: Session, actor: Actor) -> dict[str, int]:
     """How far each of the asker's conversations goes, of the latest CONVERSATIONS_MAX."""
+    groups = bookings.group_ids_of(db, actor)
     rows = db.execute(
-        select(Conversation.id, Conversation.last_seq).where(_mine(actor))
+        select(Conversation.id, Conversation.last_seq).where(or_(_mine(actor), Conversation.group_id == any_of(groups)))
         .order_by(Conversation.last_at.desc()).limit(rules.CONVERSATIONS_MAX)
     )  # fmt: skip
     return dict(rows.all())
@@ -282,5 +301,8 @@ def _unread(actor: Actor) -> ColumnElement[int]:
 
 
 def _mine(actor: Actor) -> ColumnElement[bool]:
-    """Only the two people themselves: nobody reads along, whatever their role."""
-    return or_(Conversation.client_id == actor.user_id, Conversation.consultant_id == actor.user_id)
+    """Only the two people themselves: nobody reads along, whatever their role. A group's is reached by its room."""
+    me = actor.user_id
+    return and_(
+        Conversation.group_id.is_(None), or_(Conversation.client_id == me, Conversation.consultant_id == me)
+    )  # fmt: skip

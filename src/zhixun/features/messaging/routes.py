@@ -16,7 +16,7 @@ from zhixun.features.accounts import queries as accounts
 from zhixun.features.booking import actions as booking_actions
 from zhixun.features.booking import queries as bookings
 from zhixun.features.booking.queries import BookingView
-from zhixun.features.booking.rules import LEAVE_AFTER, State
+from zhixun.features.booking.rules import LEAVE_AFTER, ROOM_OPENS_BEFORE, State
 from zhixun.features.catalog import queries as catalog
 from zhixun.kernel import sealed
 from zhixun.kernel.errors import Invalid, NotFound
@@ -25,6 +25,7 @@ from zhixun.kernel.services import service
 from zhixun.kernel.unit_of_work import unit_of_work
 from zhixun.kernel.values import Words, new_id, utc_now
 from zhixun.web import errors, formats, limits, live
+from zhixun.web.formats import say
 from zhixun.web.security import current_actor, read, require, work
 
 from . import actions, forms, queries, rules
@@ -120,12 +121,18 @@ def send(conversation_id: str) -> AnyResponse:
         if errors.by_script():
             raise
         said = next(iter(errors.field_sentences(error).values()), errors.sentence_of(error))
+        with read() as db:
+            group_id = queries.conversation(db, conversation_id, current_actor()).group_id
+        if group_id:
+            return _group_room(group_id, typed=typed, error=said)
         if typed.room:
             return _room_page(typed.room, typed=typed, error=said)
         return _conversation_page(conversation_id, typed=typed, error=said)
     live.announce(talk.people, queries.message_frame(line))
     if errors.by_script():
         return make_response(jsonify(seq=line.seq, id=line.id), 201)
+    if talk.group_id:
+        return redirect(url_for("messaging.group_room", group_id=talk.group_id, _anchor="last"), 303)
     if typed.room:
         return redirect(url_for("messaging.room", booking_id=typed.room, _anchor="last"), 303)
     return redirect(url_for("messaging.conversation", conversation_id=talk.id, _anchor="last"), 303)
@@ -186,7 +193,9 @@ def block(conversation_id: str) -> AnyResponse:
         return redirect(url_for("messaging.conversation", conversation_id=conversation_id), 303)
     with read() as db:
         view = queries.conversation(db, conversation_id, actor)
-        faces = _faces(db, [view.people])
+        if view.group_id:
+            raise NotFound
+        faces = _faces(db, [(view.client_id, view.consultant_id)])
         ahead = queries.ahead_of(db, view, actor, utc_now())
         blocked = accounts.has_blocked(db, actor.user_id, view.other_party(actor.user_id))
     page = render_template(
@@ -210,6 +219,8 @@ def remove_file(conversation_id: str, file_id: str) -> AnyResponse:
 @require()
 def room(booking_id: str) -> AnyResponse:
     """The session room, in whatever state the booking is."""
+    if (group_id := _own_booking(booking_id).group_id) is not None:
+        return redirect(url_for("messaging.group_room", group_id=group_id), 303)
     return _room_page(forms.own_id(booking_id))
 
 
@@ -225,14 +236,51 @@ def enter(booking_id: str) -> AnyResponse:
     return redirect(url_for("messaging.room", booking_id=view.id), 303)
 
 
+@bp.route("/groups/<group_id>/room", methods=["GET", "POST"])
+@require()
+def group_room(group_id: str) -> AnyResponse:
+    """The room of a group session, for whoever has a seat and the consultant; pressing the button is coming in."""
+    if request.method == "POST":
+        with work() as uow:
+            booking_actions.join_group(uow, group_id=forms.own_id(group_id))
+        return redirect(url_for("messaging.group_room", group_id=group_id), 303)
+    return _group_room(forms.own_id(group_id))
+
+
+def _group_room(group_id: str, *, typed: forms.Typed | None = None, error: str = "") -> AnyResponse:
+    me, now, conversation_id = current_actor(), utc_now(), rules.conversation_id_of_group(group_id)
+    with read() as db:
+        try:
+            view = queries.conversation(db, conversation_id, me)
+        except NotFound:  # nobody has been here yet, or it is not for the asker
+            with work() as uow:
+                actions.open_for_group(uow, group_id=group_id)
+            view = queries.conversation(db, conversation_id, me)
+        talk = _talk(db, view, typed=typed, error=error)
+        group = bookings.group(db, group_id, now)
+        seated = bookings.seats_of(db, group_id, now)
+        faces = _faces(db, [(one, group.consultant_id) for one in talk.view.people])
+    _mark_read(talk.view)
+    mine = next((one for one in seated if me.user_id in (one.client_id, one.consultant_id)), None)
+    page = render_template(
+        "messaging/group_room.html", group=group, talk=talk, seated=seated, faces=faces, now=now, mine=mine,
+        is_consultant=me.user_id == group.consultant_id, other=faces[group.consultant_id],
+        names={who: say(face.name) for who, face in faces.items()}, text_length_max=rules.TEXT_LENGTH_MAX,
+        opens_at=group.starts_at - ROOM_OPENS_BEFORE,
+    )  # fmt: skip
+    return make_response(page, 400 if error else 200)
+
+
 def _conversation_page(
     conversation_id: str, *, before: int | None = None, typed: forms.Typed | None = None, error: str = ""
 ) -> AnyResponse:
     now, actor = utc_now(), current_actor()
     with read() as db:
         view = queries.conversation(db, conversation_id, actor)
+        if view.group_id and before is None:
+            return redirect(url_for("messaging.group_room", group_id=view.group_id), 303)
         talk = _talk(db, view, before=before, typed=typed, error=error)
-        faces = _faces(db, [view.people])
+        faces = _faces(db, [(view.client_id, view.consultant_id)])
         ahead = bookings.bookings_of(db, actor, now, upcoming=True)
     _mark_read(view)
     between = {view.client_id, view.consultant_id}
@@ -325,7 +373,7 @@ def _mark_read(view: ConversationView) -> None:
     with work() as uow:
         mark = actions.mark_read(uow, conversation_id=view.id, seq=view.last_seq)
     frame = {"type": "receipt", "conversation": view.id, "user": current_actor().user_id, "seq": mark}
-    live.announce([view.other_party(current_actor().user_id)], frame)
+    live.announce(view.others(current_actor().user_id), frame)
 
 
 def _faces(db: Session, pairs: Iterable[tuple[str, str]]) -> dict[str, Face]:

@@ -65,7 +65,7 @@ def on_typing(actor: Actor, frame: Frame) -> None:
     """`typing {conversation}`: shown to the other for a few seconds."""
     with Session() as db:
         talk = queries.conversation(db, _id(frame, "conversation"), actor)
-    live.announce([talk.other_party(actor.user_id)], {"type": "typing", "conversation": talk.id, "user": actor.user_id})
+    live.announce(talk.others(actor.user_id), {"type": "typing", "conversation": talk.id, "user": actor.user_id})
 
 
 def _id(frame: Frame, name: str) -> str:

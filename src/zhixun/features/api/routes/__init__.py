@@ -1,6 +1,20 @@
 """The addresses under /api/v1, an area per module, and their description."""
 
-from . import assistant, bookings, desk, docs, finding, money, people, plans, requests, series, talking, watching  # noqa: F401 - they hang their addresses on `bp`
+from . import (  # noqa: F401 - they hang their addresses on `bp`
+    assistant,
+    bookings,
+    desk,
+    docs,
+    finding,
+    groups,
+    money,
+    people,
+    plans,
+    requests,
+    series,
+    talking,
+    watching,
+)
 from .endpoint import bp, endpoints
 from .keys import keys
 

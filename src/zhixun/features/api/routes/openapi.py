@@ -37,6 +37,7 @@ ERROR: Json = {
         "message": {"type": "string", "description": "For people."},
         "fields": {"type": "object", "additionalProperties": {"type": "string"}},
         "alternatives": {"type": "array", "items": {"type": "string", "format": "date-time"}},
+        "groups": {"type": "array", "items": {"type": "object"}, "description": "Other dates that have seats."},
         "dates": {"type": "array", "items": {"type": "object"}, "description": "Of a series: the dates in the way."},
         "retry_after_seconds": {"type": "integer"},
         "reference": {"type": "string"},

@@ -21,6 +21,19 @@ from .calling_off import (
 from .cancelling import cancel_booking
 from .clock import pass_time, release_money
 from .feeds import close_feed, open_feed
+from .groups import (
+    GroupClosed,
+    GroupFull,
+    GroupWish,
+    SeatedAlready,
+    TooManyGroups,
+    cancel_group,
+    complete_group,
+    decide_group,
+    join_group,
+    set_group,
+    take_seat,
+)
 from .holding import keep_money, let_money_go
 from .meeting import ConsultantsTurn, NotThere, begin_session, complete_session, join_session, stop_waiting
 from .moving import MovedMeanwhile, TooCloseToMove, TooManyMoves, WaitsForAnswer, reschedule_booking
@@ -43,6 +56,9 @@ __all__ = [
     "BookingMade",
     "ConsultantAnswers",
     "ConsultantsTurn",
+    "GroupClosed",
+    "GroupFull",
+    "GroupWish",
     "MoreStandsThere",
     "MovedMeanwhile",
     "NotBetweenThem",
@@ -52,11 +68,13 @@ __all__ = [
     "OwnService",
     "RequestAccepted",
     "RequestOver",
+    "SeatedAlready",
     "SeriesMade",
     "SeriesNotFree",
     "SeriesUnpaid",
     "TooCloseToMove",
     "TooLate",
+    "TooManyGroups",
     "TooManyHolds",
     "TooManyMoves",
     "WaitsForAnswer",
@@ -67,15 +85,19 @@ __all__ = [
     "call_off_booking",
     "call_off_days",
     "cancel_booking",
+    "cancel_group",
     "cancel_series",
     "choose_series_terms",
     "choose_terms",
     "close_feed",
+    "complete_group",
     "complete_session",
     "confirm_if_paid",
     "confirm_series_without_payment",
     "confirm_without_payment",
+    "decide_group",
     "decline_request",
+    "join_group",
     "join_session",
     "keep_money",
     "let_money_go",
@@ -88,7 +110,9 @@ __all__ = [
     "request_booking",
     "request_series",
     "reschedule_booking",
+    "set_group",
     "state_days_off_open",
     "stop_waiting",
+    "take_seat",
     "write_brief",
 ]

@@ -108,6 +108,7 @@ def held(
     brief: str = "",
     sensitive: bool = False,
     series_id: str | None = None,
+    group_id: str | None = None,
 ) -> Booking:
     """The row of a booking whose time is held, with its first step and its fact."""
     client_id = uow.actor.user_id
@@ -118,7 +119,7 @@ def held(
         hold_expires_at=expires_at, price_minor=quote.total.amount_minor, currency=quote.total.currency,
         lines=stored_lines(quote.lines), commission_bps=catalog.commission_bps(uow.db, service.consultant_id),
         policy=rules.stored_policy(rules.CLIENT_CANCELS), brief=sealed_brief(uow, booking_id, client_id, brief),
-        sensitive=sensitive, created_at=uow.now, series_id=series_id,
+        sensitive=sensitive, created_at=uow.now, series_id=series_id, group_id=group_id,
         on_request=service.on_request,
     )  # fmt: skip
     uow.db.add(booking)
@@ -155,7 +156,15 @@ def _known_request(uow: UnitOfWork, booking_id: str, service_id: str, start: dat
 
 def sold_service(uow: UnitOfWork, service_id: str) -> ServiceView:
     service = catalog.service(uow.db, service_id)
-    if not service.active or not catalog.is_listed(uow.db, service.consultant_id):
+    if not service.active:
+        raise NotFound
+    check_may_book(uow, service)
+    return service
+
+
+def check_may_book(uow: UnitOfWork, service: ServiceView) -> None:
+    """Raises NotFound where the consultant is not listed, OwnService, NotBetweenThem, TooManyHolds."""
+    if not catalog.is_listed(uow.db, service.consultant_id):
         raise NotFound
     if service.consultant_id == uow.actor.user_id:
         raise OwnService
@@ -163,7 +172,6 @@ def sold_service(uow: UnitOfWork, service_id: str) -> ServiceView:
         raise NotBetweenThem
     if queries.held_count(uow.db, uow.actor.user_id, uow.now) >= rules.HOLDS_MAX:
         raise TooManyHolds
-    return service
 
 
 def after_own_other_requests(uow: UnitOfWork) -> None:

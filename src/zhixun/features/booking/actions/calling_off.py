@@ -18,6 +18,7 @@ from zhixun.kernel.unit_of_work import UnitOfWork
 from zhixun.kernel.values import is_id
 
 from .cancelling import cancel_booking
+from .groups import cancel_group
 from .record import TooLate
 
 
@@ -46,6 +47,8 @@ def call_off_days(uow: UnitOfWork, *, days_off_id: str, until: date, seen: str =
     ends = midnight_after(until, zone)
     if seen and seen != queries.standing(uow.db, me, until=ends, now=uow.now).mark:
         raise MoreStandsThere
+    for group_id in queries.groups_before(uow.db, me, until=ends, now=uow.now):
+        cancel_group(uow, group_id=group_id)
     row = DaysOff(id=days_off_id, consultant_id=me, at=uow.now, until=ends, done_at=None)
     uow.db.add(row)
     uow.db.flush()

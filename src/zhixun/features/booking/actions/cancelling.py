@@ -15,6 +15,7 @@ from zhixun.features.scheduling import actions as scheduling
 from zhixun.kernel.unit_of_work import UnitOfWork
 from zhixun.kernel.values import Money
 
+from . import seats
 from .record import TooLate, become, give_back, own, parties, price_of, role_in
 
 
@@ -63,5 +64,8 @@ def cancel_and_refund(uow: UnitOfWork, booking: Booking, share_bps: int, *, reas
 def _cancel(uow: UnitOfWork, booking: Booking, *, reason: str) -> None:
     become(uow, booking, State.CANCELLED)
     booking.ended_reason = reason
-    scheduling.release_time(uow, hold_id=booking.id)
+    if booking.group_id:
+        seats.give_back(uow, booking)
+    else:
+        scheduling.release_time(uow, hold_id=booking.id)
     uow.emit(BookingCancelled(**parties(booking), reason=reason))

@@ -11,6 +11,7 @@ from zhixun.features.plans import actions as plans
 from zhixun.features.scheduling import actions as scheduling
 from zhixun.kernel.unit_of_work import UnitOfWork
 
+from . import seats
 from .cancelling import cancel_and_refund
 from .meeting import begin, complete, miss
 from .paying import confirm_if_paid
@@ -58,6 +59,9 @@ def _exit_by_time(booking: Booking) -> rules.TimedExit | None:
 
 def _expire(uow: UnitOfWork, booking: Booking) -> None:
     become(uow, booking, State.EXPIRED)
-    scheduling.let_time_lapse(uow, hold_id=booking.id)
+    if booking.group_id:
+        seats.give_back(uow, booking)
+    else:
+        scheduling.let_time_lapse(uow, hold_id=booking.id)
     plans.return_benefits(uow, booking_id=booking.id, share_bps=10_000)
     uow.emit(BookingExpired(**parties(booking)))

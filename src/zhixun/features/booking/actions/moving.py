@@ -37,6 +37,11 @@ class WaitsForAnswer(TooLate):
     message = N_("The consultant has not accepted this request yet. You can withdraw it and ask for another time.")
 
 
+class SeatStays(TooLate):
+    code = "seat_stays"
+    message = N_("A seat in a group session cannot be moved. You can cancel it and take one on another date.")
+
+
 def reschedule_booking(
     uow: UnitOfWork, *, booking_id: str, start: datetime, seen_start: datetime | None = None
 ) -> datetime:
@@ -70,6 +75,8 @@ def reschedule_booking(
 def _check_movable(uow: UnitOfWork, booking: Booking, who: str) -> None:
     if booking.state == State.REQUESTED:
         raise WaitsForAnswer
+    if booking.group_id:
+        raise SeatStays
     if booking.state != State.CONFIRMED or booking.starts_at <= uow.now:
         raise TooLate
     if who == "client" and booking.moves_by_client >= rules.MOVES_MAX:

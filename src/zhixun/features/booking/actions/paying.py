@@ -15,6 +15,7 @@ from zhixun.features.scheduling.actions import NotOffered, SlotTaken
 from zhixun.kernel.errors import NotFound
 from zhixun.kernel.unit_of_work import UnitOfWork
 
+from . import seats
 from .answering import ask_consultant
 from .cancelling import cancel_and_refund
 from .record import become, confirm, give_back, locked, was_ever
@@ -59,6 +60,8 @@ def _last_moment(booking: Booking) -> datetime:
 
 
 def _retaken(uow: UnitOfWork, booking: Booking) -> bool:
+    if booking.group_id:
+        return seats.keep(uow, booking)
     try:
         scheduling.take_time(uow, hold_id=booking.id)
     except (SlotTaken, NotOffered, NotFound):

@@ -26,6 +26,18 @@ from .bookings import (
 )
 from .clients import ClientFigures, between, client_figures, have_had_session, have_met, visits, who_booked
 from .feeds import IN_CALENDAR, agreed_from, feed_of, feed_owner, in_calendar, was_agreed
+from .groups import (
+    GroupView,
+    group,
+    group_ids_of,
+    groups_before,
+    groups_due,
+    groups_of,
+    latest_groups_of,
+    own_seat,
+    people_of_group,
+    seats_of,
+)
 from .house import Funnel, HouseFigures, booked_minutes, house_figures, house_list
 from .intake import Answered, intake_of
 from .invitation import Entry, calendar_text
@@ -48,6 +60,7 @@ __all__ = [
     "ClientFigures",
     "Entry",
     "Funnel",
+    "GroupView",
     "HouseFigures",
     "SeriesDate",
     "SeriesView",
@@ -73,6 +86,11 @@ __all__ = [
     "due_for_release",
     "feed_of",
     "feed_owner",
+    "group",
+    "group_ids_of",
+    "groups_before",
+    "groups_due",
+    "groups_of",
     "has_unpaid_series",
     "have_had_session",
     "have_met",
@@ -83,11 +101,15 @@ __all__ = [
     "intake_of",
     "is_first",
     "latest",
+    "latest_groups_of",
     "nearest_in_series",
     "open_matters",
+    "own_seat",
+    "people_of_group",
     "plan_series",
     "requests_of",
     "requests_waiting",
+    "seats_of",
     "series_by_id",
     "standing",
     "starting_between",

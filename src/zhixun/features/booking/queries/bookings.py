@@ -60,6 +60,7 @@ class BookingView:
     released_at: datetime | None
     seen_at: datetime
     series_id: str | None = None
+    group_id: str | None = None
 
     @property
     def room_opens_at(self) -> datetime:
@@ -89,7 +90,7 @@ class BookingView:
         return self.moves + answered + (self.state in (State.CANCELLED, State.NO_SHOW))
 
     def may_move(self, user_id: str) -> bool:
-        if self.state is not State.CONFIRMED or self.seen_at >= self.starts_at:
+        if self.state is not State.CONFIRMED or self.seen_at >= self.starts_at or self.group_id:
             return False
         if user_id == self.client_id:
             return self.moves_by_client < rules.MOVES_MAX and self.seen_at <= self.starts_at - rules.MOVE_UNTIL
@@ -310,7 +311,7 @@ def view_of(row: Booking, now: datetime) -> BookingView:
         created_at=row.created_at, client_joined_at=row.client_joined_at,
         consultant_joined_at=row.consultant_joined_at, began_at=row.began_at, completed_at=row.completed_at,
         ended_reason=row.ended_reason, release_at=row.release_at, released_at=row.released_at, seen_at=now,
-        series_id=row.series_id,
+        series_id=row.series_id, group_id=row.group_id,
     )  # fmt: skip
 
 

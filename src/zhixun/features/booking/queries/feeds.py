@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
 from sqlalchemy import or_, select
@@ -36,7 +37,7 @@ def in_calendar(db: Session, user_id: str, now: datetime) -> list[BookingView]:
     mine = or_(Booking.client_id == user_id, Booking.consultant_id == user_id)
     agreed = (mine, Booking.state.in_(IN_CALENDAR), Booking.starts_at > now - FEED_REACHES_BACK)
     rows = db.scalars(select(Booking).where(*agreed).order_by(Booking.starts_at).limit(FEED_ENTRIES_MAX))
-    return [view_of(row, now) for row in rows]
+    return [view_of(row, now) for row in _once_per_group(rows, user_id)]
 
 
 def agreed_from(db: Session, consultant_id: str, from_: datetime) -> list[str]:
@@ -51,3 +52,14 @@ def was_agreed(db: Session, booking_id: str) -> bool:
     """Whether a session was ever confirmed: nothing else has ever stood in a calendar."""
     step = select(Step.number).where(Step.booking_id == booking_id, Step.state == State.CONFIRMED)
     return db.scalar(step.limit(1)) is not None
+
+
+def _once_per_group(rows: Iterable[Booking], user_id: str) -> Iterator[Booking]:
+    """A consultant has one appointment with a group, however many seats are taken."""
+    seen: set[str] = set()
+    for row in rows:
+        if row.group_id and row.consultant_id == user_id:
+            if row.group_id in seen:
+                continue
+            seen.add(row.group_id)
+        yield row

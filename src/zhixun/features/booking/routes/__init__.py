@@ -12,6 +12,7 @@ from . import (  # noqa: E402, F401 - the modules hang their addresses on `bp`  
     day_off,
     deeds,
     feeds,
+    groups,
     intake,
     moving,
     receipt,

@@ -65,6 +65,8 @@ def checkout(booking_id: str) -> AnyResponse:
     if (paid and booking.price) or booking.state not in (State.HELD, State.EXPIRED):
         return redirect(url_for("booking.session", booking_id=booking.id), 303)
     brief = forms.read_brief(request.form) if request.method == "POST" else _kept_brief(booking)
+    if booking.state is State.EXPIRED and booking.group_id:
+        return redirect(url_for("booking.group", group_id=booking.group_id), 303)
     if booking.state is State.EXPIRED:
         return _expired(booking, brief, status=409 if request.method == "POST" else 200)
     if request.method == "GET":

@@ -34,6 +34,10 @@ def conversation_id_of(client_id: str, consultant_id: str) -> str:
     return hashlib.sha256(f"conversation:{client_id}:{consultant_id}".encode()).hexdigest()[:32]
 
 
+def conversation_id_of_group(group_id: str) -> str:
+    return hashlib.sha256(f"conversation of group:{group_id}".encode()).hexdigest()[:32]
+
+
 def clean_text(text: object) -> str:
     """The words as they are stored, as plain text. Raises Invalid (empty, not words, too long)."""
     if not isinstance(text, str):

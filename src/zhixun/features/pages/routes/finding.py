@@ -10,6 +10,7 @@ from flask import jsonify, make_response, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from zhixun.features.accounts import queries as accounts
+from zhixun.features.booking import queries as bookings
 from zhixun.features.booking import rules as booking
 from zhixun.features.catalog import queries as catalog
 from zhixun.features.catalog.rules import SLUG
@@ -127,6 +128,7 @@ def consultant(slug: str) -> str | Response:
         reviews = quality.reviews_of(db, page.card.id, limit=REVIEWS)
         names = accounts.people(db, [line.client_id for line in reviews]) if reviews else {}
         offer = plans.offer_of(db, page.card.id, actor.user_id, now)
+        groups = bookings.groups_of(db, page.card.id, now)
         services = {page.card.id: [service.timing for service in page.card.services]}
         times = search.free_times(
             db,
@@ -146,7 +148,7 @@ def consultant(slug: str) -> str | Response:
         "pages/consultant.html", page=page, card=page.card, field=field, seen=judged, reviews=reviews,
         initials={user_id: person.name.strip()[:1].upper() for user_id, person in names.items()}, booked=booked,
         booking_id=new_id(), now=now, zone=reader_zone(), hold_minutes=booking.HOLD.seconds // 60, release_hours=booking.RELEASE_AFTER.days * 24,
-        offer=offer, takes_crises=any(one.crisis for one in field.topics if one.id in page.card.topic_ids), new_id=new_id, topic=topic, similar_count=search.count_of_topic(topic) - 1 if topic and not booked.any else 0,
+        offer=offer, groups=groups, takes_crises=any(one.crisis for one in field.topics if one.id in page.card.topic_ids), new_id=new_id, topic=topic, similar_count=search.count_of_topic(topic) - 1 if topic and not booked.any else 0,
     )  # fmt: skip
 
 

@@ -109,6 +109,33 @@ def hold_time(
     return Slot(start, end)
 
 
+def set_time(uow: UnitOfWork, *, hold_id: str, consultant_id: str, start: datetime, minutes: int) -> Slot:
+    """Take a time that the consultant sets themselves, whether or not it is one they offer. Nobody else can have it, and
+    it cannot be set over one that somebody has. The same `hold_id` twice is done once. Raises SlotTaken, HoldIdUsed,
+    Invalid, NotFound."""
+    start = _whole_second(start)
+    row = locked_calendar(uow, consultant_id)
+    if (known := uow.db.get(TakenTime, hold_id)) is not None:
+        if (known.consultant_id, known.starts_at) != (consultant_id, start):
+            raise HoldIdUsed
+        return Slot(known.starts_at, known.ends_at)
+    terms, end = SlotTerms(minutes), start + timedelta(minutes=minutes)
+    _let_lapse(uow, consultant_id)
+    time = TakenTime(
+        hold_id=hold_id, consultant_id=consultant_id, consultant_no=row.consultant_no, owner_id=consultant_id,
+        state="taken", standing=True, starts_at=start, ends_at=end, buffer_before_minutes=0, buffer_after_minutes=0,
+        during=_during(start, end, terms), expires_at=None,
+    )  # fmt: skip
+    try:
+        with uow.db.begin_nested():
+            uow.db.add(time)
+    except IntegrityError as error:
+        if NO_OVERLAP not in str(error.orig):
+            raise HoldIdUsed from None
+        raise SlotTaken(N_("You have a session at this time already."), extra={"alternatives": []}) from None
+    return Slot(start, end)
+
+
 def take_time(uow: UnitOfWork, *, hold_id: str) -> None:
     """Make a hold last. A lapsed one is taken again if the time is still free; taking twice is done once.
 

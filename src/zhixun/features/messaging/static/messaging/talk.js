@@ -186,7 +186,8 @@ class Talk {
     const own = frame.sender === this.me, row = document.createElement('li'), who = document.createElement('span'), bubble = document.createElement('div'), foot = document.createElement('span'), mark = document.createElement('span');
     row.className = `msg msg--${own ? 'me' : 'them'}`;
     row.dataset.key = frame.client_id;
-    who.className = 'sr'; who.textContent = `${own ? this.words.me : this.words.them}:`;
+    const name = this.words.names[frame.sender];
+    who.className = own || !name ? 'sr' : 'msg__w'; who.textContent = `${own ? this.words.me : name || this.words.them}:`;
     bubble.className = 'bub'; bubble.textContent = frame.text;
     foot.className = 'msg__f'; mark.className = 'msg__s'; mark.dataset.mark = '';
     if (frame.at) { const at = document.createElement('time'); at.dateTime = frame.at; at.textContent = this.clock.format(new Date(frame.at)); foot.append(at); }
