@@ -72,7 +72,7 @@ def test_the_two_weeks_are_shown_on_a_clients_clock_too_with_their_weekday_where
 ) -> None:
     page = browser.get("/pro/hours?in=America/New_York")
     said = words(page)
-    assert "Wed 25 Nov 09:00 → 20:00 Tue ; 10:00 → 21:00 Tue" in said
+    assert "→ Tue 20:00 21:00 22:00 23:00 Wed 00:00 01:00 02:00 03:00" in said, "the day changes at their midnight"
     assert 'value="America/New_York" selected' in page.text
     assert "clock goes" not in said
     assert statements(page) <= STATEMENTS_MAX
