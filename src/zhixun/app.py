@@ -53,6 +53,7 @@ from zhixun.features.catalog.feature import feature as catalog
 from zhixun.features.credentials.feature import feature as credentials
 from zhixun.features.crm.feature import feature as crm
 from zhixun.features.disputes.feature import feature as disputes
+from zhixun.features.instant.feature import feature as instant
 from zhixun.features.ledger.feature import feature as ledger
 from zhixun.features.loyalty.feature import feature as loyalty
 from zhixun.features.messaging.feature import feature as messaging
@@ -108,6 +109,7 @@ FEATURES: tuple[Feature, ...] = (
     search,
     profiles,
     recommend,
+    instant,
     notifications,
     webhooks,
     crm,

@@ -25,11 +25,14 @@ from zhixun.features.credentials import actions as credentials
 from zhixun.features.credentials.rules import Proof, Wish
 from zhixun.features.crm import actions as crm
 from zhixun.features.disputes import actions as disputes
+from zhixun.features.instant import actions as instant
 from zhixun.features.messaging import actions as messaging
 from zhixun.features.messaging.rules.files import checked
 from zhixun.features.notifications import actions as notices
 from zhixun.features.notifications.ports import Mail, Mailer
 from zhixun.features.notifications.rules import Preferences
+from zhixun.features.payments import actions as payments
+from zhixun.features.payments.ports import Capture
 from zhixun.features.plans import actions as plans
 from zhixun.features.privacy import actions as privacy
 from zhixun.features.quality import actions as quality
@@ -154,6 +157,7 @@ def live() -> None:
         talk = messaging.open_conversation(uow, client_id=ada.user_id, consultant_id=grace.id)
         messaging.send_message(make.acting(uow, ada), conversation_id=talk, key=new_id(), text="Hello")
     answer(ada)
+    ask_now(ada)
     guard(ada)
     watch(ada)
     plan_life(ada, grace)
@@ -231,6 +235,27 @@ def answer(ada: Actor) -> None:
         bookings.accept_request(uow, booking_id=asked[0])
         bookings.decline_request(uow, booking_id=asked[1], reason="I am at a hearing.")
         bookings.call_off_days(uow, days_off_id=new_id(), until=NOW.date())
+
+
+def ask_now(ada: Actor) -> None:
+    """Ada asks twice: somebody answers, and nobody does."""
+    with unit_of_work(now=NOW) as uow:
+        emmy = make.consultant(uow, "Emmy")
+        uow.db.flush()
+        instant.make_available(make.acting(uow, emmy.actor), until=NOW + 2 * HOUR)
+    for answered in (False, True):
+        with unit_of_work(ada, now=NOW) as uow:
+            asked = instant.ask_now(
+                uow, call_id=new_id(), question="What now?", field_id="career", channel="video", minutes=60
+            )  # fmt: skip
+        with unit_of_work(now=NOW) as uow:
+            payments.settle(uow, gateway="sandbox", capture=Capture(asked.payment_id, asked.id, asked.amount))
+            instant.ring_if_paid(uow, call_id=asked.id)
+        with unit_of_work(emmy.actor, now=NOW) as uow:
+            if answered:
+                instant.accept_call(uow, call_id=asked.id)
+            else:
+                instant.pass_call(uow, call_id=asked.id)
 
 
 def watch(ada: Actor) -> None:

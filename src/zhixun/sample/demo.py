@@ -8,18 +8,19 @@ from zoneinfo import ZoneInfo
 from zhixun.features.booking import queries as bookings
 from zhixun.features.booking.queries import BookingView
 from zhixun.features.booking.rules import State
+from zhixun.features.instant import actions as instant
 from zhixun.features.scheduling import actions as scheduling
 from zhixun.kernel.tables import Session
 
 from .cast import DEMO_CLIENT, TODAYS_CLIENTS, client_at, consultant_at
-from .history import history
+from .history import acting, history
 from .lives import ask, live, open_diary
 from .people import ON_REQUEST
 from .plan import Answers, Fate, Story
 from .words import HOURS, id_of
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
-ASKING_CLIENT = 5
+ASKING_CLIENT, AVAILABLE_EVERY = 5, 3
 SOON = 4 * MINUTE
 PLEASED = Answers(
     {"accuracy": 5, "clarity": 5, "actionable": 5, "boundaries": 4, "punctual": 5}, 10, "yes", "good", True
@@ -40,6 +41,7 @@ def add_demo_sessions(*, seed: int, consultants: int, now: datetime) -> None:
     for story in _day_of_consultant(seed, now):
         _live(story, now)
     _ask(_request(seed, now), now)
+    _make_available(consultants, now)
 
 
 def _has_session_ahead(now: datetime) -> bool:
@@ -81,6 +83,13 @@ def _day_of_consultant(seed: int, now: datetime) -> list[Story]:
         _story(f"day:{seed}:{number}", place=0, wanted=wanted, lead=(20 + 9 * number) * HOUR, service=0, client=number)
         for number, wanted in zip(TODAYS_CLIENTS, moments, strict=True)
     ]
+
+
+def _make_available(consultants: int, now: datetime) -> None:
+    """Every third consultant is there for instant questions through the day."""
+    for place in range(0, consultants, AVAILABLE_EVERY):
+        with history(now) as uow:
+            instant.make_available(acting(uow, consultant_at(place).actor, now), until=now + 11 * HOUR)
 
 
 def _request(seed: int, now: datetime) -> Story:

@@ -25,6 +25,7 @@ from zhixun.events.booking import (
 from zhixun.events.credentials import ApplicationDecided, CredentialDecided, CredentialExpiring
 from zhixun.events.crm import CampaignSent, HelpAsked, MatterAnswered
 from zhixun.events.disputes import DisputeAnswered, DisputeDecided, DisputeFact, DisputeOpened
+from zhixun.events.instant import CallEnded, CallRang
 from zhixun.events.notifications import HeldMailsReleased, ReminderDue
 from zhixun.events.quality import AfterSession, FeedbackGiven
 from zhixun.events.waitlist import TimeOffered
@@ -106,6 +107,7 @@ def test_both_are_told_once_though_the_fact_comes_twice(booked, post):
 def test_every_fact_we_hear_survives_being_delivered_twice(booked, post, subscribed):
     fact_type, handler = subscribed
     reader, consultant = {"person_id": booked["client_id"]}, {"consultant_id": booked["consultant_id"]}
+    reader_of_call = {"call_id": new_id(), "client_id": booked["client_id"]}
     more = {
         BookingCancelled: {"reason": "client"},
         BookingRequested: {"answer_by": "2026-11-25T09:00:00Z"},
@@ -116,6 +118,8 @@ def test_every_fact_we_hear_survives_being_delivered_twice(booked, post, subscri
         DisputeOpened: {"dispute_id": new_id()},
         DisputeAnswered: {"dispute_id": new_id()},
         DisputeDecided: {"dispute_id": new_id(), "outcome": "ruled", "back_minor": 100, "currency": "CNY"},
+        CallRang: reader_of_call | consultant,
+        CallEnded: reader_of_call | {"state": "unanswered"},
         ReminderDue: {"kind": "reminder_day"},
         HeldMailsReleased: {"bundle_id": new_id(), "user_id": booked["client_id"]},
         CredentialDecided: consultant | {"claim_id": new_id(), "kind": "degree", "state": "verified"},

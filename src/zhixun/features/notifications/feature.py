@@ -13,6 +13,7 @@ from zhixun.events.booking import (
 from zhixun.events.credentials import ApplicationDecided, CredentialDecided, CredentialExpiring
 from zhixun.events.crm import CampaignSent, HelpAsked, MatterAnswered
 from zhixun.events.disputes import DisputeAnswered, DisputeDecided, DisputeOpened
+from zhixun.events.instant import CallEnded, CallRang
 from zhixun.events.notifications import HeldMailsReleased, ReminderDue
 from zhixun.events.quality import FeedbackGiven, FollowUpAnswered, FollowUpAsked, SummaryWritten
 from zhixun.events.waitlist import TimeOffered
@@ -21,7 +22,7 @@ from zhixun.kernel.feature import Feature, Job, MenuEntry
 from zhixun.kernel.personal import Holding
 
 from . import actions, handlers, jobs
-from .handlers import answering, safety
+from .handlers import answering, ringing, safety
 from .routes import bp
 
 feature = Feature(
@@ -56,6 +57,8 @@ feature = Feature(
         AddressLinkMade: [safety.send_address_link],
         SafetyChanged: [safety.tell_of_change],
         SignedInOnNewDevice: [safety.tell_of_new_device],
+        CallRang: [ringing.tell_consultant_it_rings],
+        CallEnded: [ringing.tell_client_nobody_answered],
         CampaignSent: [handlers.tell_person_of_offer],
     },
     jobs=[Job(jobs.remind, at="* * * * *"), Job(jobs.release_held_mails, at="* * * * *")],

@@ -281,6 +281,9 @@ TABLES: dict[str, Words] = {
         "知识库文章由谁在何时修改", "Who changed which article of the knowledge base, and when"
     ),
     "booking_feeds": Words("你的日历订阅地址", "The address of your calendar to subscribe to"),
+    "instant_switches": Words("你此刻是否可以接受即时咨询", "Whether you are available for instant questions"),
+    "instant_calls": Words("你提出的即时问题，内容加密", "Instant questions you asked; the words are encrypted"),
+    "instant_rings": Words("哪些即时问题曾呼叫你", "Which instant questions rang you"),
     "booking_days_off": Words("你何时一次取消了几天的咨询", "When you called off days at once"),
     "booking_answers": Words(
         "咨询师婉拒预约请求时写给你的原因", "Why a consultant declined a request of yours, as you read it"

@@ -179,6 +179,31 @@ def settle(uow: UnitOfWork, *, gateway: str, capture: Capture) -> Settlement:
     return settlement
 
 
+def hand_over(uow: UnitOfWork, *, from_purpose: str, to_purpose: str) -> None:
+    """What was paid for one thing pays for another from now on: its escrow moves, and refunds are asked for by the new
+    purpose. Handed over already is done once. Raises NotFound where nothing was paid."""
+    payment = uow.db.scalar(
+        select(Payment)
+        .where(Payment.purpose.in_((from_purpose, to_purpose)), Payment.state == PaymentState.CAPTURED)
+        .with_for_update()
+    )
+    if payment is None:
+        raise NotFound
+    if payment.purpose == to_purpose:
+        return
+    payment.purpose = to_purpose
+    amount = Money(payment.amount_minor, payment.currency)
+    uow.db.flush()
+    if amount:
+        ledger.post(
+            uow,
+            key=f"answered:{payment.id}",
+            kind="answered",
+            purpose=to_purpose,
+            lines=[Line(escrow_for(from_purpose), -amount), Line(escrow_for(to_purpose), amount)],
+        )
+
+
 def fail_payment(uow: UnitOfWork, *, gateway: str, failure: Failure) -> None:
     """The provider refused. The payer may try again: a later capture still counts. Reported twice is heard once."""
     payment = uow.db.get(Payment, failure.payment_id, with_for_update=True, populate_existing=True)

@@ -21,7 +21,7 @@ from . import actions, forms, queries, rules
 from .forms import Outcome
 from .ports import Capture, Failure, PaymentGateway, PaymentGateways
 from .queries import PaymentView
-from .rules import PaymentState, Settlement, booking_of, order_of, series_of
+from .rules import PaymentState, Settlement, booking_of, call_of, order_of, series_of
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +56,9 @@ def pay(payment_id: str) -> AnyResponse:
 def returned(payment_id: str) -> AnyResponse:
     """The payer is back. What counts is what the gateway told us, not that someone came here."""
     payment = _own_payment(payment_id)
-    booking_id, order_id = booking_of(payment.purpose), order_of(payment.purpose)
+    booking_id, order_id, call_id = booking_of(payment.purpose), order_of(payment.purpose), call_of(payment.purpose)
+    if payment.captured and call_id:
+        return redirect(url_for("instant.waiting", call_id=call_id), 303)
     series_id = series_of(payment.purpose)
     if payment.captured and booking_id:
         return redirect(url_for("booking.session", booking_id=booking_id), 303)
@@ -66,7 +68,8 @@ def returned(payment_id: str) -> AnyResponse:
         return redirect(url_for("plans.ordered", order_id=order_id), 303)
     page = render_template(
         "payments/returned.html",
-        payment=payment, booking_id=booking_id, series_id=series_id, order_id=order_id, over=payment.expires_at <= utc_now(),
+        payment=payment, booking_id=booking_id, series_id=series_id, order_id=order_id, call_id=call_id,
+        over=payment.expires_at <= utc_now(),
     )  # fmt: skip
     return make_response(page, 200)
 
@@ -81,7 +84,7 @@ def sandbox(payment_id: str) -> AnyResponse:
             render_template(
                 "payments/sandbox.html",
                 payment=payment, booking_id=booking_of(payment.purpose), order_id=order_of(payment.purpose),
-                series_id=series_of(payment.purpose),
+                series_id=series_of(payment.purpose), call_id=call_of(payment.purpose),
                 over=payment.expires_at <= utc_now(),
             ),
             200,

@@ -11,7 +11,7 @@ from typing import Literal
 from zhixun.features.ledger.rules import Line, escrow_for, gateway_account, refunds_account
 from zhixun.kernel.values import Money
 
-BOOKING, ORDER, SERIES = "booking:", "order:", "series:"
+BOOKING, ORDER, SERIES, CALL = "booking:", "order:", "series:", "call:"
 
 
 class PaymentState(StrEnum):
@@ -63,6 +63,15 @@ def series_of(purpose: str) -> str | None:
 def capture_key(gateway: str, provider_ref: str, part: str = "") -> str:
     """The key under which the ledger has a charge, or what of it went to one part."""
     return f"capture:{gateway}:{provider_ref}" + (f":{part}" if part else "")
+
+
+def purpose_of_call(call_id: str) -> str:
+    return f"{CALL}{call_id}"
+
+
+def call_of(purpose: str) -> str | None:
+    """The instant call that a purpose names, before anyone has answered it; None where it is something else."""
+    return purpose.removeprefix(CALL) if purpose.startswith(CALL) else None
 
 
 Subject = Literal["charge", "refund"]

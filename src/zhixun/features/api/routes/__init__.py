@@ -7,6 +7,7 @@ from . import (  # noqa: F401 - they hang their addresses on `bp`
     docs,
     finding,
     groups,
+    instant,
     money,
     people,
     plans,

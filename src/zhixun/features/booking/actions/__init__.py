@@ -35,6 +35,7 @@ from .groups import (
     take_seat,
 )
 from .holding import keep_money, let_money_go
+from .instantly import book_answered
 from .meeting import ConsultantsTurn, NotThere, begin_session, complete_session, join_session, stop_waiting
 from .moving import MovedMeanwhile, TooCloseToMove, TooManyMoves, WaitsForAnswer, reschedule_booking
 from .paying import confirm_if_paid
@@ -82,6 +83,7 @@ __all__ = [
     "after_own_other_requests",
     "answer_intake",
     "begin_session",
+    "book_answered",
     "call_off_booking",
     "call_off_days",
     "cancel_booking",

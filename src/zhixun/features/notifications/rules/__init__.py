@@ -112,6 +112,7 @@ SENTENCES = {
     "follow_up_asked": N_("%(other)s asked the included question about “%(title)s”."),
     "follow_up_answered": N_("%(other)s answered your question about “%(title)s”."),
     **requests.SENTENCES,
+    **requests.RINGING,
     "safety_changed": N_("What guards your account has changed: %(title)s."),
     "new_device": N_("Your account was opened on a device we did not know: %(title)s."),
 }

@@ -16,6 +16,11 @@ SENTENCES = {
     "request_unanswered": N_("%(other)s did not answer in time about “%(title)s”. You get everything back."),
     "request_lapsed": N_("You did not answer the request of %(other)s for “%(title)s” in time."),
 }
+RINGING = {
+    "call_rings": N_("%(other)s asks now and has paid. The first to answer has the session."),
+    "call_unanswered": N_("Nobody could answer your question in time. You get everything back."),
+}
+"""Instant questions: ten minutes are too short for a mail."""
 MAILS = {
     "zh": {
         "request_made": ("请答复预约：{title}", "{other}想预约「{title}」，已经付款，等你确认。\n\n时间：{when}\n时长：{minutes} 分钟\n请在此之前答复：{until}\n\n到时未答复，款项会全额退回给客户，时段重新开放。"),

@@ -13,7 +13,7 @@ from zhixun.kernel.errors import N_, Invalid, NotFound
 from . import requests
 
 WITHOUT_MAIL = frozenset({
-    "hand_over_answered", "hand_over_lapsed", "matter_answered", "campaign", "safety_changed", "new_device",
+    *requests.RINGING, "hand_over_answered", "hand_over_lapsed", "matter_answered", "campaign", "safety_changed", "new_device",
 })  # fmt: skip
 """Told without the mail of a session: what most of them speak of should not lie in a mailbox. Those about safety have
 mails of their own (safety.py)."""

@@ -14,6 +14,7 @@ from .elsewhere import (
     state_busy_calendars_due,
 )
 from .times import (
+    CalendarStale,
     HoldIdUsed,
     NotOffered,
     SlotTaken,
@@ -27,11 +28,13 @@ from .times import (
     set_time,
     set_weekly_hours,
     sweep_lapsed_holds,
+    take_now,
     take_time,
 )
 from .written import keep_still, note_written
 
 __all__ = [
+    "CalendarStale",
     "HoldIdUsed",
     "NotOffered",
     "SlotTaken",
@@ -57,5 +60,6 @@ __all__ = [
     "set_weekly_hours",
     "state_busy_calendars_due",
     "sweep_lapsed_holds",
+    "take_now",
     "take_time",
 ]

@@ -28,6 +28,11 @@ class NotOffered(Conflict):
     code, message = "not_offered", N_("This time is not offered. These are free:")
 
 
+class CalendarStale(Conflict):
+    code = "calendar_stale"
+    message = N_("One of your other calendars has not been read for too long, so nobody can book you at once.")
+
+
 class HoldIdUsed(Conflict):
     code, message = "id_used", N_("This id was used for something else already. Please start again.")
 
@@ -133,6 +138,42 @@ def set_time(uow: UnitOfWork, *, hold_id: str, consultant_id: str, start: dateti
         if NO_OVERLAP not in str(error.orig):
             raise HoldIdUsed from None
         raise SlotTaken(N_("You have a session at this time already."), extra={"alternatives": []}) from None
+    return Slot(start, end)
+
+
+def take_now(uow: UnitOfWork, *, hold_id: str, consultant_id: str, terms: SlotTerms, owner_id: str) -> Slot:
+    """Take the time from this second on, whatever the consultant's hours say: they have just said that they are there.
+
+    What stands in their calendars still counts, here and elsewhere, with its breaks; what we know of calendars kept
+    elsewhere must be fresh. The same `hold_id` gives the same answer. Raises NotFound, HoldIdUsed, SlotTaken,
+    CalendarStale.
+    """
+    row = locked_calendar(uow, consultant_id)
+    if (known := uow.db.get(TakenTime, hold_id)) is not None:
+        if (known.owner_id, known.consultant_id) != (owner_id, consultant_id):
+            raise HoldIdUsed
+        return Slot(known.starts_at, known.ends_at)
+    if consultant_id not in queries.calendars_fresh(uow.db, [consultant_id], uow.now):
+        raise CalendarStale
+    _let_lapse(uow, consultant_id)
+    start = uow.now.replace(microsecond=0)
+    end = start + timedelta(minutes=terms.minutes)
+    busy = queries.busy_of(uow.db, [consultant_id], start, end, uow.now).get(consultant_id, [])
+    if not rules.is_free(busy, start, end, terms):
+        raise SlotTaken(N_("You have a session within this time."), extra={"alternatives": []})
+    time = TakenTime(
+        hold_id=hold_id, consultant_id=consultant_id, consultant_no=row.consultant_no, owner_id=owner_id,
+        state="taken", standing=True, starts_at=start, ends_at=end,
+        buffer_before_minutes=terms.buffer_before_minutes, buffer_after_minutes=terms.buffer_after_minutes,
+        during=_during(start, end, terms), expires_at=None,
+    )  # fmt: skip
+    try:
+        with uow.db.begin_nested():
+            uow.db.add(time)
+    except IntegrityError as error:
+        if NO_OVERLAP not in str(error.orig):
+            raise HoldIdUsed from None
+        raise SlotTaken(extra={"alternatives": []}) from None
     return Slot(start, end)
 
 

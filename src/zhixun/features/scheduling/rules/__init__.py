@@ -23,7 +23,7 @@ from .elsewhere import (
     entry_uid,
     is_stale,
 )
-from .offering import calendars_in_the_way, horizon_end, offer, refusal
+from .offering import calendars_in_the_way, horizon_end, is_free, offer, refusal
 from .openings import clock_change
 from .runs import Run, free_runs
 from .series import (
@@ -89,6 +89,7 @@ __all__ = [
     "entry_uid",
     "free_runs",
     "horizon_end",
+    "is_free",
     "is_stale",
     "offer",
     "refusal",

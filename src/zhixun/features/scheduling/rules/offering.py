@@ -47,6 +47,12 @@ def offer(
     ]
 
 
+def is_free(busy: Sequence[Busy], start: datetime, end: datetime, terms: SlotTerms) -> bool:
+    """Whether a session from `start` to `end` leaves every busy time alone, the breaks of both around it."""
+    low, high = Busy(start, end, terms.buffer_before_minutes, terms.buffer_after_minutes).padded()
+    return all(other_high <= low or other_low >= high for other_low, other_high in (one.padded() for one in busy))
+
+
 def refusal(calendar: Calendar, terms: SlotTerms, busy: Sequence[Busy], *, at: datetime, now: datetime) -> str:
     """Why `at` is not offered: in_the_past, notice, beyond_horizon, day_off, outside_hours, taken, busy_elsewhere, limit,
     not_on_grid; or "offered"."""

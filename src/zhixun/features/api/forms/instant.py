@@ -1,0 +1,52 @@
+"""Instant consultation: what programs may send and what they are answered."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from zhixun.features.instant.rules import QUESTION_LENGTH_MAX, QUESTION_LENGTH_MIN
+from zhixun.kernel.errors import N_
+
+from .answers import Channel, MoneyShown, PaymentAsked
+from .kinds import Answer, Asked, At, Id, Instant, Text
+
+CallState = Literal["unpaid", "ringing", "answered", "unanswered", "withdrawn", "lapsed"]
+
+
+class AvailabilityWanted(Asked):
+    until: Annotated[Instant | None, Field(description=N_("Null: not available any more."))] = None
+
+
+class AvailabilityKept(Answer):
+    until: At | None
+
+
+class CallWanted(Asked):
+    id: Annotated[Id | None, Field(description=N_("Chosen by you: sent twice, done once."))] = None
+    question: Annotated[Text, Field(min_length=QUESTION_LENGTH_MIN, max_length=QUESTION_LENGTH_MAX)]
+    field: Annotated[Text, Field(max_length=80)]
+    channel: Channel
+    minutes: Annotated[int, Field(ge=10, le=240)]
+    price_max_minor: Annotated[int | None, Field(ge=0, le=2**31 - 1)] = None
+    gateway: Annotated[Text | None, Field(max_length=40)] = None
+
+
+class CallShown(Answer):
+    id: str
+    state: CallState
+    amount: MoneyShown
+    pay_by: At
+    rings_until: At | None
+    rung: Annotated[int, Field(description=N_("How many consultants are rung."))]
+    booking_id: Annotated[str | None, Field(description=N_("Once somebody has answered."))]
+    payment: PaymentAsked
+
+
+class CallAnswered(Answer):
+    booking_id: str
+
+
+class CallPassed(Answer):
+    id: str

@@ -1,0 +1,68 @@
+"""What the forms of instant consultation may say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from zhixun.kernel.errors import N_, Invalid, NotFound
+from zhixun.kernel.values import Money, is_id
+
+AMOUNT_LENGTH_MAX = 20
+MINUTES_CHOICES = (30, 60, 120, 240, 480)
+"""For how long a consultant may say that they are available, in minutes."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What somebody asks now. `cap` is the most they want to pay, or None for whatever it costs."""
+
+    question: str
+    field_id: str
+    channel: str
+    minutes: int
+    cap: Money | None
+
+
+def read_asked(form: Mapping[str, str]) -> Asked:
+    """Raises Invalid naming each field that makes no sense."""
+    wrong: dict[str, str] = {}
+    field_id, channel, minutes = [*form.get("choice", "").split(":"), "", "", ""][:3]
+    if not (minutes.isascii() and minutes.isdigit() and len(minutes) <= 3):
+        wrong["choice"] = N_("Please choose what you want from the list.")
+    cap = None
+    if text := form.get("cap", "").strip():
+        try:
+            cap = _amount(text)
+        except Invalid as refusal:
+            wrong |= refusal.fields
+    if wrong:
+        raise Invalid(fields=wrong)
+    return Asked(form.get("question", ""), field_id, channel, int(minutes), cap)
+
+
+def _amount(text: str) -> Money:
+    try:
+        minor = Decimal(text.replace(",", "")[:AMOUNT_LENGTH_MAX]) * 100
+        if minor == int(minor) and 0 < minor < 2**53:
+            return Money(int(minor))
+    except (ArithmeticError, ValueError):
+        pass  # not a number: said below
+    raise Invalid(fields={"cap": N_("Please write an amount like 120 or 120.50.")})
+
+
+def read_until(form: Mapping[str, str], now: datetime) -> datetime:
+    """From one of the choices. Raises Invalid."""
+    text = form.get("minutes", "")
+    if text.isascii() and text.isdigit() and int(text[:5]) in MINUTES_CHOICES:
+        return now + timedelta(minutes=int(text[:5]))
+    raise Invalid(fields={"minutes": N_("Please choose from the list how long you are available.")})
+
+
+def own_id(text: str) -> str:
+    """An id from an address; whatever is not one is not found."""
+    if not is_id(text):
+        raise NotFound
+    return text
