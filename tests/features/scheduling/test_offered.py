@@ -9,6 +9,7 @@ import os
 import time
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from random import Random
 
@@ -49,6 +50,7 @@ def _said() -> Iterator[None]:
 @given(situations(), st.randoms(use_true_random=False))
 def test_every_slot_of_a_schedule_is_accepted_at_that_second_and_any_other_time_is_refused(situation, draw):
     calendar, terms, busy, now = situation
+    terms = replace(terms, horizon_days=terms.horizon_days or 60)
     slots = offer(calendar, terms, busy, from_=now, until=now + DAYS, now=now)
     for slot in slots:
         assert refusal(calendar, terms, busy, at=slot.start, now=now) == "offered"
