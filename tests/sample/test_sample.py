@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
@@ -14,20 +15,34 @@ from tests import postgres
 from tests.conftest import KEYS, SERVER, TEMPLATE
 from zhixun import sample
 from zhixun.adapters.key_ring.given import GivenRing
+from zhixun.adapters.payment_gateway.sandbox import SandboxGateway
 from zhixun.app import subscribe_all
 from zhixun.features.accounts import actions as accounts
 from zhixun.features.accounts import queries as account_queries
+from zhixun.features.assistant import queries as assistant
 from zhixun.features.booking import queries as bookings
 from zhixun.features.booking.rules import ROOM_OPENS_BEFORE, State, terms_of
 from zhixun.features.catalog import queries as catalog
+from zhixun.features.credentials import queries as credentials
+from zhixun.features.crm import queries as crm
+from zhixun.features.disputes import queries as dispute_queries
+from zhixun.features.disputes.rules import State as DisputeState
 from zhixun.features.ledger import queries as ledger
 from zhixun.features.messaging import queries as messaging
+from zhixun.features.payments import actions as payments
+from zhixun.features.payments.ports import PaymentGateways
+from zhixun.features.payments.rules import Difference, Differs, day_bounds
+from zhixun.features.payouts import queries as payouts
 from zhixun.features.quality import queries as quality
 from zhixun.features.scheduling import queries as scheduling
+from zhixun.features.waitlist import queries as waitlist
 from zhixun.kernel import database, outbox, vault
+from zhixun.kernel.services import provide, service
 from zhixun.kernel.tables import Session, Table
+from zhixun.kernel.unit_of_work import unit_of_work
 from zhixun.kernel.values import SYSTEM
-from zhixun.sample.cast import DEMO_CLIENT, client_at, consultant_at
+from zhixun.sample.books import GATEWAY, STRAY_REFERENCE
+from zhixun.sample.cast import DEMO_CLIENT, DESK, EXPERTS, client_at, consultant_at
 from zhixun.sample.people import listed_consultants
 from zhixun.sample.plan import stories
 
@@ -65,19 +80,35 @@ FOR_MACHINES = {
 
 
 @pytest.fixture(scope="module")
-def house() -> Iterator[None]:
-    """A database of this module's own with a small sample in it, every handler subscribed."""
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxGateway]:
+    """A database of this module's own with a small sample in it, every handler subscribed, and a sandbox beside it."""
+    gateway = _sandbox(tmp_path_factory.mktemp("sandbox"))
     name = f"sample_{uuid.uuid4().hex[:12]}"  # a second process may run this module's other tests at the same time
     url = postgres.create(os.environ[SERVER], name, TEMPLATE)
     engine = database.connect(url)
     vault.unlock(GivenRing(KEYS))
     subscribe_all()
     _fill()
-    yield
+    yield gateway
     outbox.forget_all()
     engine.dispose()
     Session.configure(bind=None)
     postgres.drop(os.environ[SERVER], name)
+
+
+@pytest.fixture(autouse=True)
+def sandbox(request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    """Each database has a sandbox of its own."""
+    if "house" in request.fixturenames:
+        provide(PaymentGateways, PaymentGateways({GATEWAY: request.getfixturevalue("house")}))
+    else:
+        _sandbox(tmp_path)
+
+
+def _sandbox(folder: Path) -> SandboxGateway:
+    gateway = SandboxGateway("a key for tests only", folder / "journal.jsonl")
+    provide(PaymentGateways, PaymentGateways({GATEWAY: gateway}))
+    return gateway
 
 
 def _counts() -> dict[str, int]:
@@ -184,6 +215,43 @@ def test_nobody_is_told_of_the_past() -> None:
 
 
 @pytest.mark.usefixtures("house")
+def test_every_queue_of_the_desk_has_something_to_do() -> None:
+    """Who looks around finds work at each desk: waiting, and done, so that both can be seen."""
+    with Session() as db:
+        ruling = dispute_queries.disputes(db)
+        assert {one.state for one in ruling} == {DisputeState.OPEN, DisputeState.RULING, DisputeState.DECIDED}
+        assert [one.due_at > NOW for one in ruling if one.due_at] == [True, True]
+        assert next(one for one in ruling if one.outcome).outcome == "ruled"
+        claims = credentials.queue(db, EXPERTS[0])
+        assert {one.checks for one in claims} == {0, 1}
+        assert len(credentials.queue(db, EXPERTS[1])) == len(claims) - 1, (
+            "one agreed already and waits for a second person"
+        )
+        assert [len(assistant.hand_overs(db, DESK, state=state)) for state in ("waiting", "answered")] == [1, 1]
+        kinds = {one.kind for one in crm.matters(db, state="open", now=NOW)}
+        assert kinds == {"complaint", "suggestion", "report"}
+        assert [one.state for one in payouts.runs(db)] == ["proposed"]
+        told = {one.state.value: crm.result_of(db, one, NOW) for one in crm.campaigns(db, DESK)}
+        assert set(told) == {"draft", "done"}
+        assert told["done"].chosen > 1
+        assert len(waitlist.places_of(db, client_at(9).user_id, NOW)) == 1
+
+
+@pytest.mark.usefixtures("house")
+def test_the_sandbox_knows_of_everything_and_one_difference_is_an_example() -> None:
+    days = [NOW.date() - timedelta(days=back) for back in range(1, DAYS + 1)]
+    found = [one for day in days for one in _compared(day)]
+    assert [(one.kind, one.reference) for one in found] == [(Differs.MISSING_HERE, STRAY_REFERENCE)]
+
+
+def _compared(day: date) -> tuple[Difference, ...]:
+    from_, until = day_bounds(day)
+    records = service(PaymentGateways)[GATEWAY].records(from_ - timedelta(days=1), until + timedelta(days=1))
+    with unit_of_work(now=NOW + timedelta(days=9)) as uow:
+        return payments.reconcile(uow, gateway=GATEWAY, day=day, records=records).differences
+
+
+@pytest.mark.usefixtures("house")
 def test_conversations_read_in_the_order_of_time() -> None:
     assert _told_too_late() == 0
 
@@ -198,6 +266,16 @@ def test_nothing_happened_later_than_now() -> None:
         for table, column in later.items():
             latest = db.execute(text(f"SELECT max({column}) FROM {table}")).scalar_one()
             assert latest <= NOW, table
+
+
+def test_the_clock_finds_nothing_missing_while_the_past_is_still_being_added(db_url: str) -> None:
+    """The worker makes up for its night as soon as it runs, and compares what is booked by then."""
+    sample.fill_first(seed=SEED, consultants=2, say=_quiet, now=NOW)
+    days = [NOW.date() - timedelta(days=back) for back in range(1, 30)]
+    assert [one for day in days for one in _compared(day)] == []
+    again = NOW + timedelta(days=2, minutes=3)
+    sample.fill_first(seed=SEED, consultants=2, say=_quiet, now=again)
+    assert [one for back in (0, 1) for one in _compared(NOW.date() + timedelta(days=back))] == []
 
 
 def test_a_fill_that_is_killed_goes_on_where_it_ended(db_url: str) -> None:

@@ -12,7 +12,7 @@ PASSWORD = "zhixun-demo"
 NUMBERED_CLIENTS = 20
 """client01@example.com and on: accounts for checks that need many people."""
 TODAYS_CLIENTS = (0, 1, 2)
-"""The places of those who see the demo consultant today; they have no other history."""
+"""The places of those who see the demo consultant today; what else they have is on the desk."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,7 @@ EXPERTS = tuple(
     for one in DEMO_ACCOUNTS
     if one.role == "reviewer"
 )
+DESK = Actor(id_of("account", "operator@example.com"), frozenset({"operator", "administrator"}), "岳明")
 DEMO_CLIENT = Actor(id_of("account", "client@example.com"), frozenset({"client"}), "许知夏")
 
 

@@ -30,6 +30,8 @@ from .keeping import add_matters
 from .lives import Diary, live, open_diary
 from .plan import Story, stories
 from .plans import add_coupons, add_demo_plans, add_membership
+from .quarrels import quarrels
+from .queues import add_campaigns, add_queues, add_report
 from .traces import leave_demo_traces, leave_traces
 
 __all__ = ["DEMO_ACCOUNTS", "PASSWORD", "fill_first", "fill_rest"]
@@ -90,6 +92,11 @@ def fill_rest(
     if not consultants:
         return
     add_matters(at)
+    diary = open_diary(consultants)
+    for story in _missing(quarrels(consultants, at), at):
+        _live(story, diary, at)
+    add_queues(consultants, at)
+    add_report(consultants, at)
     planned = stories(seed=seed, consultants=consultants, clients=visitors, days=days, now=at)
     missing = _missing(planned, at)
     if missing:
@@ -98,6 +105,7 @@ def fill_rest(
         _index_again(consultants)
         quality_jobs.learn()
         propose_payouts(seed=seed, now=at)
+        add_campaigns(at)
         reconcile_history(at, days=days)
         say(f"{lived} of {len(missing)} sample bookings are in the books.")
 

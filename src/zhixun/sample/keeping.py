@@ -9,16 +9,15 @@ from zhixun.features.crm import actions as crm
 from zhixun.features.crm import queries as crm_queries
 from zhixun.features.crm.rules import CHECK_AFTER
 from zhixun.kernel.unit_of_work import UnitOfWork
-from zhixun.kernel.values import SYSTEM, Actor
+from zhixun.kernel.values import SYSTEM
 
-from .cast import client_at
+from .cast import DESK, client_at
 from .history import acting, history
 from .plan import Story
 from .words import id_of, talk_of
 
 HOUR = timedelta(hours=1)
 ANSWERS_SHARE = 0.6
-DESK = Actor(id_of("account", "operator@example.com"), frozenset({"operator", "administrator"}), "岳明")
 
 
 def look_back(uow: UnitOfWork, story: Story, done_at: datetime, now: datetime) -> None:

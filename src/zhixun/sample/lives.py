@@ -25,14 +25,15 @@ from zhixun.kernel.tables import Session
 from zhixun.kernel.unit_of_work import UnitOfWork
 from zhixun.kernel.values import SYSTEM, Actor
 
+from .books import GATEWAY
 from .cast import Consulting
 from .experts import let_experts_read, write_after
 from .history import acting
 from .keeping import look_back
 from .plan import Fate, Story
+from .quarrels import argue, dispute_id_of
 from .words import brief_of, id_of, lines_after, lines_before, lines_during, review
 
-GATEWAY = "sandbox"
 TRIES_MAX = 40
 MOVES_TRIED_MAX = 6
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
@@ -211,7 +212,10 @@ def _complete(uow: UnitOfWork, story: Story, slot: Slot, at: datetime, now: date
     write_after(uow, story, at, now)
     let_experts_read(uow, story, at, now)
     look_back(uow, story, at, now)
-    _release(uow, story, at, now)
+    decided_at = argue(uow, story, at, now)
+    if decided_at is not None:
+        _send_back(uow, story, decided_at + MINUTE, refund_id=dispute_id_of(story))
+    _release(uow, story, decided_at or at, now)
 
 
 def _talk_before(uow: UnitOfWork, story: Story, paid_at: datetime, until: datetime) -> None:
@@ -276,11 +280,10 @@ def _release(uow: UnitOfWork, story: Story, ended_at: datetime, now: datetime) -
         bookings.release_money(acting(uow, SYSTEM, at), booking_id=story.booking_id)
 
 
-def _send_back(uow: UnitOfWork, story: Story, at: datetime) -> None:
-    """The gateway has sent the refund; its id is the booking's."""
-    payments.record_refund(
-        acting(uow, SYSTEM, at), refund_id=story.booking_id, provider_ref=f"sandbox-refund-{story.booking_id}"
-    )
+def _send_back(uow: UnitOfWork, story: Story, at: datetime, *, refund_id: str = "") -> None:
+    """The gateway has sent the refund; its id is the booking's unless it is said."""
+    known = refund_id or story.booking_id
+    payments.record_refund(acting(uow, SYSTEM, at), refund_id=known, provider_ref=f"sandbox-refund-{known}")
 
 
 def _by_clock(uow: UnitOfWork, story: Story, at: datetime) -> None:

@@ -37,6 +37,7 @@ YEAR = timedelta(days=365)
 JOINED_BEFORE = timedelta(days=100)
 AGREE_TO_EXPERTS = 0.8
 """The share of clients who let experts read their sessions."""
+AGREE_TO_NEWS = 0.6
 GREY, GREY_AFTER_YEARS = "#6c6a6e", 18
 
 
@@ -104,6 +105,8 @@ def _sign_up(
         roles=roles,
     )  # fmt: skip
     privacy.give_consent(uow, user_id=user_id, purpose="terms")
+    if "client" in roles and Random(f"news:{user_id}").random() < AGREE_TO_NEWS:
+        privacy.give_consent(uow, user_id=user_id, purpose="news")
     if "client" in roles and Random(f"experts:{user_id}").random() < AGREE_TO_EXPERTS:
         privacy.give_consent(uow, user_id=user_id, purpose="expert_review")
 

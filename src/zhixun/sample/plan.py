@@ -36,6 +36,12 @@ class Fate(StrEnum):
     CONSULTANT_ABSENT = "consultant_absent"
 
 
+class Quarrel(StrEnum):
+    OPEN = "open"
+    TO_RULE = "to_rule"
+    RULED = "ruled"
+
+
 DECK = (
     *[Fate.COMPLETED] * 66,
     *[Fate.EXPIRED] * 4,
@@ -63,6 +69,8 @@ class Story:
     answers: Answers | None
     """What the client says afterwards; None where they say nothing (yet)."""
     among: int = 8
+    quarrel: Quarrel | None = None
+    """How far a dispute about it has come, where there is one."""
     number: int = 0
     """Which of the consultant's bookings this is; each reads a little different."""
 

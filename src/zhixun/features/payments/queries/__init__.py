@@ -16,7 +16,14 @@ from .payments import (
     refunded_total,
     refunds_for,
 )
-from .reconciling import ReconciliationView, kept_between, not_reconciled, open_differences, reconciliations
+from .reconciling import (
+    ReconciliationView,
+    kept_between,
+    kept_of,
+    not_reconciled,
+    open_differences,
+    reconciliations,
+)
 
 __all__ = [
     "HouseRefunds",
@@ -27,6 +34,7 @@ __all__ = [
     "captured_total",
     "house_refunds",
     "kept_between",
+    "kept_of",
     "not_reconciled",
     "open_differences",
     "open_matters",

@@ -57,6 +57,14 @@ def kept_between(
     ]  # fmt: skip
 
 
+def kept_of(db: Session, gateway: str, *, payment_ids: Sequence[str], refund_ids: Sequence[str]) -> list[Kept]:
+    """The charges of these payments, and these refunds. Up to four statements."""
+    return [
+        *(_charges(db, gateway, Charge.payment_id == any_of(payment_ids)) if payment_ids else ()),
+        *(_refunds(db, gateway, Refund.id == any_of(refund_ids)) if refund_ids else ()),
+    ]
+
+
 def reconciliations(db: Session, actor: Actor, *, limit: int = SHOWN) -> list[ReconciliationView]:
     """The newest days first, each with what differs. Two statements. Raises RightNeeded."""
     check_right(actor, "pay_out")
