@@ -13,12 +13,13 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+from zoneinfo import available_timezones
 
 HANDED_ON = "ZHIXUN_HANDED_ON"
 SECRET_LENGTH_MIN = 16
 WORKERS_MAX = 64
 TEXTS = (
-    "database_url", "public_url", "secret_key", "keys", "backup_recipient",
+    "database_url", "public_url", "zone", "secret_key", "keys", "backup_recipient",
     "realtime_hub", "search_index", "mailer",
     "text_model", "text_model_url", "text_model_name", "text_model_key",
     "smtp_host", "smtp_user", "smtp_password", "smtp_tls", "mail_from",
@@ -52,6 +53,8 @@ class Settings:
     database_url: str = ""
     """Empty: the embedded PostgreSQL under `data_dir`. Else a libpq address, postgresql://…"""
     public_url: str = "http://localhost:8000"
+    zone: str = "Asia/Shanghai"
+    """The house's own: its days are those of this zone."""
     secret_key: str = field(default="", repr=False)
     """Signs cookies and sandbox webhooks; made once and kept in `data_dir/secret-key` when not given."""
     keys: str = field(default="", repr=False)
@@ -117,6 +120,8 @@ class Settings:
         address = urlsplit(self.public_url)
         if address.scheme not in {"http", "https"} or not address.hostname or address.query or address.fragment:
             raise SettingsError("ZHIXUN_PUBLIC_URL must be an address like https://consult.example.com.")
+        if self.zone not in available_timezones():
+            raise SettingsError("ZHIXUN_ZONE must be a name of the IANA database, such as Asia/Shanghai.")
         if not self.elasticsearch_url.startswith(("http://", "https://")):
             raise SettingsError("ZHIXUN_ELASTICSEARCH_URL must start with http:// or https://.")
         if not self.mongodb_url.startswith(("mongodb://", "mongodb+srv://")):

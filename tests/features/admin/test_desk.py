@@ -79,10 +79,38 @@ def test_the_figures_are_those_of_the_books(app, olga):
     shown = words(answer)
     assert "Paid in (GMV) ¥1,440" in shown
     assert "Sessions done 2" in shown
+    assert "after refunds: ¥960" in shown
     assert "Refunded 33.3%" in shown
+    assert "30 days in Beijing time (UTC+8)" in shown
     assert "Held a time 100% 4 Paid 75% 3 Session done 67% 2 Feedback 50% 1" in shown
     assert "1 answer, out of 5" in shown
     assert statements(answer) <= STATEMENTS_MAX
+
+
+def test_a_session_that_is_still_ahead_is_not_counted_as_missed(app, olga):
+    now = utc_now()
+    lively(now)
+    with unit_of_work(now=now - timedelta(minutes=5)) as uow:
+        ada, grace = make.client(uow, "Bea"), make.consultant(uow, "Gil", hours=make.AROUND_THE_CLOCK)
+        make.paid_booking(uow, client=ada, consultant=grace, start=make.slot(uow, grace, number=40))
+    shown = words(Visitor(app, olga, english=True).get("/ops"))
+    assert "Paid 80% 4 Session done 67% 2 and 1 still ahead, not counted" in shown
+
+
+def test_the_houses_days_are_those_of_its_zone(app):
+    """Money of 23:30 UTC belongs to the next day in Shanghai; what came in before the first of the thirty days is not in."""
+    now = datetime(2026, 11, 24, 23, 45, tzinfo=UTC)
+    for at in (now - timedelta(minutes=15), rules.begins(now.date(), "Asia/Shanghai") - timedelta(days=28, minutes=1)):
+        with unit_of_work(now=at) as uow:
+            ada, grace = make.client(uow), make.consultant(uow, hours=make.AROUND_THE_CLOCK)
+            make.paid_booking(uow, client=ada, consultant=grace)
+    with unit_of_work() as uow:
+        here = queries.overview(uow.db, now, zone="Asia/Shanghai")
+        there = queries.overview(uow.db, now, zone="UTC")
+    assert here.days[-1].isoformat() == "2026-11-25"
+    assert (here.gmv[-1], sum(here.gmv), here.gmv_before[-1]) == (48_000, 48_000, 48_000)
+    assert there.days[-1].isoformat() == "2026-11-24"
+    assert sum(there.gmv) == 96_000
 
 
 def test_what_needs_a_person_comes_first(app, olga):
@@ -170,6 +198,13 @@ def test_a_step_that_lost_most_is_named():
     assert [step.share for step in steps] == [100, 50, 80]
     assert rules.weakest(steps).name == "paid"
     assert rules.weakest(rules.funnel((10, 9), (10, 5), ("asked", "paid"))) is None
+
+
+def test_who_is_still_waiting_for_the_session_is_in_no_share():
+    steps = rules.funnel((10, 8, 4), (10, 8, 8), ("asked", "paid", "completed"), ahead=(4, 0))
+    assert [(step.share, step.ahead) for step in steps] == [(100, 0), (80, 0), (100, 4)]
+    assert rules.weakest(steps) is None
+    assert rules.funnel((2, 2, 0), (0, 0, 0), ("asked", "paid", "completed"), ahead=(2, 0))[2].share == 0
 
 
 def test_nothing_before_gives_no_change():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from argparse import Namespace
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -229,6 +229,18 @@ def test_a_statement_says_what_each_session_brought(db_url):
         assert sum(entry.amount.amount_minor for entry in entries) == 26_400
         assert len(queries.transactions_for(db, "booking:b0")) == 5
         assert queries.statement(db, "nobody") == []
+
+
+def test_a_day_is_one_of_the_zone_that_is_asked_for_and_a_second_charge_is_no_income(db_url):
+    late = datetime(2026, 11, 24, 18, tzinfo=UTC)
+    with unit_of_work(now=late) as uow:
+        capture(uow, "b1", 10_000)
+        twice = [Line(GATEWAY, yuan(-10_000)), Line(refunds_account("sandbox"), yuan(10_000))]
+        actions.post(uow, key="capture:twice", kind="capture", purpose="booking:b1", lines=twice)
+    with Session() as db:
+        span = (late - timedelta(days=1), late + timedelta(days=1))
+        assert queries.captured_between(db, *span, zone="Asia/Shanghai") == [("2026-11-25", 10_000)]
+        assert queries.captured_between(db, *span) == [("2026-11-24", 10_000)]
 
 
 DAMAGE = {

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import NullPool, create_engine, func, select, text
 from sqlalchemy.orm import Session
@@ -41,6 +42,8 @@ class Overview:
     gmv: tuple[int, ...]
     gmv_before: tuple[int, ...]
     total: Compared
+    kept: int
+    """What was paid in, less what went back in the same days."""
     sessions: Compared
     refund_share: Compared
     quality: HouseQuality
@@ -85,24 +88,24 @@ class BookingStory:
     names: dict[str, str]
 
 
-def overview(db: Session, now: datetime) -> Overview:
-    """The house in the last PERIOD against the one before. Ten statements."""
-    since, before = now - rules.PERIOD, now - 2 * rules.PERIOD
-    days = rules.PERIOD.days
-    figures = bookings.house_figures(db, now, period=rules.PERIOD)
+def overview(db: Session, now: datetime, *, zone: str) -> Overview:
+    """The house in the last DAYS days of its own zone, today among them, against those before. Ten statements."""
+    days, today = rules.DAYS, now.astimezone(ZoneInfo(zone)).date()
+    since, before = (rules.begins(today - timedelta(days=back), zone) for back in (days - 1, 2 * days - 1))
+    figures = bookings.house_figures(db, now, since=since, before=before)
     told, told_before = quality.house_quality(db, since=since, before=before)
     refunds = payments.house_refunds(db, since=since, before=before)
-    first_day = datetime.combine(now.date() - timedelta(days=2 * days - 1), datetime.min.time(), UTC)
-    captured = rules.by_day(dict(ledger.captured_between(db, first_day, now)), last=now.date(), days=2 * days)
+    captured = rules.by_day(dict(ledger.captured_between(db, before, now, zone=zone)), last=today, days=2 * days)
     gmv_before, gmv = captured[:days], captured[days:]
     fields, supply = _supply(db, since=since, until=now)
     latest = bookings.house_list(db, now, limit=rules.LATEST_SHOWN)
     this, last = figures.now, figures.before
     return Overview(
-        days=tuple(now.date() - timedelta(days=back) for back in range(days - 1, -1, -1)),
+        days=tuple(today - timedelta(days=back) for back in range(days - 1, -1, -1)),
         gmv=tuple(gmv),
         gmv_before=tuple(gmv_before),
         total=Compared(sum(gmv), sum(gmv_before)),
+        kept=sum(gmv) - refunds.now.amount_minor,
         sessions=Compared(figures.sessions_now, figures.sessions_before),
         refund_share=Compared(
             _percent(refunds.now.amount_minor, sum(gmv)), _percent(refunds.before.amount_minor, sum(gmv_before))
@@ -114,6 +117,7 @@ def overview(db: Session, now: datetime) -> Overview:
                 (this.asked, this.paid, this.completed, told.count),
                 (last.asked, last.paid, last.completed, told_before.count),
                 STEPS,
+                ahead=(this.ahead, last.ahead),
             )
         ),
         fields=fields,

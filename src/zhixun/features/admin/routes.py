@@ -1,4 +1,4 @@
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
@@ -25,13 +25,13 @@ bp = Blueprint("admin", __name__, template_folder="templates")
 def overview() -> str:
     now = utc_now()
     with read() as db:
-        house = queries.overview(db, now)
+        house = queries.overview(db, now, zone=current_app.config["HOUSE_ZONE"])
     top = charts.round_top(max(*house.gmv, *house.gmv_before, 1) / 100) * 100
     return render_template(
         "admin/overview.html", house=house, now=now, top=top, weakest=rules.weakest(house.funnel), charts=charts,
         refunds_late=rules.is_late(house.refunds.waiting_since, now, rules.REFUND_LATE),
         money_minor=lambda minor: money(Money(minor)), day_labels=[f"{day.month}/{day.day}" for day in house.days],
-        worker_silent_seconds=rules.WORKER_SILENT_SECONDS, queue_late_seconds=rules.QUEUE_LATE_SECONDS,
+        zone=current_app.config["HOUSE_ZONE"], worker_silent_seconds=rules.WORKER_SILENT_SECONDS, queue_late_seconds=rules.QUEUE_LATE_SECONDS,
     )  # fmt: skip
 
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from zhixun.kernel.errors import N_
 
-PERIOD = timedelta(days=30)
+DAYS = 30
+"""Of the house's own zone; today is the last of them."""
+HELD_AT = 2
+"""Where in the funnel the session stands."""
 LATEST_SHOWN = 8
 LINES_SHOWN = 30
 REFUND_LATE = timedelta(minutes=30)
@@ -46,12 +50,14 @@ class Compared:
 
 @dataclass(frozen=True)
 class FunnelStep:
-    """How many reached a step, as a share (0–100) of the step before it, now and in the period before."""
+    """How many reached a step, as a share (0–100) of those at the step before who could have by now, and the same in the
+    period before. `ahead` are those for whom the step is still to come."""
 
     name: str
     count: int
     share: float
     share_before: float | None
+    ahead: int = 0
 
 
 @dataclass(frozen=True)
@@ -74,13 +80,23 @@ def by_day(sums: Mapping[str, int], *, last: date, days: int) -> list[int]:
     return [sums.get((last - timedelta(days=back)).isoformat(), 0) for back in range(days - 1, -1, -1)]
 
 
-def funnel(now: Sequence[int], before: Sequence[int], names: Sequence[str]) -> list[FunnelStep]:
-    """Each step as a share of the one before it; the first is 100."""
+def funnel(
+    now: Sequence[int], before: Sequence[int], names: Sequence[str], *, ahead: tuple[int, int] = (0, 0)
+) -> list[FunnelStep]:
+    """Each step as a share of the one before it; the first is 100. `ahead`, now and before: who has paid and whose session
+    is still to come. They are not asked about the third step."""
     steps = []
     for at, name in enumerate(names):
-        share = 100.0 if at == 0 else _share(now[at], now[at - 1]) or 0.0
-        steps.append(FunnelStep(name, now[at], share, _share(before[at], before[at - 1]) if at else None))
+        waits = ahead if at == HELD_AT else (0, 0)
+        share = 100.0 if at == 0 else _share(now[at], now[at - 1] - waits[0]) or 0.0
+        then = _share(before[at], before[at - 1] - waits[1]) if at else None
+        steps.append(FunnelStep(name, now[at], share, then, waits[0]))
     return steps
+
+
+def begins(day: date, zone: str) -> datetime:
+    """The instant at which a day begins in a zone."""
+    return datetime.combine(day, time(), ZoneInfo(zone)).astimezone(UTC)
 
 
 def weakest(steps: Sequence[FunnelStep]) -> FunnelStep | None:
@@ -94,7 +110,7 @@ def is_late(since: datetime | None, now: datetime, patience: timedelta) -> bool:
 
 
 def _share(part: int, whole: int) -> float | None:
-    return min(100.0, 100 * part / whole) if whole else None
+    return min(100.0, 100 * part / whole) if whole > 0 else None
 
 
 BACKUPS_KEPT = 14

@@ -12,7 +12,7 @@ from zhixun.kernel.tables import any_of
 from zhixun.kernel.values import Money
 
 from .models import Account, Entry, Transaction
-from .rules import COMMISSION, POINTS, consultant_account
+from .rules import COMMISSION, ESCROW, POINTS, consultant_account
 
 EARNED = ("release", "breakage")
 """Kinds of transactions that bring a consultant money: a session's escrow, and credits that nobody used in time."""
@@ -176,14 +176,17 @@ def released_since(db: Session, consultant_id: str, since: datetime, currency: s
     return Money(int(total or 0), currency)
 
 
-def captured_between(db: Session, from_: datetime, until: datetime, currency: str = "CNY") -> list[tuple[str, int]]:
-    """What came in per day (UTC), as ("2026-11-24", minor units)."""
-    day = func.to_char(func.date_trunc("day", Transaction.at), "YYYY-MM-DD")
+def captured_between(
+    db: Session, from_: datetime, until: datetime, *, zone: str = "UTC", currency: str = "CNY"
+) -> list[tuple[str, int]]:
+    """What was paid per day of `zone`, as ("2026-11-24", minor units). A second charge for the same thing, which goes
+    back by itself, is no part of it."""
+    day = func.to_char(func.timezone(zone, Transaction.at), "YYYY-MM-DD")
     rows = db.execute(
-        select(day, func.sum(-Entry.amount_minor))
+        select(day, func.sum(Entry.amount_minor))
         .join(Transaction)
         .where(
-            Transaction.kind == "capture", Entry.account.like("gateway:%"), Entry.currency == currency,
+            Transaction.kind == "capture", Entry.account.like(f"{ESCROW}%"), Entry.currency == currency,
             Transaction.at >= from_, Transaction.at < until,
         )
         .group_by(day)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
@@ -17,11 +17,13 @@ from .bookings import BookingView, view_of
 
 @dataclass(frozen=True)
 class Funnel:
-    """Of the bookings asked for in a period: how many were paid, and how many of those were held to the end."""
+    """Of the bookings asked for in a period: how many were paid, how many of those were held to the end, and for how many
+    the time has not come yet: nothing can be said about those."""
 
     asked: int
     paid: int
     completed: int
+    ahead: int
 
 
 @dataclass(frozen=True)
@@ -36,25 +38,25 @@ class HouseFigures:
     stuck: int
 
 
-def house_figures(db: Session, now: datetime, *, period: timedelta) -> HouseFigures:
-    """The last `period` and the one before it, for operators. One statement."""
-    began, before = now - period, now - 2 * period
+def house_figures(db: Session, now: datetime, *, since: datetime, before: datetime) -> HouseFigures:
+    """From `since` on, and from `before` to `since`, for operators. One statement."""
     paid = select(Step.number).where(Step.booking_id == Booking.id, Step.state == State.PAID).exists()
 
     def count(*conditions: ColumnElement[bool]) -> ColumnElement[int]:
         return func.count().filter(and_(*conditions))
 
-    this, last = Booking.created_at > began, and_(Booking.created_at > before, Booking.created_at <= began)
+    this, last = Booking.created_at >= since, and_(Booking.created_at >= before, Booking.created_at < since)
     done = Booking.state == State.COMPLETED
+    ahead = and_(Booking.state.in_((State.PAID, State.CONFIRMED, State.IN_PROGRESS)), Booking.ends_at > now)
     row = db.execute(
         select(
-            *(count(which, *more) for which in (this, last) for more in ((), (paid,), (done,))),
-            count(done, Booking.completed_at > began),
-            count(done, Booking.completed_at > before, Booking.completed_at <= began),
+            *(count(which, *more) for which in (this, last) for more in ((), (paid,), (done,), (ahead,))),
+            count(done, Booking.completed_at >= since),
+            count(done, Booking.completed_at >= before, Booking.completed_at < since),
             count(_is_stuck(now)),
-        ).where(or_(Booking.created_at > before, Booking.completed_at > before, _is_stuck(now)))
+        ).where(or_(Booking.created_at >= before, Booking.completed_at >= before, _is_stuck(now)))
     ).one()  # fmt: skip
-    return HouseFigures(Funnel(*row[:3]), Funnel(*row[3:6]), row[6], row[7], row[8])
+    return HouseFigures(Funnel(*row[:4]), Funnel(*row[4:8]), *row[8:])
 
 
 def house_list(

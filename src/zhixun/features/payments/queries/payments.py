@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from zhixun.features.accounts.rules import may
 from zhixun.features.payments.models import Charge, Part, Payment, Refund
-from zhixun.features.payments.rules import PaymentState
+from zhixun.features.payments.rules import PaymentState, Settlement
 from zhixun.kernel.errors import N_, NotFound
 from zhixun.kernel.tables import any_of
 from zhixun.kernel.values import Actor, Money
@@ -148,12 +148,14 @@ def refunded_purposes(db: Session, purposes: Sequence[str]) -> frozenset[str]:
 
 
 def house_refunds(db: Session, *, since: datetime, before: datetime, currency: str = "CNY") -> HouseRefunds:
-    """What went back from `since` on and from `before` to `since`, and what still waits. One statement."""
-    total, waits = func.sum(Refund.amount_minor), Refund.completed_at.is_(None)
+    """What went back of what was paid, from `since` on and from `before` to `since`, and what still waits: there the
+    second charges count too, which were never asked for. One statement."""
+    asked = Refund.reason.not_in((Settlement.PAID_TWICE, Settlement.WRONG_AMOUNT))
+    waits = Refund.completed_at.is_(None)
     row = db.execute(
         select(
-            total.filter(Refund.requested_at > since),
-            total.filter(Refund.requested_at > before, Refund.requested_at <= since),
+            func.sum(Refund.amount_minor).filter(asked, Refund.requested_at >= since),
+            func.sum(Refund.amount_minor).filter(asked, Refund.requested_at >= before, Refund.requested_at < since),
             func.count().filter(waits),
             func.min(Refund.requested_at).filter(waits),
         ).where(Refund.currency == currency)
