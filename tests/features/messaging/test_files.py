@@ -17,6 +17,7 @@ from zhixun.events.messaging import FileRemoved
 from zhixun.features.messaging import actions, handlers, queries
 from zhixun.features.messaging.models import MessageFile
 from zhixun.features.messaging.rules.files import FILE_BYTES_MAX, FileRefused, checked, clean_name
+from zhixun.features.messaging.rules.voice import webm_seconds
 from zhixun.kernel import vault
 from zhixun.kernel.ports import BlobStore
 from zhixun.kernel.services import service
@@ -49,6 +50,29 @@ def office(*names: str) -> bytes:
     return out.getvalue()
 
 
+def element(name: bytes, body: bytes, size: bytes = b"") -> bytes:
+    return name + (size or (0x10000000 | len(body)).to_bytes(4, "big")) + body
+
+
+def webm(seconds: float, codec: bytes = b"A_OPUS") -> bytes:
+    """A recording as a browser writes it: no length in its head, sizes not known, blocks with their times."""
+    head = element(b"\x1aE\xdf\xa3", element(b"B\x82", b"webm")) + b"\x18S\x80g\x01" + b"\xff" * 7
+    tracks = element(b"\x16T\xaek", element(b"\xae", element(b"\x86", codec)))
+    found = head + tracks
+    for begins in range(0, int(seconds * 1_000) + 1, 10_000):
+        last = min(int(seconds * 1_000) - begins, 9_990)
+        found += b"\x1fC\xb6u\x01" + b"\xff" * 7 + element(b"\xe7", begins.to_bytes(4, "big"))
+        found += element(b"\xa3", b"\x81" + last.to_bytes(2, "big") + b"\x80opus")
+    return found
+
+
+def mp4(*kinds: bytes) -> bytes:
+    tracks = b"".join(b"\x00\x00\x00\x20hdlr" + bytes(8) + kind + bytes(12) for kind in kinds)
+    return b"\x00\x00\x00\x18ftypisom" + bytes(8) + tracks
+
+
+OGG = b"OggS" + bytes(24) + b"OpusHead" + bytes(20)
+MP3 = b"ID3\x04" + bytes(40)
 WORD = office("[Content_Types].xml", "word/document.xml")
 
 
@@ -64,6 +88,11 @@ WORD = office("[Content_Types].xml", "word/document.xml")
         ("notes.md", "第一行\n第二行".encode(), "notes.md", "text/plain"),
         ("../../etc/passwd", b"root", "passwd.txt", "text/plain"),
         ("..\\up\\a:b*.txt", b"hello", "ab.txt", "text/plain"),
+        ("voice-note.webm", webm(7.2), "voice-note.webm", "audio/webm"),
+        ("说明.mp3", webm(7.2), "说明.mp3.webm", "audio/webm"),
+        ("safari", mp4(b"soun"), "safari.m4a", "audio/mp4"),
+        ("a.opus", OGG, "a.opus", "audio/ogg"),
+        ("a.mp3", MP3, "a.mp3", "audio/mpeg"),
     ],
 )  # fmt: skip
 def test_a_file_is_known_by_what_is_in_it(name, data, kept, media_type):
@@ -86,6 +115,10 @@ def test_a_file_is_known_by_what_is_in_it(name, data, kept, media_type):
         ("bytes.txt", b"\x00\x01\x02"),
         ("empty.txt", b""),
         ("large.txt", b"a" * (FILE_BYTES_MAX + 1)),
+        ("film.webm", webm(7.2, b"A_OPUS V_VP9")),
+        ("film.mp4", mp4(b"soun", b"vide")),
+        ("nothing.m4a", mp4()),
+        ("other.ogg", b"OggS" + bytes(24) + b"\x80theora" + bytes(20)),
         ("bomb.png", picture("PNG", (8_000, 8_000), "1")),
     ],
 )
@@ -190,7 +223,7 @@ def test_a_refused_file_is_said_and_what_was_typed_is_kept(app, talk):
     form = {"text": "看一下", "files": [(BytesIO(b"<svg/>"), "picture.svg")]}
     page = Visitor(app, ada, english=True).post(f"/messages/{conversation}", **form)
     assert page.status_code == 400
-    assert "We take pictures, PDF" in words(page)
+    assert "We take pictures, sound (WebM" in words(page)
     assert "看一下</textarea>" in page.text
     many = {"text": "", "files": [(BytesIO(PDF), f"{n}.pdf") for n in range(6)]}
     assert "at most 5 files" in words(Visitor(app, ada, english=True).post(f"/messages/{conversation}", **many))
@@ -225,6 +258,65 @@ def test_the_sender_takes_a_file_back_and_it_is_gone(app, talk):
     for _ in range(2):
         handlers.forget_file(FileRemoved(file_id=file_id, conversation_id=conversation))
     assert service(BlobStore).get(file_id) is None
+
+
+def test_a_voice_note_has_its_length_and_a_player_and_goes_like_any_file(app, talk):
+    ada, grace, conversation = talk
+    form = {"text": "", "client_id": "note", "seconds": "3", "files": [(BytesIO(webm(7.2)), "voice-note.webm")]}
+    assert Visitor(app, ada).post(f"/messages/{conversation}", **form).status_code == 303
+    [row] = rows()
+    assert (row.media_type, row.seconds) == ("audio/webm", 7), "by its own clock, not by what was said of it"
+    where = f"/messages/{conversation}/files/{row.id}"
+    page = Visitor(app, grace, english=True).get(f"/messages/{conversation}")
+    assert "Voice note 0:07" in words(page)
+    assert 'aria-label="Voice note from Ada, 7 seconds"' in page.text
+    assert f'<audio controls preload="none" src="{where}"' in page.text
+    whole = Visitor(app, grace).get(where)
+    assert (whole.data, whole.headers["Accept-Ranges"]) == (webm(7.2), "bytes")
+    part = Visitor(app, grace)._http.get(where, headers={"Range": "bytes=0-3"})
+    assert (part.status_code, part.data) == (206, b"\x1aE\xdf\xa3")
+    with Session() as db:
+        assert queries.message_frame(queries.messages(db, conversation, grace)[0])["files"][0]["seconds"] == 7
+    assert Visitor(app, ada).post(f"{where}/removal").status_code == 303
+    assert Visitor(app, grace).get(where).status_code == 404
+
+
+def test_a_recording_without_a_clock_has_the_length_its_sender_measured(app, talk):
+    ada, _, conversation = talk
+    form = {"text": "", "seconds": "12", "files": [(BytesIO(mp4(b"soun")), "voice-note.m4a")]}
+    assert Visitor(app, ada).post(f"/messages/{conversation}", **form).status_code == 303
+    assert sent(Visitor(app, ada), conversation, (MP3, "long.mp3")) == 303, "without a length it is a file"
+    assert [row.seconds for row in rows()] == [12, 0]
+    assert "long.mp3" in words(Visitor(app, ada).get(f"/messages/{conversation}"))
+
+
+@pytest.mark.parametrize(
+    ("seconds", "files", "sentence"),
+    [
+        ("5", [(PDF, "a.pdf")], "one recording and nothing else"),
+        ("5", [(MP3, "a.mp3"), (MP3, "b.mp3")], "one recording and nothing else"),
+        ("5", [], "one recording and nothing else"),
+        ("61", [(MP3, "a.mp3")], "at most one minute"),
+        ("0", [(MP3, "a.mp3")], ""),
+        ("-3", [(MP3, "a.mp3")], "at most one minute"),
+        ("x", [(MP3, "a.mp3")], "at most one minute"),
+        ("5", [(webm(64), "a.webm")], "at most one minute"),
+        ("5", [(MP3 + bytes(2_000_000), "a.mp3")], "at most one minute"),
+    ],
+)
+def test_a_voice_note_is_one_recording_of_at_most_a_minute(app, talk, seconds, files, sentence):
+    ada, _, conversation = talk
+    form = {"text": "", "seconds": seconds, "files": [(BytesIO(data), name) for data, name in files]}
+    answer = Visitor(app, ada, english=True).post(f"/messages/{conversation}", **form)
+    assert (answer.status_code, sentence in words(answer)) == (400 if sentence else 303, True)
+    assert len(rows()) == (0 if sentence else 1)
+
+
+@pytest.mark.parametrize(
+    "data", [b"", webm(3)[:40], b"\x1aE\xdf\xa3webm" + b"\xff" * 50, b"\x00" * 30, webm(3) + b"\x00"]
+)
+def test_a_broken_recording_has_no_length_or_its_own(data):
+    assert webm_seconds(data) in (None, 3.0)
 
 
 def test_the_pages_script_is_answered_in_its_own_form(app, talk):

@@ -183,10 +183,12 @@ def _add_files(uow: UnitOfWork, message: Message, files: Sequence[CheckedFile]) 
             MessageFile(
                 id=file_id, message_id=message.id, conversation_id=message.conversation_id, sender_id=message.sender_id,
                 position=position, name=name, media_type=file.media_type, bytes=len(file.data), width=file.width,
-                height=file.height,
+                height=file.height, seconds=file.seconds,
             )
         )  # fmt: skip
-        lines.append(FileLine(file_id, file.name, file.media_type, len(file.data), file.width, file.height, False))
+        lines.append(
+            FileLine(file_id, file.name, file.media_type, len(file.data), file.width, file.height, False, file.seconds)
+        )
     return lines
 
 

@@ -17,14 +17,23 @@ class Typed:
     text: str
     room: str
     """The booking whose room it was typed in, or nothing."""
+    seconds: int = 0
+    """How long the voice note is that came with it; 0 where there is none, −1 for what is no number."""
 
 
 def read_message(form: Mapping[str, str]) -> Typed:
     room = form.get("room", "")
     # A browser sends line ends as CR LF and counts them as one character; so does the limit.
     return Typed(
-        form.get("client_id") or new_id(), form.get("text", "").replace("\r\n", "\n"), room if is_id(room) else ""
-    )
+        form.get("client_id") or new_id(), form.get("text", "").replace("\r\n", "\n"), room if is_id(room) else "",
+        _seconds(form.get("seconds", "")),
+    )  # fmt: skip
+
+
+def _seconds(text: str) -> int:
+    if not text:
+        return 0
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 5 else -1
 
 
 def read_before(text: str | None) -> int | None:

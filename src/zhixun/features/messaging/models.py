@@ -59,7 +59,11 @@ class MessageFile(Table):
     """A file sent with a message. What is in it lies sealed in the BlobStore, under the row's id."""
 
     __tablename__ = "messaging_files"
-    __table_args__ = (CheckConstraint("bytes > 0"), Index("messaging_files_message", "message_id", "position"))
+    __table_args__ = (
+        CheckConstraint("bytes > 0"),
+        CheckConstraint("seconds BETWEEN 0 AND 60"),
+        Index("messaging_files_message", "message_id", "position"),
+    )
     personal_data = "erase"
 
     id: Mapped[str] = mapped_column(primary_key=True)
@@ -72,6 +76,8 @@ class MessageFile(Table):
     bytes: Mapped[int]
     width: Mapped[int]
     height: Mapped[int]
+    seconds: Mapped[int] = mapped_column(server_default="0")
+    """How long a voice note lasts; 0 for other files."""
     removed_at: Mapped[datetime | None]
 
 

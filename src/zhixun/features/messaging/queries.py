@@ -46,10 +46,16 @@ class FileLine:
     width: int
     height: int
     removed: bool
+    seconds: int = 0
+    """How long a voice note lasts; 0 for what is none."""
 
     @property
     def is_picture(self) -> bool:
         return self.width > 0
+
+    @property
+    def is_sound(self) -> bool:
+        return self.media_type.startswith("audio/")
 
 
 @dataclass(frozen=True)
@@ -245,7 +251,7 @@ def file_frame(line: MessageLine, file: FileLine) -> dict[str, Any]:
     """A file as it goes over the wire; the two fetch it from `url`."""
     return {
         "id": file.id, "name": file.name, "media_type": file.media_type, "bytes": file.bytes, "width": file.width,
-        "height": file.height, "removed": file.removed, "url": f"/messages/{line.conversation_id}/files/{file.id}",
+        "height": file.height, "removed": file.removed, "seconds": file.seconds, "url": f"/messages/{line.conversation_id}/files/{file.id}",
     }  # fmt: skip
 
 
@@ -258,7 +264,7 @@ def file(db: Session, conversation_id: str, file_id: str, actor: Actor) -> SentF
     name = sealed.unseal(
         db, MessageFile.name, row=row.id, person=row.sender_id, sealed=row.name, reader=None
     )  # fmt: skip
-    return SentFile(row.id, name, row.media_type, row.bytes, row.width, row.height, False, row.sender_id)
+    return SentFile(row.id, name, row.media_type, row.bytes, row.width, row.height, False, row.seconds, row.sender_id)
 
 
 def message_lines(db: Session, rows: Sequence[Message]) -> list[MessageLine]:
@@ -287,7 +293,7 @@ def _files_of(db: Session, message_ids: list[str]) -> dict[str, list[FileLine]]:
     )
     for row, name in zip(rows, names, strict=True):
         gone = row.removed_at is not None
-        line = FileLine(row.id, name, row.media_type, row.bytes, row.width, row.height, gone)
+        line = FileLine(row.id, name, row.media_type, row.bytes, row.width, row.height, gone, row.seconds)
         found.setdefault(row.message_id, []).append(line)
     return found
 

@@ -145,6 +145,8 @@ def _sent(conversation_id: str, typed: forms.Typed) -> tuple[MessageLine, Conver
         limits.limit("send_files", current_actor().user_id, tries=UPLOADS_MAX, seconds=UPLOADS_SECONDS)
     file_rules.check_count(len(chosen))
     files = [file_rules.checked(one.filename or "", one.read()) for one in chosen]
+    if typed.seconds:
+        files = [file_rules.voice_note(files, typed.seconds)]
     if files:
         with work() as uow:
             kept = actions.seal_files(uow, conversation_id=conversation_id, key=typed.key, files=files)
@@ -161,7 +163,8 @@ def _sent(conversation_id: str, typed: forms.Typed) -> tuple[MessageLine, Conver
 @bp.get("/messages/<conversation_id>/files/<file_id>")
 @require()
 def file(conversation_id: str, file_id: str) -> AnyResponse:
-    """A file, for the two people it was sent between. A picture is shown, everything else is only ever saved."""
+    """A file, for the two people it was sent between. A picture is shown, sound is heard on the page (which may ask for a
+    part of it), everything else is only ever saved."""
     with read() as db:
         found = queries.file(db, forms.own_id(conversation_id), forms.own_id(file_id), current_actor())
     kept = service(BlobStore).get(found.id)
@@ -176,7 +179,7 @@ def file(conversation_id: str, file_id: str) -> AnyResponse:
     how = "inline" if found.is_picture else "attachment"
     response.headers["Content-Disposition"] = f"{how}; filename*=UTF-8''{quote(found.name)}"
     response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    return response
+    return response.make_conditional(request, accept_ranges=found.is_sound, complete_length=len(data))
 
 
 @bp.route("/messages/<conversation_id>/block", methods=["GET", "POST"])

@@ -1,4 +1,4 @@
-"""What may be sent beside words: pictures, PDF, office documents and plain text, known by what is in them.
+"""What may be sent beside words: pictures, sound, PDF, office documents and plain text, known by what is in them.
 
 Neither the name nor what the browser says of a file is believed. A picture is drawn anew, so that nothing hidden in it
 (where it was taken, by which phone, what else lay in the file) goes along. What a browser would run is never taken.
@@ -7,10 +7,13 @@ Neither the name nor what the browser says of a file is believed. A picture is d
 from __future__ import annotations
 
 import zipfile
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from io import BytesIO
 
 from zhixun.kernel.errors import N_, Invalid
+
+from . import voice
 
 FILE_BYTES_MAX = 10_000_000
 FILES_MAX = 5
@@ -27,8 +30,9 @@ ENDINGS = {
     "application/vnd.openxmlformats-officedocument.wordprocessingml.document": ("docx",),
     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": ("xlsx",),
     "application/vnd.openxmlformats-officedocument.presentationml.presentation": ("pptx",),
+    "audio/webm": ("webm",), "audio/mp4": ("m4a", "mp4"), "audio/ogg": ("ogg", "opus", "oga"), "audio/mpeg": ("mp3",),
 }  # fmt: skip
-OFFICE = dict(zip(("word/", "xl/", "ppt/"), list(ENDINGS)[4:], strict=True))
+OFFICE = dict(zip(("word/", "xl/", "ppt/"), list(ENDINGS)[4:7], strict=True))
 
 
 class FileRefused(Invalid):
@@ -43,6 +47,8 @@ class CheckedFile:
     width: int = 0
     height: int = 0
     """Pixels; 0 for what is no picture."""
+    seconds: int = 0
+    """How long a voice note lasts; 0 for what is none."""
 
 
 def checked(name: str, data: bytes) -> CheckedFile:
@@ -55,8 +61,23 @@ def checked(name: str, data: bytes) -> CheckedFile:
         return _picture(name, data)
     media_type = _media_type(data)
     if media_type is None:
-        raise _refused(N_("We take pictures, PDF, Word, Excel and PowerPoint files, and plain text."))
+        raise _refused(
+            N_("We take pictures, sound (WebM, MP4, Ogg, MP3), PDF, Word, Excel and PowerPoint files, and plain text.")
+        )
     return CheckedFile(clean_name(name, media_type), media_type, data)
+
+
+def voice_note(files: Sequence[CheckedFile], seconds: int) -> CheckedFile:
+    """The one recording of a voice note, with its length: by the clock in it where it has one, else as its sender's browser
+    measured it. Raises FileRefused."""
+    if len(files) != 1 or not files[0].media_type.startswith("audio/"):
+        raise _refused(N_("A voice note is one recording and nothing else."))
+    found = files[0]
+    measured = voice.webm_seconds(found.data) if found.media_type == "audio/webm" else None
+    length = seconds if measured is None else max(1, round(measured))
+    if not 1 <= length <= voice.SECONDS_MAX or len(found.data) > voice.BYTES_MAX:
+        raise _refused(N_("A voice note lasts at most one minute. A longer recording can be sent as a file."))
+    return replace(found, seconds=length)
 
 
 def check_count(count: int) -> None:
@@ -76,6 +97,8 @@ def clean_name(name: str, media_type: str) -> str:
 
 
 def _media_type(data: bytes) -> str | None:
+    if (sound := voice.kind_of_sound(data)) is not None:
+        return sound
     if data.startswith(b"%PDF-"):
         return "application/pdf"
     if data.startswith(b"PK\x03\x04"):

@@ -203,12 +203,20 @@ class Talk {
       const picture = new Image(one.width, one.height);
       picture.src = one.url; picture.alt = one.name; picture.onload = () => { if (this.stick) this.toEnd(); };
       link.className = 'bub--shot'; link.append(picture); this.stick = this.atEnd();
+    } else if (one.media_type.startsWith('audio/')) {
+      const heard = document.createElement('figure'), words = document.createElement('figcaption'), player = document.createElement('audio');
+      const long = `${one.seconds / 60 | 0}:${String(one.seconds % 60).padStart(2, '0')}`;
+      heard.className = 'heard';
+      if (one.seconds) words.textContent = `${this.words.voice} ${long}`; else { link.textContent = link.download = one.name; words.append(link); }
+      Object.assign(player, { controls: true, preload: 'none', src: one.url });
+      player.setAttribute('aria-label', one.seconds ? `${this.words.voice}, ${own ? this.words.me : this.words.them}, ${long}` : one.name);
+      heard.append(words, player); box.append(heard);
     } else {
       const name = document.createElement('b'), bytes = document.createElement('span'), words = document.createElement('span');
       name.textContent = one.name; bytes.className = 'small'; bytes.textContent = size(one.bytes); words.append(name, bytes);
       link.className = 'bub bub--file'; link.download = one.name; link.append(words);
     }
-    box.append(link);
+    if (!$('figure', box)) box.append(link);
     if (own) {
       const form = document.createElement('form'), token = document.createElement('input'), button = document.createElement('button');
       form.method = 'post'; form.action = `${one.url}/removal`;

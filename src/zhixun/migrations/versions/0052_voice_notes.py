@@ -1,0 +1,19 @@
+"""How long a voice note in a conversation lasts."""
+
+from alembic import op
+
+revision = "0052"
+down_revision = "0051"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.execute(
+        "ALTER TABLE messaging_files ADD COLUMN seconds INTEGER DEFAULT '0' NOT NULL, "
+        "ADD CHECK (seconds BETWEEN 0 AND 60)"
+    )
+
+
+def downgrade() -> None:
+    op.execute("ALTER TABLE messaging_files DROP COLUMN seconds")
