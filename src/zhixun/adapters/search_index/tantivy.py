@@ -1,29 +1,20 @@
-"""The embedded index: tantivy, in a folder of its own. Words come already cut, so it only splits at spaces.
-
-tantivy allows one writer at a time, guarded by a lock on the folder; a writer is opened for each change and closed at
-once, so that a second worker only waits. Readers look at the time stamp of the folder's table of contents and reload.
-"""
+"""The embedded index: tantivy, in a folder of its own. Words come already cut, so it only splits at spaces."""
 
 from __future__ import annotations
 
-import re
-import shutil
-import threading
-import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import tantivy
 from tantivy import Occur, Order, Query
 
+from zhixun.adapters.tantivy_folder import TantivyFolder
 from zhixun.features.search.ports import ANYONE, FORMAT_VERSION, Document, Filter, Hit, Hits
 from zhixun.features.search.ports import Order as OrderName
 
-HEAP_BYTES = 15_000_000
 MAIN_BOOST, SIDE_BOOST, TIE_BREAKER = 2.5, 1.0, 0.15
 LABELS_MAX = 1_000
-WRITER_WAIT_SECONDS, WRITER_PAUSE_SECONDS = 20.0, 0.05
 CHANNELS = ("video", "voice", "text")
 LOOSE_FROM_LETTERS = 4
 """Shorter words mean something else when a letter changes."""
@@ -31,39 +22,16 @@ LOOSE_FROM_LETTERS = 4
 
 class TantivyIndex:
     def __init__(self, folder: Path) -> None:
-        self._root = folder
-        self._folder = folder / f"v{FORMAT_VERSION}"
-        self._lock = threading.Lock()
-        self._index: tantivy.Index | None = None
-        self._seen: tuple[int, int] | None = None
+        self._folder = TantivyFolder(folder, FORMAT_VERSION, SCHEMA)
 
     def put(self, documents: Sequence[Document]) -> None:
-        def change(writer: tantivy.IndexWriter) -> None:
-            for one in documents:
-                writer.delete_documents_by_term("id", one.id)
-                writer.add_document(_stored(one))
-
-        if documents:
-            self._write(change)
+        self._folder.put([(one.id, _stored(one)) for one in documents])
 
     def remove(self, ids: Sequence[str]) -> None:
-        def change(writer: tantivy.IndexWriter) -> None:
-            for one in ids:
-                writer.delete_documents_by_term("id", one)
-
-        if ids:
-            self._write(change)
+        self._folder.remove(ids)
 
     def rebuild(self, documents: Iterable[Document]) -> None:
-        def change(writer: tantivy.IndexWriter) -> None:
-            writer.delete_all_documents()
-            for one in documents:
-                writer.add_document(_stored(one))
-
-        self._write(change)
-        for old in self._root.glob("v*"):
-            if old != self._folder:
-                shutil.rmtree(old, ignore_errors=True)
+        self._folder.rebuild(_stored(one) for one in documents)
 
     def find(
         self,
@@ -75,7 +43,7 @@ class TantivyIndex:
         limit: int = 20,
         loose: bool = False,
     ) -> Hits:
-        searcher = self._searcher()
+        searcher = self._folder.searcher()
         if searcher is None or limit < 1:
             return Hits()
         query = _query(words, only, loose)
@@ -92,14 +60,14 @@ class TantivyIndex:
         return Hits(() if is_past else hits, found.count)  # type: ignore[attr-defined]  # missing in tantivy's own stub
 
     def matched_words(self, words: Sequence[str], ids: Sequence[str]) -> Mapping[str, tuple[str, ...]]:
-        searcher = self._searcher()
+        searcher = self._folder.searcher()
         if searcher is None or not ids or not words:
             return {}
         found = searcher.search(Query.term_set_query(SCHEMA, "id", list(ids)), len(ids))
         return dict(_matched(searcher.doc(at), words) for _, at in found.hits)
 
     def count_labels(self, words: Sequence[str], only: Filter = ANYONE) -> Mapping[str, int]:
-        searcher = self._searcher()
+        searcher = self._folder.searcher()
         if searcher is None:
             return {}
         counted = searcher.aggregate(
@@ -108,7 +76,7 @@ class TantivyIndex:
         return {bucket["key"]: bucket["doc_count"] for bucket in counted["labels"]["buckets"]}
 
     def digests(self, ids: Sequence[str] | None = None) -> Mapping[str, str]:
-        searcher = self._searcher()
+        searcher = self._folder.searcher()
         if searcher is None or not searcher.num_docs:
             return {}
         query = Query.all_query() if ids is None else Query.term_set_query(SCHEMA, "id", list(ids))
@@ -116,39 +84,8 @@ class TantivyIndex:
         return {doc["id"][0]: doc["digest"][0] for doc in found}
 
     def count(self) -> int:
-        searcher = self._searcher()
+        searcher = self._folder.searcher()
         return searcher.num_docs if searcher is not None else 0
-
-    def _write(self, change: Callable[[tantivy.IndexWriter], None]) -> None:
-        with self._lock:
-            if self._index is None:
-                self._folder.mkdir(parents=True, exist_ok=True)
-                self._index = tantivy.Index(SCHEMA, path=str(self._folder))
-            writer = _open_writer(self._index)
-            try:
-                change(writer)
-                writer.commit()
-            except BaseException:
-                writer.rollback()
-                raise
-            finally:
-                writer.wait_merging_threads()
-            self._seen = None
-
-    def _searcher(self) -> tantivy.Searcher | None:
-        """A view of the newest commit, also of other processes; None where nothing was ever written."""
-        try:
-            status = (self._folder / "meta.json").stat()
-        except FileNotFoundError:
-            return None
-        with self._lock:
-            if self._index is None:
-                self._index = tantivy.Index(SCHEMA, path=str(self._folder))
-            stamp = (status.st_mtime_ns, status.st_ino)
-            if stamp != self._seen:
-                self._index.reload()
-                self._seen = stamp
-            return self._index.searcher()
 
 
 def _price(channel: str) -> str:
@@ -169,18 +106,6 @@ def _schema() -> tantivy.Schema:
 
 
 SCHEMA = _schema()
-
-
-def _open_writer(index: tantivy.Index) -> tantivy.IndexWriter:
-    """Waits for another process's writer, which is short; raises ValueError when it never ends."""
-    give_up_at = time.monotonic() + WRITER_WAIT_SECONDS
-    while True:
-        try:
-            return index.writer(heap_size=HEAP_BYTES, num_threads=1)
-        except ValueError as error:
-            if not re.search("lock", str(error), re.IGNORECASE) or time.monotonic() > give_up_at:
-                raise
-            time.sleep(WRITER_PAUSE_SECONDS)
 
 
 def _stored(one: Document) -> tantivy.Document:
