@@ -163,7 +163,7 @@ def fulfil_ports(settings: Settings, conninfo: str) -> None:
     provide(BusyCalendars, FilesAndCollections(files, collections))
     provide(CalendarCopies, collections)
     provide(HouseAddress, HouseAddress(settings.public_url.rstrip("/")))
-    provide(Mailer, ConsoleMailer() if settings.mailer == "console" else SmtpMailer(_mail_server(settings)))
+    provide(Mailer, _mailer(settings))
     provide(House, House(settings.public_url.rstrip("/"), settings.key()))
     provide(PaymentGateways, PaymentGateways({name: _gateway(name, settings) for name in settings.payment_gateways}))
     provide(SearchIndex, _search_index(settings))
@@ -213,6 +213,12 @@ def _ice_servers(settings: Settings) -> IceServers:
         turn_urls=settings.turn_urls, secret=settings.turn_secret, stun_urls=settings.stun_urls,
         relay_only=settings.turn_only,
     )  # fmt: skip
+
+
+def _mailer(settings: Settings) -> Mailer:
+    if settings.mailer == "console":
+        return ConsoleMailer(shows_words=settings.demo)
+    return SmtpMailer(_mail_server(settings))
 
 
 def _mail_server(settings: Settings) -> MailServer:

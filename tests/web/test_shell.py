@@ -64,11 +64,18 @@ def test_each_language_says_which_it_is_and_where_the_other_is(app, path):
     for english, lang in ((False, "zh-Hans-CN"), (True, "en")):
         page = Visitor(app, english=english).get(path).text
         assert f'<html lang="{lang}"' in page
-        assert f'hreflang="zh-Hans" href="http://localhost{path}"' in page
-        assert f'hreflang="en" href="http://localhost/en{path}"' in page
+        assert f'hreflang="zh-Hans" href="http://localhost:8000{path}"' in page
+        assert f'hreflang="en" href="http://localhost:8000/en{path}"' in page
+        assert f'rel="canonical" href="http://localhost:8000{"/en" if english else ""}{path}"' in page
         assert page.count("<h1") == 1
         assert '<a class="skip" href="#main">' in page
         assert '<main id="main"' in page
+
+
+def test_what_search_engines_are_told_does_not_come_from_who_asks(app):
+    page = app.test_client().get("/consultants?field=legal", headers={"Host": "evil.example"}).text
+    assert "evil.example" not in page.split("</head>")[0]
+    assert 'rel="canonical" href="http://localhost:8000/consultants"' in page
 
 
 @pytest.mark.parametrize("who", ["visitor", "client", "consultant", "operator"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from flask import has_request_context, request
+from flask import current_app, has_request_context, request
 
 from zhixun.kernel.values import LANGUAGES, Language
 
@@ -60,10 +60,19 @@ def language_suggestion() -> bool:
 
 
 def language_urls() -> list[tuple[str, str]]:
-    """This page in every language, for search engines: ("zh-Hans", "https://…"), ("en", …), ("x-default", …)."""
-    path = request.full_path if request.query_string else request.path
-    here = request.host_url.rstrip("/")
+    """This page in every language, for search engines: ("zh-Hans", "https://…"), ("en", …), ("x-default", …). By the
+    house's own address: whoever asks can put any other into the Host header. Without what was asked: a filter is no page."""
+    here, path = _house(), request.path
     return [("zh-Hans", here + path), ("en", here + ENGLISH + path), ("x-default", here + path)]
+
+
+def canonical_url() -> str:
+    """The one address of this page in the language it is read in."""
+    return _house() + (ENGLISH if language() == "en" else "") + request.path
+
+
+def _house() -> str:
+    return str(current_app.config.get("PUBLIC_URL") or request.host_url).rstrip("/")
 
 
 def other_language_url() -> str:

@@ -102,7 +102,7 @@ def _template_helpers(app: Flask) -> None:
         icon=lambda name, size=20, extra="": Markup(icon(name, size, extra)),
         field_class=lambda field_id: FIELD_CLASSES.get(field_id, "edu"),
         language=languages.language, other_language_url=languages.other_language_url,
-        language_urls=languages.language_urls, language_suggestion=languages.language_suggestion,
+        language_urls=languages.language_urls, canonical_url=languages.canonical_url, language_suggestion=languages.language_suggestion,
         unread_notices=_unread_notices, collects=_collects, menu=_menu_of, panels=_panels_of, may=lambda right: _holds_right(security.current_actor(), right),
         current_actor=security.current_actor, theme=_theme, is_demo=lambda: bool(app.config["DEMO"]),
         page_class="",

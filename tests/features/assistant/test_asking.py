@@ -10,7 +10,7 @@ from flask import Flask
 from tests import make
 from tests.visitor import STATEMENTS_MAX, Visitor, statements, words
 from zhixun.features.accounts.rules import RightNeeded
-from zhixun.features.assistant import actions, handlers, queries
+from zhixun.features.assistant import actions, handlers, jobs, queries
 from zhixun.features.assistant.actions import AnsweredAlready
 from zhixun.features.assistant.queries import Told
 from zhixun.features.notifications import handlers as notices
@@ -18,7 +18,7 @@ from zhixun.features.notifications import queries as notice_queries
 from zhixun.kernel.errors import Invalid, NotFound, SignInRequired
 from zhixun.kernel.tables import Session
 from zhixun.kernel.unit_of_work import unit_of_work
-from zhixun.kernel.values import Actor, new_id, utc_now
+from zhixun.kernel.values import VISITOR, Actor, new_id, utc_now
 
 REFUNDS = {"zh": "提前一天取消预约，能退多少钱？", "en": "How much comes back when I cancel my booking?"}
 
@@ -217,6 +217,23 @@ def test_nobody_answered_for_a_week_so_it_ends(app: Flask) -> None:
             assert actions.lapse_hand_overs(uow) == count
     with pytest.raises(AnsweredAlready), unit_of_work(olga) as uow:
         actions.answer_hand_over(uow, hand_over_id=asked, text="Too late")
+
+
+def test_what_nobody_signed_in_for_is_forgotten_after_a_month(app: Flask) -> None:
+    ada, _ = people()
+    said = {"kind": "unknown", "text": "–", "citations": [], "confidence": 0.1, "consultant_ids": []}
+    nobodys, hers = new_id(), new_id()
+    with unit_of_work(VISITOR, now=make.NOW) as uow:
+        actions.record_answer(uow, talk_id=nobodys, question_id=new_id(), question="Alone?", **said)
+    with unit_of_work(ada, now=make.NOW) as uow:
+        actions.record_answer(uow, talk_id=hers, question_id=new_id(), question="Mine?", **said)
+    for after, count in ((timedelta(days=29), 0), (timedelta(days=30), 1), (timedelta(days=31), 0)):
+        with unit_of_work(now=make.NOW + after) as uow:
+            assert actions.forget_unowned(uow) == count
+    jobs.forget_unowned()
+    with Session() as db:
+        assert queries.talk(db, nobodys, VISITOR).turns == ()
+        assert len(queries.talk(db, hers, ada).turns) == 2
 
 
 def test_another_persons_conversation_is_not_there(app: Flask) -> None:

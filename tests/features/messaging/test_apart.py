@@ -101,6 +101,8 @@ def test_words_of_danger_bring_the_help_lines_to_their_writer(two: Two) -> None:
         fields = catalog.bare_fields(db)
     word = next(one.crisis_words[0] for one in fields if one.crisis_words)
     assert rules.help_for("下周三见", fields) is None
+    assert rules.help_for("上次讲到一半被打断了，希望这次不被打扰", fields) is None
+    assert rules.help_for("昨天又被打断，晚上还被打", fields) is not None
     assert rules.help_for(f"我{word}", fields) is not None
     browser = Visitor(app, ada, english=True)
     assert 'data-help role="status" hidden' in browser.get(f"/messages/{talk}").text

@@ -225,7 +225,7 @@ def test_every_time_is_written_on_the_readers_clock_and_the_zone_is_named(app: F
 
 
 def test_little_feedback_is_said_instead_of_a_score(app: Flask, ada: str) -> None:
-    assert "目前 0 份反馈。满 5 份才显示分数。" in words(Visitor(app).get(address(ada)))
+    assert "新顾问，还没有人反馈。满 5 份才显示分数。" in words(Visitor(app).get(address(ada)))
 
 
 def test_who_has_no_free_time_says_so_and_leads_to_similar_people(app: Flask, ada: str) -> None:

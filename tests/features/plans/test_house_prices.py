@@ -200,3 +200,13 @@ def test_without_the_right_to_run_the_house_there_are_no_house_prices(app: Flask
         assert browser.post("/ops/prices/end", kind="weekend").status_code in (403, 404)
         assert browser.post("/ops/memberships", title_zh="x").status_code in (403, 404)
     assert "/ops/prices" not in Visitor(app, finance).get("/ops").text
+
+
+def test_the_desk_sees_every_package_on_sale(app: Flask) -> None:
+    with unit_of_work(now=NOW) as uow:
+        olga, grace = make.operator(uow), make.consultant(uow)
+        make.package(uow, grace)
+    page = Visitor(app, olga, english=True).get("/ops/prices")
+    assert "No consultant sells a package yet." not in words(page)
+    assert f"{grace.actor.name} " in words(page).split("Packages on sale")[1]
+    assert statements(page) <= STATEMENTS_MAX

@@ -141,7 +141,7 @@ def test_every_kind_has_its_words() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "danger"), [("我不想活了", True), ("He THREATENED  to kill me", True), ("两个 offer 怎么选", False), ("", False)]
+    ("text", "danger"), [("我不想活了", True), ("He THREATENED  to kill me", True), ("两个 offer 怎么选", False), ("开会总被打断", False), ("在家被打", True), ("", False)]
 )  # fmt: skip
 def test_words_of_danger_are_heard_in_any_case(text: str, danger: bool) -> None:
-    assert rules.speaks_of_danger(text, ["不想活", "threatened to kill"]) is danger
+    assert rules.speaks_of_danger(text, ["不想活", "threatened to kill", "被打"]) is danger

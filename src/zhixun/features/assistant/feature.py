@@ -10,7 +10,7 @@ feature = Feature(
     "assistant",
     blueprints=[bp],
     handlers={ArticleChanged: [handlers.index_changed]},
-    jobs=[Job(jobs.keep_passages_whole, "* * * * *"), Job(jobs.lapse_hand_overs, "11 * * * *")],
+    jobs=[Job(jobs.keep_passages_whole, "* * * * *"), Job(jobs.lapse_hand_overs, "11 * * * *"), Job(jobs.forget_unowned, "40 3 * * *")],
     commands=COMMANDS,
     menu=[
         MenuEntry("me", "assistant.ask", "assist", N_("Assistant"), 25),

@@ -1,4 +1,4 @@
-"""The clock keeps the index whole, and ends hand-overs that nobody answered."""
+"""The clock keeps the index whole, ends hand-overs that nobody answered, and forgets what was asked without an account."""
 
 from __future__ import annotations
 
@@ -16,6 +16,14 @@ def keep_passages_whole() -> None:
         truth = {passage.id: passage for passage in queries.passages_of(db)}
     if service(PassageIndex).digests() != {one.id: one.digest for one in truth.values()}:
         service(PassageIndex).rebuild(truth.values())
+
+
+def forget_unowned() -> None:
+    """What nobody owns is nobody's to keep."""
+    forgotten = 1
+    while forgotten:
+        with unit_of_work() as uow:
+            forgotten = actions.forget_unowned(uow)
 
 
 def lapse_hand_overs() -> None:

@@ -132,6 +132,30 @@ class ServiceTiming(NamedTuple):
     horizon_days: int
 
 
+HARMLESS = (
+    "被打断",
+    "被打扰",
+    "被打动",
+    "被打开",
+    "被打乱",
+    "被打包",
+    "被打磨",
+    "被打折",
+    "被打回",
+    "被打脸",
+    "被打上",
+    "被打印",
+)
+"""Everyday words in which a word of danger stands by chance: "被打" is beaten, "被打断" interrupted."""
+
+
+def without_harmless(text: str) -> str:
+    """The text as it is looked through for words of danger."""
+    for word in HARMLESS:
+        text = text.replace(word, " ")
+    return text
+
+
 @dataclass(frozen=True)
 class PricingFacts:
     """What the price rules ask about a consultant."""

@@ -271,7 +271,8 @@ TABLES: dict[str, Words] = {
         "Fingerprints and names of your keys for programs, and when they were used",
     ),
     "assistant_talks": Words(
-        "你与 AI 助手的对话，何时开始", "Your conversations with the assistant, and when they began"
+        "你与 AI 助手的对话，何时开始；未登录时的对话 30 天后自动删除",
+        "Your conversations with the assistant, and when they began; those of who has not signed in go after 30 days",
     ),
     "assistant_turns": Words("你问 AI 助手的话和它的回答", "What you asked the assistant, and what it answered"),
     "assistant_hand_overs": Words(

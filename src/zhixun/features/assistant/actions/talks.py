@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 
 from zhixun.events.assistant import HandOverAsked, HandOverEnded
@@ -14,10 +14,12 @@ from zhixun.features.assistant.models import HandOver, Talk, Turn
 from zhixun.kernel import sealed
 from zhixun.kernel.errors import N_, Conflict, NotFound, SignInRequired
 from zhixun.kernel.sealed import Letter
+from zhixun.kernel.tables import any_of
 from zhixun.kernel.unit_of_work import UnitOfWork
 from zhixun.kernel.values import new_id
 
 RIGHT = "answer_complaints"
+FORGOTTEN_AT_ONCE = 1_000
 
 
 class AnsweredAlready(Conflict):
@@ -111,6 +113,16 @@ def lapse_hand_overs(uow: UnitOfWork) -> int:
     for row in rows:
         _end(uow, row, "lapsed")
     return len(rows)
+
+
+def forget_unowned(uow: UnitOfWork) -> int:
+    """Delete what was asked by who never signed in, a while after the last word; returns how many conversations. In
+    batches, so that nobody waits for it long."""
+    old = select(Talk.id).where(Talk.owner_id == "", Talk.last_at <= uow.now - rules.UNOWNED_KEPT)
+    ids = list(uow.db.scalars(old.order_by(Talk.last_at).limit(FORGOTTEN_AT_ONCE).with_for_update(skip_locked=True)))
+    for table, column in ((Turn, Turn.talk_id), (Talk, Talk.id)):
+        uow.db.execute(delete(table).where(column == any_of(ids)))
+    return len(ids)
 
 
 def _own_talk(uow: UnitOfWork, talk_id: str) -> Talk:

@@ -16,6 +16,8 @@ TURNS_SHOWN = 60
 """So many of the latest turns of a conversation are shown."""
 WAITS = timedelta(days=7)
 """A hand-over that nobody answered ends after this, and the person is told so."""
+UNOWNED_KEPT = timedelta(days=30)
+"""So long after its last word a conversation stays whose asker never signed in."""
 QUESTIONS_TOLD, QUESTION_TOLD_LENGTH_MAX, TITLES_TOLD = 5, 300, 5
 
 

@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Sequence
 
 from zhixun.features.booking.rules import State
-from zhixun.features.catalog.rules import FieldView
+from zhixun.features.catalog.rules import FieldView, without_harmless
 from zhixun.kernel.errors import N_, Invalid
 from zhixun.kernel.values import Words, plain_text
 
@@ -54,7 +54,7 @@ def clean_text(text: object) -> str:
 def help_for(text: str, fields: Sequence[FieldView]) -> Words | None:
     """Where to find help at once when words speak of danger, by the field whose word it is; None otherwise. Here too much
     help does less harm than too little, so a Chinese word counts wherever it stands."""
-    plain = f" {re.sub(r'[^0-9a-z㐀-鿿]+', ' ', unicodedata.normalize('NFKC', text).lower())} "
+    plain = f" {re.sub(r'[^0-9a-z㐀-鿿]+', ' ', unicodedata.normalize('NFKC', without_harmless(text)).lower())} "
     for field in fields:
         for word in field.crisis_words:
             wanted = unicodedata.normalize("NFKC", word).lower()

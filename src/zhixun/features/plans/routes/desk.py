@@ -108,9 +108,10 @@ def _page(
         versions = queries.rule_versions(db, HOUSE)
         cards = catalog.consultant_cards(db)
         members = queries.member_counts(db)
+        packages = queries.packages_of(db, [card.id for card in cards])
         page = render_template(
             "plans/desk.html", now=now, versions=versions, cards=cards, quoted=quoted,
-            sold=queries.memberships(db), members=members, rule_words=rules.rule_words, kinds=rules.KINDS,
+            packages=packages, names={card.id: card.name for card in cards}, sold=queries.memberships(db), members=members, rule_words=rules.rule_words, kinds=rules.KINDS,
             seen=request.args, rule=rule or {}, membership=membership or {}, membership_id=new_id(),
             errors=errors.field_sentences(error) if error else {},
             sentence=errors.sentence_of(error) if error and not error.fields else "",

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from zhixun.features.catalog.rules import SENIORITIES
+from zhixun.features.catalog.rules import SENIORITIES, without_harmless
 from zhixun.kernel.errors import N_, Invalid
 from zhixun.kernel.values import Money, Words
 
@@ -183,7 +183,7 @@ def percent_words(bps: int) -> str:
 
 def speaks_of_danger(text: str, crisis_words: Iterable[str]) -> bool:
     """Whether a text has one of the words that mean danger. Found inside other words too: the doubt is the client's."""
-    said = re.sub(r"\s+", " ", text.casefold())
+    said = re.sub(r"\s+", " ", without_harmless(text).casefold())
     return any(word.casefold() in said for word in crisis_words)
 
 
