@@ -39,6 +39,7 @@ PROMISED = {
     "/bookings/{booking_id}/timeline": {"get"}, "/payments/{payment_id}": {"get"},
     "/payments/{payment_id}/sandbox": {"post"}, "/payments/webhooks/{gateway}": {"post"}, "/me/ledger": {"get"},
     "/conversations": {"get"}, "/conversations/{conversation_id}/messages": {"get", "post"},
+    "/conversations/{conversation_id}/files": {"post"}, "/conversations/{conversation_id}/files/{file_id}": {"get"},
     "/recommendations": {"get"}, "/feedback": {"post"}, "/interactions": {"post"},
     "/webhooks": {"get", "post"}, "/webhooks/{webhook_id}": {"get"}, "/webhooks/{webhook_id}/deliveries": {"get"},
     "/webhooks/{webhook_id}/removal": {"post"}, "/webhooks/{webhook_id}/test": {"post"},

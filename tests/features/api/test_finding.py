@@ -1,7 +1,10 @@
 from datetime import UTC, datetime, timedelta
 
 from tests import make
+from zhixun.features.api.routes import shown
 from zhixun.features.catalog import actions as catalog
+from zhixun.features.quality.queries import Predicted
+from zhixun.features.quality.rules import Estimate
 from zhixun.kernel.unit_of_work import unit_of_work
 from zhixun.kernel.values import new_id
 
@@ -89,7 +92,9 @@ def test_a_quote_says_its_lines_in_words_and_what_cancelling_gives_back(house):
 
 def test_quality_is_silent_below_five_answers_and_speaks_from_then_on(house):
     path = f"/consultants/{house.slug}/quality"
-    assert house.visitor.get(path).json["satisfaction"] == {"mean": None, "count": 0, "solved_share": None}
+    nothing = house.visitor.get(path).json
+    assert nothing["satisfaction"] == {"mean": None, "count": 0, "solved_share": None}
+    assert (nothing["satisfaction_estimate"], nothing["expert"]) == (None, None)
     with unit_of_work(now=make.NOW) as uow:
         ada = make.client(uow, "Ida")
         grace = make.ConsultantMade(make.Actor(house.grace_id), house.service_id, house.slug)
@@ -101,10 +106,26 @@ def test_quality_is_silent_below_five_answers_and_speaks_from_then_on(house):
             make.feedback(later, booking_id, client=ada, words="清楚，有用")
     said = house.visitor.get(path).json
     assert said["satisfaction"] == {"mean": 4.6, "count": 5, "solved_share": 1.0}
+    estimate = said["satisfaction_estimate"]
+    assert (estimate["mean"], estimate["count"]) == (4.6, 5)
+    assert 1 < estimate["low"] < estimate["value"] < estimate["high"] < 5.5
+    assert said["expert"] is None, "no expert has read a session, and no regression has learned from any"
     assert said["dimensions"]["clarity"] == 4.0
     assert said["distribution"] == {"1": 0, "2": 0, "3": 0, "4": 0, "5": 5}
     assert said["reviews"][0]["words"] == "清楚，有用"
     assert "Ida" not in str(said)
+
+
+def test_what_is_only_predicted_says_so():
+    guessed = Predicted(4.213, 12)
+    said = shown.expert_score(None, guessed)
+    assert said is not None
+    assert (said.predicted, said.mean, said.count, said.low, said.high) == (True, 4.21, 12, None, None)
+    judged = shown.expert_score(Estimate(4.5, 3, 4.31, 3.9, 4.72), guessed)
+    assert judged is not None
+    assert (judged.predicted, judged.mean, judged.count, judged.value, judged.low, judged.high) == (
+        False, 4.5, 3, 4.31, 3.9, 4.72,
+    )  # fmt: skip
 
 
 def test_names_that_cannot_be_are_not_found(house):

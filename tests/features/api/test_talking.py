@@ -68,6 +68,16 @@ def test_a_message_that_cannot_be_is_refused_by_name(house, talk):
     assert house.ada.get(talk).json["items"] == []
 
 
+def test_a_way_to_reach_each_other_is_held_back_once_before_the_first_session(house, talk):
+    body = {"client_id": "a", "text": "加我微信 grace_2024，或者打 13800138000"}
+    held = house.ada.post(talk, body)
+    assert (held.status_code, held.json["code"]) == (409, "contact_found")
+    assert held.json["kind"] in ("phone", "wechat")
+    assert house.ada.get(talk).json["items"] == []
+    assert house.ada.post(talk, body).status_code == 201
+    assert len(house.grace.get(talk).json["items"]) == 1
+
+
 def test_a_message_is_shown_at_once_on_open_screens(house, talk):
     heard = []
     end = service(RealtimeHub).subscribe(f"user:{house.grace_id}", heard.append)

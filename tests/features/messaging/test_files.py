@@ -270,7 +270,7 @@ def test_a_voice_note_has_its_length_and_a_player_and_goes_like_any_file(app, ta
     page = Visitor(app, grace, english=True).get(f"/messages/{conversation}")
     assert "Voice note 0:07" in words(page)
     assert 'aria-label="Voice note from Ada, 7 seconds"' in page.text
-    assert f'<audio controls preload="none" src="{where}"' in page.text
+    assert f'<audio controls preload="none" src="/en{where}"' in page.text
     whole = Visitor(app, grace).get(where)
     assert (whole.data, whole.headers["Accept-Ranges"]) == (webm(7.2), "bytes")
     part = Visitor(app, grace)._http.get(where, headers={"Range": "bytes=0-3"})

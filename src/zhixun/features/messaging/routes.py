@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
-from urllib.parse import quote
 
 from flask import Blueprint, jsonify, make_response, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
@@ -25,6 +24,7 @@ from zhixun.kernel.services import service
 from zhixun.kernel.unit_of_work import unit_of_work
 from zhixun.kernel.values import Words, new_id, utc_now
 from zhixun.web import errors, formats, limits, live
+from zhixun.web.downloads import as_file
 from zhixun.web.formats import say
 from zhixun.web.security import current_actor, read, require, work
 
@@ -33,8 +33,6 @@ from .actions import ContactFound, ConversationClosed
 from .queries import ConversationView, MessageLine
 from .rules import files as file_rules
 
-UPLOADS_MAX, UPLOADS_SECONDS = 60, 600
-"""How often one person may send files."""
 HELP_LOOKS_BACK = 20
 """Of so many messages the help lines are shown."""
 
@@ -142,7 +140,9 @@ def _sent(conversation_id: str, typed: forms.Typed) -> tuple[MessageLine, Conver
     """Files first, sealed, then the message that names them: nobody is shown a file that is not there."""
     chosen = [one for one in request.files.getlist("files") if one.filename]
     if chosen:
-        limits.limit("send_files", current_actor().user_id, tries=UPLOADS_MAX, seconds=UPLOADS_SECONDS)
+        limits.limit(
+            "send_files", current_actor().user_id, tries=file_rules.UPLOADS_MAX, seconds=file_rules.UPLOADS_SECONDS
+        )
     file_rules.check_count(len(chosen))
     files = [file_rules.checked(one.filename or "", one.read()) for one in chosen]
     if typed.seconds:
@@ -172,14 +172,7 @@ def file(conversation_id: str, file_id: str) -> AnyResponse:
         data = kept and sealed.unseal_blob(db, blob_id=found.id, person=found.sender_id, data=kept)
     if not data:
         raise NotFound
-    response = make_response(data)
-    response.headers["Content-Type"] = found.media_type + (
-        "; charset=utf-8" if found.media_type == "text/plain" else ""
-    )
-    how = "inline" if found.is_picture else "attachment"
-    response.headers["Content-Disposition"] = f"{how}; filename*=UTF-8''{quote(found.name)}"
-    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    return response.make_conditional(request, accept_ranges=found.is_sound, complete_length=len(data))
+    return as_file(data, name=found.name, media_type=found.media_type)
 
 
 @bp.route("/messages/<conversation_id>/block", methods=["GET", "POST"])

@@ -122,7 +122,7 @@ def consultant(db: Session, consultant: str) -> answers.ConsultantPageShown:
 
 @reads(
     "/consultants/{consultant}/quality",
-    N_("What clients said about a consultant’s sessions."),
+    N_("What clients and experts say about a consultant’s sessions; what is only predicted is marked."),
     tag=TAG,
     answer=answers.QualityShown,
     signed_in=False,
@@ -131,7 +131,9 @@ def consultant(db: Session, consultant: str) -> answers.ConsultantPageShown:
 def consultant_quality(db: Session, consultant: str) -> answers.QualityShown:
     page = catalog.consultant(db, _name(consultant))
     found = quality.quality_of(db, page.card.id)
-    told = found.satisfaction.shown
+    told, who = found.satisfaction.shown, page.card.id
+    estimates = quality.satisfaction_estimates_of(db, [who])
+    judged, guessed = quality.expert_quality_of(db, [who]), quality.predicted_of(db, [who])
     reviews = [
         answers.ReviewShown.model_validate(
             {
@@ -144,6 +146,8 @@ def consultant_quality(db: Session, consultant: str) -> answers.QualityShown:
     return answers.QualityShown(
         consultant_id=page.card.id,
         satisfaction=shown.satisfaction(found.satisfaction),
+        satisfaction_estimate=shown.estimate(estimates[who]) if told and who in estimates else None,
+        expert=shown.expert_score(judged.get(who), guessed.get(who)),
         dimensions={name: round(mean, 2) for name, mean in found.dimensions.items()} if told else {},
         distribution={str(stars): count for stars, count in found.distribution.items()} if told else {},
         reviews=reviews,

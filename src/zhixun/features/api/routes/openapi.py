@@ -16,7 +16,7 @@ from zhixun.features.api.forms.kinds import PATTERN_OF_ID, Asked
 from zhixun.kernel.errors import N_, DomainError, Forbidden, Invalid, SignInRequired, TooMany
 from zhixun.web.security import COOKIE
 
-from . import assistant, bookings, desk, finding, money, people, plans, talking, watching
+from . import assistant, bookings, desk, files, finding, money, people, plans, talking, watching
 from .elsewhere import ELSEWHERE
 from .endpoint import PREFIX, REPLAYED_HEADER, Endpoint, Nothing, endpoints
 
@@ -41,6 +41,7 @@ ERROR: Json = {
         "dates": {"type": "array", "items": {"type": "object"}, "description": "Of a series: the dates in the way."},
         "retry_after_seconds": {"type": "integer"},
         "reference": {"type": "string"},
+        "kind": {"type": "string", "description": "Of contact_found: phone, mail, wechat, qq or payment."},
     },
 }
 MEANINGS = {
@@ -78,7 +79,7 @@ def _paths() -> Json:
     paths: dict[str, Json] = {}
     for one in sorted(endpoints, key=lambda one: TAGS.index(one.tag)):
         paths.setdefault(one.path, {})[one.method.lower()] = _operation(one)
-    for path, operations in ELSEWHERE.items():
+    for path, operations in (ELSEWHERE | files.FILES).items():
         paths.setdefault(path, {}).update(operations)
     return paths
 

@@ -18,7 +18,8 @@ from zhixun.features.messaging.queries import MessageLine
 from zhixun.features.messaging.rules import conversation_id_of
 from zhixun.features.payments.queries import PaymentView
 from zhixun.features.payments.rules import booking_of
-from zhixun.features.quality.queries import NOTHING_YET, Satisfaction
+from zhixun.features.quality.queries import NOTHING_YET, Predicted, Satisfaction
+from zhixun.features.quality.rules import Estimate
 from zhixun.features.recommend.queries import Suggestion
 from zhixun.features.scheduling.rules import Slot
 from zhixun.kernel.values import Actor, Money
@@ -50,6 +51,24 @@ def satisfaction(found: Satisfaction | None) -> answers.SatisfactionShown:
         mean=round(seen.mean, 2) if seen.shown else None,
         count=seen.count,
         solved_share=round(seen.solved_share, 3) if seen.shown else None,
+    )
+
+
+def estimate(found: Estimate) -> answers.EstimateShown:
+    return answers.EstimateShown(
+        mean=round(found.mean, 2), count=found.count, value=round(found.value, 2), low=round(found.low, 2),
+        high=round(found.high, 2),
+    )  # fmt: skip
+
+
+def expert_score(judged: Estimate | None, guessed: Predicted | None) -> answers.ExpertScore | None:
+    """What experts say; where none has read a session, what the regression says, marked as such."""
+    if judged is not None:
+        return answers.ExpertScore(predicted=False, **estimate(judged).model_dump())
+    if guessed is None:
+        return None
+    return answers.ExpertScore(
+        predicted=True, mean=round(guessed.mean, 2), count=guessed.count, value=None, low=None, high=None
     )
 
 
@@ -166,7 +185,8 @@ def message(line: MessageLine) -> answers.MessageShown:
         text=line.text, reply_to=line.reply_to, at=line.at,
         files=[
             answers.FileShown(
-                id=one.id, name=one.name, media_type=one.media_type, bytes=one.bytes, removed=one.removed,
+                id=one.id, name=one.name, media_type=one.media_type, bytes=one.bytes, seconds=one.seconds,
+                removed=one.removed,
                 url=f"/messages/{line.conversation_id}/files/{one.id}",
             )
             for one in line.files

@@ -8,6 +8,7 @@ from zhixun.features.accounts import queries as accounts
 from zhixun.features.api.forms import answers
 from zhixun.features.api.forms.asked import MessagesWanted, MessageWanted
 from zhixun.features.messaging import actions, queries
+from zhixun.features.messaging.actions import ContactFound, ConversationClosed
 from zhixun.kernel.errors import N_, NotFound
 from zhixun.kernel.unit_of_work import UnitOfWork
 from zhixun.web import live, pagination, security
@@ -66,12 +67,14 @@ def _show_at_once(said: answers.MessageShown) -> None:
 
 @writes(
     "/conversations/{conversation_id}/messages",
-    N_("Write to the other person. The same `client_id` twice is sent once."),
+    N_(
+        "Write to the other person. The same `client_id` twice is sent once; what `contact_found` held back is sent then."
+    ),
     tag=TAG,
     asked=MessageWanted,
     answer=answers.MessageShown,
     status=201,
-    refusals=(NotFound,),
+    refusals=(NotFound, ContactFound, ConversationClosed),
     keeps_answer=False,
     then=_show_at_once,
 )

@@ -17,6 +17,8 @@ from . import voice
 
 FILE_BYTES_MAX = 10_000_000
 FILES_MAX = 5
+UPLOADS_MAX, UPLOADS_SECONDS = 60, 600
+"""How often one person may send files."""
 UPLOAD_BYTES_MAX = 25_000_000
 """All files of one message together, with the form around them."""
 PIXELS_MAX = 40_000_000
