@@ -76,9 +76,9 @@ class MessageFile(Table):
     bytes: Mapped[int]
     width: Mapped[int]
     height: Mapped[int]
+    removed_at: Mapped[datetime | None]
     seconds: Mapped[int] = mapped_column(server_default="0")
     """How long a voice note lasts; 0 for other files."""
-    removed_at: Mapped[datetime | None]
 
 
 class ContactSeen(Table):

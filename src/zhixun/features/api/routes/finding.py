@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from zhixun.features.api.forms import answers
 from zhixun.features.api.forms.asked import ConsultantsWanted, QuoteWanted, RecommendationsWanted, SlotsWanted
+from zhixun.features.api.forms.quality import QualityShown, ReviewShown
 from zhixun.features.booking import queries as bookings
 from zhixun.features.booking import rules as booking_rules
 from zhixun.features.catalog import queries as catalog
@@ -124,18 +125,18 @@ def consultant(db: Session, consultant: str) -> answers.ConsultantPageShown:
     "/consultants/{consultant}/quality",
     N_("What clients and experts say about a consultant’s sessions; what is only predicted is marked."),
     tag=TAG,
-    answer=answers.QualityShown,
+    answer=QualityShown,
     signed_in=False,
     refusals=(NotFound,),
 )
-def consultant_quality(db: Session, consultant: str) -> answers.QualityShown:
+def consultant_quality(db: Session, consultant: str) -> QualityShown:
     page = catalog.consultant(db, _name(consultant))
     found = quality.quality_of(db, page.card.id)
     told, who = found.satisfaction.shown, page.card.id
     estimates = quality.satisfaction_estimates_of(db, [who])
     judged, guessed = quality.expert_quality_of(db, [who]), quality.predicted_of(db, [who])
     reviews = [
-        answers.ReviewShown.model_validate(
+        ReviewShown.model_validate(
             {
                 "score": round(line.score, 2), "words": line.words, "solved": line.solved,
                 "service": say(line.service_title), "at": line.at,
@@ -143,7 +144,7 @@ def consultant_quality(db: Session, consultant: str) -> answers.QualityShown:
         )
         for line in quality.reviews_of(db, page.card.id, limit=REVIEWS)
     ]  # fmt: skip
-    return answers.QualityShown(
+    return QualityShown(
         consultant_id=page.card.id,
         satisfaction=shown.satisfaction(found.satisfaction),
         satisfaction_estimate=shown.estimate(estimates[who]) if told and who in estimates else None,

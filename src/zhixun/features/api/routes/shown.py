@@ -11,6 +11,7 @@ from zhixun.features.accounts.queries import Person
 from zhixun.features.api.forms import answers
 from zhixun.features.api.forms.answers import MoneyShown, PersonShown
 from zhixun.features.api.forms.kinds import local_time
+from zhixun.features.api.forms.quality import EstimateShown, ExpertScore
 from zhixun.features.booking.queries import BookingView
 from zhixun.features.booking.rules import LadderStep
 from zhixun.features.catalog.rules import ConsultantCard, ConsultantPage, ServiceView
@@ -54,20 +55,20 @@ def satisfaction(found: Satisfaction | None) -> answers.SatisfactionShown:
     )
 
 
-def estimate(found: Estimate) -> answers.EstimateShown:
-    return answers.EstimateShown(
+def estimate(found: Estimate) -> EstimateShown:
+    return EstimateShown(
         mean=round(found.mean, 2), count=found.count, value=round(found.value, 2), low=round(found.low, 2),
         high=round(found.high, 2),
     )  # fmt: skip
 
 
-def expert_score(judged: Estimate | None, guessed: Predicted | None) -> answers.ExpertScore | None:
+def expert_score(judged: Estimate | None, guessed: Predicted | None) -> ExpertScore | None:
     """What experts say; where none has read a session, what the regression says, marked as such."""
     if judged is not None:
-        return answers.ExpertScore(predicted=False, **estimate(judged).model_dump())
+        return ExpertScore(predicted=False, **estimate(judged).model_dump())
     if guessed is None:
         return None
-    return answers.ExpertScore(
+    return ExpertScore(
         predicted=True, mean=round(guessed.mean, 2), count=guessed.count, value=None, low=None, high=None
     )
 
