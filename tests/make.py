@@ -15,6 +15,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
+from sqlalchemy import text
+
 from zhixun.features.accounts import actions as accounts
 from zhixun.features.accounts import queries as account_queries
 from zhixun.features.booking import actions as bookings
@@ -172,6 +174,19 @@ def paid_booking(
     pay(uow, booking_id)
     bookings.confirm_if_paid(uow, booking_id=booking_id)
     return booking_id
+
+
+def bring_near(uow: UnitOfWork, booking_id: str) -> None:
+    """Nobody waits for a day to come: the session begins in fourteen minutes, so that it may be started early."""
+    at = uow.now + timedelta(minutes=14)
+    uow.db.execute(
+        text(
+            "UPDATE booking_bookings SET starts_at = :at, ends_at = :at + minutes * interval '1 minute', "
+            "free_until = least(free_until, :at) WHERE id = :id"
+        ),
+        {"at": at, "id": booking_id},
+    )
+    uow.db.expire_all()
 
 
 def completed_booking(

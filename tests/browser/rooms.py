@@ -59,11 +59,12 @@ def serving(db_url: str, folder: Path, *, mongodb: str = "") -> Iterator[str]:
 
 @contextmanager
 def opened(db_url: str, folder: Path, *, begun: bool = False) -> Iterator[Room]:
-    """The whole site with its worker; Ada and Grace have a confirmed booking some hours ahead."""
+    """The whole site with its worker; Ada and Grace have a confirmed booking a quarter of an hour ahead."""
     with serving(db_url, folder) as url:
         with unit_of_work() as uow:
             ada, grace = make.client(uow), make.consultant(uow, hours=make.AROUND_THE_CLOCK)
             booking = make.paid_booking(uow, client=ada, consultant=grace, start=make.slot(uow, grace, number=5))
+            make.bring_near(uow, booking)
             if begun:
                 joined = make.acting(uow, ada)
                 uow.db.flush()

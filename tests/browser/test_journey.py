@@ -6,11 +6,14 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import psycopg
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.axe import violations
 from tests.browser.conftest import kept_picture
+from tests.house import House
+from zhixun.adapters.database import opened
 
 PASSWORD = "zhixun-demo"
 
@@ -46,12 +49,13 @@ WALKS = (
 
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("walk", WALKS, ids=lambda walk: walk.name)
-def test_from_a_question_to_a_review(window: Callable[..., Page], walk: Walk) -> None:
+def test_from_a_question_to_a_review(window: Callable[..., Page], house: House, walk: Walk) -> None:
     client = window(phone=walk.phone, dark=walk.dark)
     sign_in(client, walk, walk.client)
     consultant_page = find_someone(client, walk)
     choose_a_time(client, walk)
     booking_id = pay(client, walk)
+    bring_near(house, booking_id)
 
     consultant = window(dark=walk.dark)
     sign_in(consultant, walk, consultant_email(client, consultant_page))
@@ -142,6 +146,16 @@ def say(page: Page, text: str) -> None:
     page.locator("#text").fill(text)
     page.locator("[data-compose] button").last.click()
     expect(page.locator(".bub", has_text=text)).to_have_count(1)
+
+
+def bring_near(house: House, booking_id: str) -> None:
+    """Nobody waits for a day to come: the session begins in fourteen minutes, so that it may be started early."""
+    with opened(url="", data_dir=house.data_dir, programs=None) as address, psycopg.connect(address) as db:
+        db.execute(
+            "UPDATE booking_bookings SET starts_at = now() + interval '14 minutes', "
+            "ends_at = now() + (14 + minutes) * interval '1 minute', free_until = least(free_until, now()) WHERE id = %s",
+            [booking_id],
+        )
 
 
 def complete(client: Page, consultant: Page, walk: Walk, booking_id: str) -> None:

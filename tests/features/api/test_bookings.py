@@ -13,9 +13,11 @@ def test_a_session_can_be_booked_paid_held_and_told_about(house):
     made = house.confirmed()
     seen = house.ada.get(f"/bookings/{made['id']}").json
     assert (seen["state"], seen["role"]) == ("confirmed", "client")
-    assert house.ada.post(f"/bookings/{made['id']}/start").json["state"] == "confirmed"
-    assert house.grace.post(f"/bookings/{made['id']}/start").json["state"] == "in_progress"
-    assert house.ada.post(f"/bookings/{made['id']}/completion").json["state"] == "completed"
+    assert house.grace.post(f"/bookings/{made['id']}/start").json["code"] == "not_yet"
+    with time_machine.travel(datetime.fromisoformat(seen["start"]) - timedelta(minutes=10)):
+        assert house.ada.post(f"/bookings/{made['id']}/start").json["state"] == "confirmed"
+        assert house.grace.post(f"/bookings/{made['id']}/start").json["state"] == "in_progress"
+        assert house.ada.post(f"/bookings/{made['id']}/completion").json["state"] == "completed"
     told = house.ada.post(
         "/feedback", {"booking_id": made["id"], "scores": SCORES, "nps": 9, "solved": "yes", "words": "有帮助"}
     )

@@ -275,7 +275,10 @@ def test_beginning_and_ending_lead_on_and_can_be_pressed_twice(
     assert view(booking_id).state is State.COMPLETED
 
 
-@pytest.mark.parametrize(("english", "sentence"), [(True, "Your client is not here yet."), (False, "客户还没到。")])
+@pytest.mark.parametrize(
+    ("english", "sentence"),
+    [(True, "A session can start at most 15 minutes before its time."), (False, "最早可在约定时间前 15 分钟开始。")],
+)
 def test_too_early_is_refused_in_words_and_with_a_way_back(
     app: Flask, agreed: tuple[make.Actor, make.ConsultantMade, str], english: bool, sentence: str
 ) -> None:

@@ -190,11 +190,17 @@ def test_ten_minutes_before_it_is_open_and_one_joins_by_being_there(
     assert "开始咨询" in words(Visitor(agreed.app, agreed.grace).get(agreed.room))
 
 
-def test_coming_in_by_the_form_counts_and_lets_the_consultant_start_early(agreed: Agreed) -> None:
+def test_coming_in_by_the_form_counts_and_lets_the_consultant_start_early(
+    agreed: Agreed, clock: time_machine.Traveller
+) -> None:
     ada, grace = Visitor(agreed.app, agreed.ada), Visitor(agreed.app, agreed.grace)
+    assert "开始咨询" not in words(grace.get(agreed.room))
+    assert "之后客户一到，你就可以开始" in words(grace.get(agreed.room))
+    clock.move_to(START - timedelta(minutes=14))
     assert ada.post(agreed.room).headers["Location"] == agreed.room
     assert "提前进入" not in words(ada.get(agreed.room))
     assert grace.post(agreed.room).status_code == 303
+    assert "开始咨询" in words(grace.get(agreed.room))
     assert grace.post(f"/sessions/{agreed.booking}/start").headers["Location"] == agreed.room
     assert "进行中" in words(ada.get(agreed.room))
 

@@ -40,6 +40,8 @@ MOVES_MAX = 3
 """How often a client may move one booking."""
 SECOND_THOUGHTS = timedelta(hours=24)
 """After a consultant has moved a session, the client has at least so long to cancel it and get everything back."""
+EARLY_START = timedelta(minutes=15)
+"""A session may start so long before its time at most: what was agreed on is the time, and what is owed is counted from it."""
 EARLY_PRESENCE = timedelta(minutes=15)
 """A session may start early only with a client who came into the room no longer ago than this."""
 RELEASE_AFTER = timedelta(hours=48)

@@ -40,16 +40,22 @@ def test_a_clock_that_slept_catches_up_at_once(scene):
 
 def test_a_session_starts_early_only_when_both_are_there_now(scene):
     booking_id = scene.booked()
-    early = scene.start - 3 * HOUR
-    with pytest.raises(NotYet):
-        scene.begin(booking_id, early)
-    scene.join(booking_id, scene.ada, early - 16 * MINUTE)
-    with pytest.raises(NotYet):
-        scene.begin(booking_id, early)
-    scene.join(booking_id, scene.ada, early - MINUTE)
+    early = scene.start - QUARTER
+    scene.join(booking_id, scene.ada, early - SECOND)
+    with pytest.raises(NotYet, match="at most 15 minutes before"):
+        scene.begin(booking_id, early - SECOND)
     assert scene.begin(booking_id, early) is State.IN_PROGRESS
     assert scene.begin(booking_id, early) is State.IN_PROGRESS
     assert scene.facts == []
+
+
+def test_a_client_who_looked_in_a_while_ago_is_not_there(scene):
+    booking_id = scene.booked()
+    with pytest.raises(NotYet, match="not here yet"):
+        scene.begin(booking_id, scene.start - MINUTE)
+    scene.join(booking_id, scene.ada, scene.start - 17 * MINUTE)
+    with pytest.raises(NotYet, match="not here yet"):
+        scene.begin(booking_id, scene.start - MINUTE)
 
 
 def test_only_the_consultant_starts_and_only_what_is_confirmed(scene):
@@ -92,7 +98,7 @@ def test_a_consultant_alone_cannot_end_before_a_client_could_be_late(scene):
     assert scene.complete(booking_id, scene.start + QUARTER, who=scene.grace.actor) is State.COMPLETED
 
 
-@pytest.mark.parametrize("early", [0 * HOUR, 3 * HOUR])
+@pytest.mark.parametrize("early", [0 * HOUR, QUARTER])
 def test_a_consultant_ends_as_they_like_once_the_client_has_come(scene, early):
     booking_id = scene.booked()
     scene.join(booking_id, scene.ada, scene.start - early - MINUTE)

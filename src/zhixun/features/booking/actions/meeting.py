@@ -41,7 +41,7 @@ def join_session(uow: UnitOfWork, *, booking_id: str) -> State:
 
 
 def begin_session(uow: UnitOfWork, *, booking_id: str) -> State:
-    """The consultant starts: at the time, or earlier when the client has just come into the room.
+    """The consultant starts: at the time, or up to EARLY_START before it when the client has just come into the room.
 
     Starting twice is done once. Raises NotFound, ConsultantsTurn, NotYet, TooLate.
     """
@@ -52,6 +52,8 @@ def begin_session(uow: UnitOfWork, *, booking_id: str) -> State:
         raise ConsultantsTurn
     if booking.state != State.CONFIRMED or booking.ends_at <= uow.now:
         raise TooLate
+    if uow.now < booking.starts_at - rules.EARLY_START:
+        raise NotYet(N_("A session can start at most 15 minutes before its time."))
     client_here = booking.client_joined_at is not None and uow.now - booking.client_joined_at <= rules.EARLY_PRESENCE
     if uow.now < booking.starts_at and not client_here:
         raise NotYet(N_("Your client is not here yet. You can start early once both of you are in the room."))

@@ -67,6 +67,11 @@ class BookingView:
         return self.starts_at - rules.ROOM_OPENS_BEFORE
 
     @property
+    def may_start_from(self) -> datetime:
+        """From then on the consultant may start early, with a client who is there."""
+        return self.starts_at - rules.EARLY_START
+
+    @property
     def both_joined(self) -> bool:
         return bool(self.client_joined_at and self.consultant_joined_at)
 
