@@ -206,6 +206,16 @@ def test_the_demo_consultant_has_a_day_and_earnings() -> None:
 
 
 @pytest.mark.usefixtures("house")
+def test_group_sessions_have_seats_taken_and_left_and_somebody_has_a_series() -> None:
+    with Session() as db:
+        groups = bookings.groups_of(db, consultant_at(0).actor.user_id, NOW)
+        series = [one for one in bookings.bookings_of(db, client_at(5), NOW) if one.series_id]
+    assert [one.seats_left for one in groups] == [2, 5]
+    assert len(series) >= 2
+    assert {one.state for one in series} == {State.CONFIRMED}
+
+
+@pytest.mark.usefixtures("house")
 def test_nobody_is_told_of_the_past() -> None:
     with Session() as db:
         assert db.execute(text("SELECT count(*) FROM notifications_notices")).scalar_one() == 0

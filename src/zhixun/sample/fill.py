@@ -25,6 +25,7 @@ from .books import reconcile_history
 from .cast import DEMO_ACCOUNTS, PASSWORD, TODAYS_CLIENTS, Consulting, client_at
 from .demo import add_demo_sessions
 from .desk import propose_payouts
+from .groups import add_groups, add_series
 from .history import history
 from .keeping import add_matters
 from .lives import Diary, live, open_diary
@@ -65,6 +66,8 @@ def fill_first(
     add_coupons(at)
     add_demo_plans(at)
     add_demo_sessions(seed=seed, consultants=consultants, now=at)
+    add_groups(at)
+    add_series(at)
     if new:
         leave_demo_traces(at)
     say(f"{new} sample consultants are listed.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -78,7 +79,7 @@ def request_series(
     if queries.has_unpaid_series(uow.db, uow.actor.user_id, uow.now):
         raise SeriesUnpaid
     service = sold_service(uow, service_id)
-    slots = _held_times(uow, service, wanted)
+    slots = _held_times(uow, series_id, service, wanted)
     payment_id, expires_at = new_id(), uow.now + rules.HOLD
     quotes = _quotes(uow, service, slots, use_plan)
     payments.request_joint_payment(
@@ -156,12 +157,12 @@ def _known(uow: UnitOfWork, series_id: str, service_id: str, wanted: Recurrence)
     return _made(_rows(uow, series_id))
 
 
-def _held_times(uow: UnitOfWork, service: ServiceView, wanted: Recurrence) -> dict[str, Slot]:
+def _held_times(uow: UnitOfWork, series_id: str, service: ServiceView, wanted: Recurrence) -> dict[str, Slot]:
     """Booking id → the time held for it. Where one cannot be had, all that cannot are looked up, and none is held."""
     slots: dict[str, Slot] = {}
     refused: list[tuple[int, datetime]] = []
     for number, start in sessions_of(wanted).items():
-        name = new_id()
+        name = _booking_id(series_id, number)
         try:
             slots[name] = scheduling.hold_time(
                 uow, hold_id=name, consultant_id=service.consultant_id, terms=queries.terms_in_series(service, number),
@@ -172,6 +173,11 @@ def _held_times(uow: UnitOfWork, service: ServiceView, wanted: Recurrence) -> di
     if refused:
         raise SeriesNotFree(extra={"dates": [_in_the_way(uow, service, number, start) for number, start in refused]})
     return slots
+
+
+def _booking_id(series_id: str, number: int) -> str:
+    """Made of the series' id, so that asking twice names the same bookings."""
+    return hashlib.sha256(f"series:{series_id}:{number}".encode()).hexdigest()[:32]
 
 
 def _in_the_way(uow: UnitOfWork, service: ServiceView, number: int, start: datetime) -> dict[str, object]:
