@@ -268,3 +268,13 @@ def test_explain_tells_why():
         assert why(FIRST + timedelta(hours=1)) == "offered"
         assert why(NOW - timedelta(days=900)) == "in_the_past"
         assert why(datetime.max.replace(tzinfo=UTC)) == "beyond_horizon"
+
+
+def test_a_time_that_is_taken_says_by_what_and_until_when_it_is_held():
+    hold(terms=SlotTerms(60, buffer_after_minutes=30))
+    with unit_of_work(now=NOW) as uow:
+        beside = FIRST + timedelta(hours=1)
+        why = queries.reason(uow.db, consultant_id=GRACE, terms=HOUR, at=beside, now=NOW)
+    assert why.code == "taken"
+    [there] = why.times
+    assert (there.start, there.buffer_after_minutes, there.lapses_at) == (FIRST, 30, NOW + QUARTER)

@@ -125,9 +125,21 @@ def _explain(arguments: argparse.Namespace) -> int:
     with Session() as db:
         terms, at = terms_of(catalog.service(db, arguments.service)), _instant(arguments.at)
         why = queries.reason(db, consultant_id=arguments.consultant, terms=terms, at=at, now=utc_now())
-    said = {"code": why.code, "at": arguments.at} | ({"calendars": why.calendars} if why.calendars else {})
-    print(json.dumps(said, ensure_ascii=False) if arguments.json else " ".join([why.code, *why.calendars]))
+    times = [_told(one) for one in why.times]
+    said: dict[str, Any] = {"code": why.code, "at": arguments.at}
+    said |= ({"calendars": why.calendars} if why.calendars else {}) | ({"times": times} if times else {})
+    plain = [why.code, *why.calendars, *(" ".join(f"{name}={value}" for name, value in one.items()) for one in times)]
+    print(json.dumps(said, ensure_ascii=False) if arguments.json else " ".join(plain))
     return 0 if why.code == "offered" else 1
+
+
+def _told(one: Busy) -> dict[str, Any]:
+    """A time in the way, with the minutes kept free around it, and until when it is only held."""
+    held = {"held_until": one.lapses_at.isoformat()} if one.lapses_at else {}
+    return {
+        "from": one.start.isoformat(), "until": one.end.isoformat(), "before": one.buffer_before_minutes,
+        "after": one.buffer_after_minutes, **held,
+    }  # fmt: skip
 
 
 def _explain_arguments(parser: argparse.ArgumentParser) -> None:

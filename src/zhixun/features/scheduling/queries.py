@@ -89,6 +89,8 @@ class Reason:
 
     code: str
     calendars: tuple[str, ...] = ()
+    times: tuple[Busy, ...] = ()
+    """The times held or taken here that are in its way, breaks included."""
 
 
 def reason(
@@ -113,7 +115,8 @@ def reason(
     busy = busy_of(db, [consultant_id], at, at, now, moving=moving).get(consultant_id, [])
     code = rules.refusal(calendar, terms, busy, at=at, now=now)
     named = rules.calendars_in_the_way(terms, busy, at=at) if code == "busy_elsewhere" else ()
-    return Reason(code, tuple(named))
+    standing = rules.times_in_the_way(terms, busy, at=at) if code == "taken" else ()
+    return Reason(code, tuple(named), tuple(standing))
 
 
 def calendars_of(db: Session, consultant_ids: Sequence[str]) -> dict[str, Calendar]:

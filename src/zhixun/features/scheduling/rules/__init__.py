@@ -23,7 +23,7 @@ from .elsewhere import (
     entry_uid,
     is_stale,
 )
-from .offering import calendars_in_the_way, horizon_end, is_free, offer, refusal
+from .offering import calendars_in_the_way, horizon_end, is_free, offer, refusal, times_in_the_way
 from .openings import clock_change
 from .runs import Run, free_runs
 from .series import (
@@ -95,4 +95,5 @@ __all__ = [
     "refusal",
     "sessions_of",
     "terms_of",
+    "times_in_the_way",
 ]

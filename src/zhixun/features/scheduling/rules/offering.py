@@ -87,6 +87,12 @@ def calendars_in_the_way(terms: SlotTerms, busy: Sequence[Busy], *, at: datetime
     return sorted({one.calendar for one in busy if one.calendar and hits(merged([widened(one, terms)]), start, end)})
 
 
+def times_in_the_way(terms: SlotTerms, busy: Sequence[Busy], *, at: datetime) -> list[Busy]:
+    """The times held or taken here that, with the breaks around both, keep a session from starting at `at`."""
+    start, end = seconds(at), seconds(at) + terms.minutes * 60
+    return [one for one in busy if not one.calendar and hits(merged([widened(one, terms)]), start, end)]
+
+
 def horizon_end(zone: str, days: int, now: datetime) -> int:
     """The instant before which a start must lie: the end of the last local day that can be booked."""
     return wall(zone, now.astimezone(ZoneInfo(zone)).date() + timedelta(days=days), DAY_MINUTES)
