@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 from html import unescape
+from itertools import islice
 from typing import Any
 
 import httpx2
@@ -33,7 +34,7 @@ OPENED_BY = {
     "/notices": ("client", NEWCOMER), "/plans/": ("client",), "/plans#": ("client", NEWCOMER),
     "/notices/stop": ("nobody",), "/checkout": ("client",), "/pay": ("client",), "/sandbox": ("client",),
     "/become-a-consultant": ("client", NEWCOMER), "/assistant/": ("client",), "/help": ("client", NEWCOMER),
-    "/pro/clients/": ("consultant",), "/waitlist/": ("client",),
+    "/pro/clients/": ("consultant",), "/waitlist/": ("client",), "/series": ("client",),
     "/sessions/<booking_id>/feedback": ("client",), "/sessions/<booking_id>/move": ("consultant",),
     "/sessions/<booking_id>/cancellation": ("client",), "/sessions/<booking_id>/questions": ("client",),
     "/sessions/<booking_id>/help": ("client",), "/sessions/<booking_id>/dispute": ("client",),
@@ -52,6 +53,10 @@ NOT_OPENED = {
     "/sign-in/lost-factor": "only between the password and the second factor",
     "/me/security/app": "only while an app is being set up",
     "/ops/campaigns/<campaign_id>": "the sample sends none",
+    "/now/<call_id>": "only while someone asks for a consultant at once",
+    "/groups/<group_id>": "the sample has no group",
+    "/groups/<group_id>/cancellation": "the sample has no group",
+    "/groups/<group_id>/room": "the sample has no group",
     "/assistant/<talk_id>": "only once an answer of a person waits there",
     "/sessions/<booking_id>/absence": "only ten minutes after a start to which the other has not come",
 }
@@ -145,7 +150,8 @@ def _walked(person: Person, rules: list[str]) -> Iterator[tuple[str, str]]:
     while to_read:
         path = to_read.pop(0)
         if text := person.read(path):
-            rule = path if path in rules else next((one for one, form in wanted.items() if form.fullmatch(path)), "")
+            bare = path.partition("?")[0]
+            rule = bare if bare in rules else next((one for one, form in wanted.items() if form.fullmatch(bare)), "")
             wanted.pop(rule, None)
             yield rule, path
         for link in dict.fromkeys(re.split("[?#]", unescape(one))[0] for one in LINK.findall(text)):
@@ -168,9 +174,15 @@ def _prepare(people: Mapping[str, Person]) -> None:
         f"/sandbox/pay/{payment}",
         f"/pay/{payment}/return",
         f"/waitlist/{held['service']}",
+        f"/series/new?service={held['service']}",
+        *_paid(client, _series(client, held["service"])),
+        f"/series/{_series(client, held['service'])['id']}/checkout",
     ]
     operator.kept.append(f"/ops/consultants/{held['listed']}/report")
-    people["consultant"].kept.append(f"/pro/statements/{datetime.now(UTC):%Y-%m}")
+    consultant = people["consultant"]
+    consultant.kept.append(f"/pro/statements/{datetime.now(UTC):%Y-%m}")
+    moves = (f"/sessions/{session}/move" for session in reversed(_sessions_of(consultant)))
+    consultant.kept += list(islice(filter(consultant.read, moves), 1))  # the next one might begin meanwhile
     for session in _sessions_of(client):
         dispute = {"reason": "short", "words": "It ended ten minutes early.", "how": "all"}
         if client.send(f"/sessions/{session}/dispute", f"/sessions/{session}/dispute", **dispute):
@@ -183,11 +195,35 @@ def _prepare(people: Mapping[str, Person]) -> None:
     people["reviewer"].send("/review", "/review/[0-9a-f]+/seat")
 
 
-def _hold(client: Person) -> dict[str, Any]:
-    """The first free time of the consultant with the most free times, held for a quarter of an hour and not paid."""
+def _program(client: Person) -> httpx2.Client:
+    """The client’s own program, for what takes many clicks."""
     http = httpx2.Client(base_url=client.http.base_url, trust_env=False, timeout=60)
     token = http.post("/api/v1/tokens", json={"email": ACCOUNTS["client"], "password": PASSWORD}).json()["token"]
     http.headers["Authorization"] = f"Bearer {token}"
+    return http
+
+
+def _series(client: Person, service: str) -> dict[str, Any]:
+    """Two sessions a week apart, held and not paid."""
+    http = _program(client)
+    for slot in http.get(f"/api/v1/services/{service}/slots").json()["items"]:
+        wanted = {"service_id": service, "start": slot["start"], "weeks_apart": 1, "sessions": 2}
+        made = http.post("/api/v1/series", json=wanted)
+        if made.status_code == 201:
+            found: dict[str, Any] = made.json()
+            return found
+    raise AssertionError("no time is free two weeks running")
+
+
+def _paid(client: Person, series: dict[str, Any]) -> tuple[str, str]:
+    """Pay for a series in the sandbox; its page, and the one that ends it."""
+    client.send(f"/sandbox/pay/{series['payment']['id']}", ".*", outcome="pay")
+    return f"/series/{series['id']}", f"/series/{series['id']}/cancellation"
+
+
+def _hold(client: Person) -> dict[str, Any]:
+    """The first free time of the consultant with the most free times, held for a quarter of an hour and not paid."""
+    http = _program(client)
     for consultant in http.get("/api/v1/consultants").json()["items"]:
         for service in http.get(f"/api/v1/consultants/{consultant['id']}").json()["services"]:
             slots = http.get(f"/api/v1/services/{service['id']}/slots").json()["items"]
