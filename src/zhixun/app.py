@@ -217,7 +217,7 @@ def _ice_servers(settings: Settings) -> IceServers:
 
 def _mailer(settings: Settings) -> Mailer:
     if settings.mailer == "console":
-        return ConsoleMailer(shows_words=settings.demo)
+        return ConsoleMailer(shows_links=settings.demo)
     return SmtpMailer(_mail_server(settings))
 
 

@@ -142,12 +142,14 @@ def test_every_mailer_takes_every_mail_and_takes_it_twice(mailer, mail):
     mailer.send(mail)
 
 
-def test_the_demo_shows_the_words_of_a_mail_so_that_its_link_can_be_followed_and_nothing_else_does(capsys):
+def test_the_demo_shows_the_link_in_a_mail_so_that_it_can_be_followed_and_nothing_else_does(capsys):
     mail = replace(PLAIN, text="请打开\nhttp://localhost:8000/confirm/abc")
     ConsoleMailer().send(mail)
     assert "confirm/abc" not in capsys.readouterr().out
-    ConsoleMailer(shows_words=True).send(mail)
-    assert "    | http://localhost:8000/confirm/abc\n" in capsys.readouterr().out
+    ConsoleMailer(shows_links=True).send(mail)
+    shown = capsys.readouterr().out
+    assert "    | http://localhost:8000/confirm/abc\n" in shown
+    assert "请打开" not in shown
 
 
 def test_what_arrives_is_what_was_written(running):

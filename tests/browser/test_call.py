@@ -70,7 +70,6 @@ def test_two_people_see_and_hear_each_other_through_the_relay(db_url: str, open_
             make.consultant(uow, hours=make.AROUND_THE_CLOCK, service={"interval_minutes": 5}),
         )
         booking = make.paid_booking(uow, client=ada, consultant=grace)
-        make.bring_near(uow, booking)
         messaging.open_conversation(uow, client_id=ada.user_id, consultant_id=grace.id)
     asked = {
         "database": db_url, "folder": str(open_path), "booking": booking,

@@ -171,6 +171,10 @@ TABLES: dict[str, Words] = {
         "支付服务商的记录与我们的账目不一致之处：编号和金额",
         "Where the payment provider’s records and our books differed: numbers and amounts",
     ),
+    "booking_groups": Words(
+        "你作为咨询师设定的团体咨询：何时、标题、人数和价格",
+        "Group sessions you set as a consultant: when, their title, how many seats and at what price",
+    ),
     "booking_bookings": Words(
         "你的预约：和谁、何时、什么服务、价格、退款规则、你写给咨询师的说明、进入和结束的时间",
         "Your bookings: with whom, when, which service, the price, the refund rule, what you wrote for the consultant, "

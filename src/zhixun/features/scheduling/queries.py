@@ -120,19 +120,20 @@ def reason(
 
 
 def calendars_of(db: Session, consultant_ids: Sequence[str]) -> dict[str, Calendar]:
-    """Two statements."""
-    overrides: dict[str, dict[date, tuple[tuple[str, str], ...]]] = defaultdict(dict)
-    for one in db.scalars(select(OverrideRow).where(OverrideRow.consultant_id == any_of(consultant_ids))):
-        overrides[one.consultant_id][one.day] = tuple((start, end) for start, end in one.openings)
+    """One statement: a line for each day that differs, and one at least for each calendar."""
     rows = db.execute(
-        select(CalendarRow.consultant_id, CalendarRow.zone, CalendarRow.hours).where(
-            CalendarRow.consultant_id == any_of(consultant_ids)
-        )
+        select(CalendarRow.consultant_id, CalendarRow.zone, CalendarRow.hours, OverrideRow.day, OverrideRow.openings)
+        .outerjoin(OverrideRow, OverrideRow.consultant_id == CalendarRow.consultant_id)
+        .where(CalendarRow.consultant_id == any_of(consultant_ids))
     )
-    return {
-        consultant_id: Calendar(zone=zone, hours=_weekly(hours), overrides=overrides[consultant_id])
-        for consultant_id, zone, hours in rows
-    }
+    found: dict[str, Calendar] = {}
+    overrides: dict[str, dict[date, tuple[tuple[str, str], ...]]] = defaultdict(dict)
+    for consultant_id, zone, hours, day, openings in rows:
+        if day is not None:
+            overrides[consultant_id][day] = tuple((start, end) for start, end in openings)
+        if consultant_id not in found:
+            found[consultant_id] = Calendar(zone=zone, hours=_weekly(hours), overrides=overrides[consultant_id])
+    return found
 
 
 def changed_since_written(db: Session, now: datetime) -> list[str]:
