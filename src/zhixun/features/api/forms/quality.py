@@ -26,7 +26,7 @@ class EstimateShown(Answer):
     mean: Annotated[float, Field(description=N_("The published formula: the mean of the scores, 1 to 5."))]
     count: int
     value: Annotated[float, Field(description=N_("The estimate, drawn towards the house’s mean where there are few."))]
-    low: Annotated[float, Field(description=N_("Lower end of its 95 % interval."))]
+    low: Annotated[float, Field(description=N_("Lower end of its interval, which holds in 95 of 100 cases."))]
     high: float
 
 

@@ -82,7 +82,7 @@ def _operation(method: str, path: str, said: Json) -> Operation:
     parameters = said.get("parameters", [])
     body = said.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
     done = next(status for status in said["responses"] if status.startswith("2"))
-    answer = said["responses"][done]["content"]["application/json"]["schema"]
+    answer = said["responses"][done]["content"].get("application/json", {}).get("schema", {})  # a file has no shape
     return Operation(
         id=said["operationId"],
         method=method,

@@ -16,7 +16,7 @@ from zhixun.features.api.forms.kinds import PATTERN_OF_ID, Asked
 from zhixun.kernel.errors import N_, DomainError, Forbidden, Invalid, SignInRequired, TooMany
 from zhixun.web.security import COOKIE
 
-from . import assistant, bookings, desk, files, finding, money, people, plans, talking, watching
+from . import assistant, bookings, desk, files, finding, instant, money, people, plans, talking, watching
 from .elsewhere import ELSEWHERE
 from .endpoint import PREFIX, REPLAYED_HEADER, Endpoint, Nothing, endpoints
 
@@ -28,7 +28,10 @@ DESCRIPTION = (
     "`{code, message, fields?}`, the message in the language of Accept-Language (zh or en). Writes take an "
     "Idempotency-Key: the same request with the same key within 24 hours is done once and answered alike."
 )
-TAGS = (people.TAG, finding.TAG, bookings.TAG, plans.TAG, money.TAG, talking.TAG, assistant.TAG, watching.TAG, desk.TAG)
+TAGS = (
+    people.TAG, finding.TAG, bookings.TAG, instant.TAG, plans.TAG, money.TAG, talking.TAG, assistant.TAG, watching.TAG,
+    desk.TAG,
+)  # fmt: skip
 ERROR: Json = {
     "type": "object",
     "required": ["code", "message"],
