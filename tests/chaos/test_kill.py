@@ -105,8 +105,9 @@ def _bookings_stand(db: psycopg.Connection, told: Told) -> None:
     state = dict(db.execute("SELECT id, state FROM booking_bookings").fetchall())
     lost = [one for one in told.booked if one not in state]
     assert lost == [], "bookings the client was told of are gone"
-    unpaid = [one for one in told.paid - told.cancelled if state[one] not in ("confirmed", "in_progress", "cancelled")]
-    assert unpaid == [], "paid bookings are neither confirmed nor given back"
+    kept = ("requested", "confirmed", "in_progress", "cancelled")
+    unpaid = [(one, state[one]) for one in told.paid - told.cancelled if state[one] not in kept]
+    assert unpaid == [], "paid bookings neither wait for an answer, nor stand, nor are given back"
     alive = [one for one in told.cancelled if state[one] != "cancelled"]
     assert alive == [], "cancelled bookings came back"
     owed = db.execute(

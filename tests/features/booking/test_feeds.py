@@ -99,8 +99,9 @@ def test_an_address_that_was_guessed_or_bent_is_not_found(app: Flask) -> None:
 
 def test_an_invitation_has_its_method_and_a_cancellation_a_higher_sequence() -> None:
     entry = Entry(
-        "b" * 32, 2, START, START + timedelta(hours=1), "Title", "https://x/s", True, "house@x.org", "ada@x.org"
-    )
+        "b" * 32, 2, START, START + timedelta(hours=1), "Title", "https://x/s", cancelled=True,
+        organizer="house@x.org", attendee="ada@x.org",
+    )  # fmt: skip
     read = Calendar.from_ical(calendar_text([entry], now=NOW, method="CANCEL"))
     [event] = read.walk("VEVENT")
     assert (str(read["METHOD"]), str(event["STATUS"]), event["SEQUENCE"]) == ("CANCEL", "CANCELLED", 2)

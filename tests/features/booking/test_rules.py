@@ -23,7 +23,7 @@ FINAL = {State.COMPLETED, State.CANCELLED, State.NO_SHOW, State.EXPIRED}
 def way_out(state: State, *, both_came: bool = False) -> rules.TimedExit | None:
     return exit_by_time(
         state, hold_expires_at=START - timedelta(hours=9), starts_at=START, ends_at=START + timedelta(hours=1),
-        both_came=both_came,
+        both_came=both_came, answer_by=START - timedelta(hours=2),
     )  # fmt: skip
 
 
