@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, WebSocketRoute
 
 from tests.browser.rooms import Room, come_in, opened, said
 from zhixun.features.messaging import queries
@@ -48,8 +48,19 @@ def test_two_people_meet_talk_and_finish(chromium: Browser, room: Room) -> None:
 
 def test_what_is_written_while_the_line_is_down_is_sent_once_when_it_is_back(chromium: Browser, room: Room) -> None:
     ada, grace = come_in(chromium, room, room.ada), come_in(chromium, room, room.grace)
-    ada.route_web_socket("**/live", lambda socket: socket.close(code=1012))  # every new try fails
+    lines: list[WebSocketRoute] = []
+
+    def only_the_first(line: WebSocketRoute) -> None:
+        if lines:
+            line.close(code=1012)
+        else:
+            line.connect_to_server()
+        lines.append(line)
+
+    ada.route_web_socket("**/live", only_the_first)
     ada.reload()
+    ada.wait_for_selector("[data-line]:not([hidden])")
+    lines[0].close(code=1012)  # and every new try fails
     ada.wait_for_selector("[data-offline]:not([hidden])")
     ada.fill("#text", "written offline")
     ada.press("#text", "Enter")
