@@ -36,7 +36,12 @@ LISTEN_SECONDS = 5.0
 """How long a first subscriber waits for the listener; also how often a quiet listener looks whether it still hears."""
 LOOK_UP_SECONDS = 0.5
 RETRY_SECONDS_FIRST, RETRY_SECONDS_MAX = 0.1, 3.0
-CONNECTION = {"connect_timeout": 3, "keepalives_idle": 15, "keepalives_interval": 5, "keepalives_count": 3}
+CONNECTION: dict[str, Any] = {
+    "connect_timeout": 3,
+    "keepalives_idle": 15,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+}
 RESYNC = {"type": "resync"}
 
 
@@ -119,8 +124,7 @@ class PostgresHub:
         pause, heard_before = RETRY_SECONDS_FIRST, False
         while not self._ended.is_set():
             try:
-                # CONNECTION mixes numbers and words, which the stub takes for one kind.
-                with psycopg.connect(self._conninfo, autocommit=True, **CONNECTION) as connection:  # type: ignore[arg-type]
+                with psycopg.connect(self._conninfo, autocommit=True, **CONNECTION) as connection:
                     connection.execute(f"LISTEN {NOTICE}")
                     self._listens.set()
                     if heard_before:

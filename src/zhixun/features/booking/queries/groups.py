@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from zhixun.features.booking.models import Booking, Group, Seat
@@ -110,7 +110,7 @@ def groups_due(db: Session, now: datetime, *, after: str = "", limit: int = 200)
     return list(db.scalars(due.order_by(Group.id).limit(limit)))
 
 
-def _with_left(now: datetime):  # type: ignore[no-untyped-def]  # (Group, int), and SQLAlchemy knows it
+def _with_left(now: datetime) -> Select[Group, int]:
     return select(Group, _left(now))
 
 

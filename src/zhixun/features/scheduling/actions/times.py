@@ -98,19 +98,8 @@ def hold_time(
         raise _refusal(why, _nearest(uow, consultant_id, terms, start))
     end = start + timedelta(minutes=terms.minutes)
     _let_lapse(uow, consultant_id)
-    time = TakenTime(
-        hold_id=hold_id, consultant_id=consultant_id, consultant_no=row.consultant_no, owner_id=owner_id,
-        state="held", standing=True, starts_at=start, ends_at=end,
-        buffer_before_minutes=terms.buffer_before_minutes, buffer_after_minutes=terms.buffer_after_minutes,
-        during=_during(start, end, terms), expires_at=expires_at,
-    )  # fmt: skip
-    try:
-        with uow.db.begin_nested():
-            uow.db.add(time)
-    except IntegrityError as error:
-        if NO_OVERLAP not in str(error.orig):
-            raise HoldIdUsed from None
-        raise SlotTaken(extra={"alternatives": _nearest(uow, consultant_id, terms, start)}) from None
+    if not _stored(uow, row, Slot(start, end), terms, hold_id=hold_id, owner_id=owner_id, expires_at=expires_at):
+        raise SlotTaken(extra={"alternatives": _nearest(uow, consultant_id, terms, start)})
     return Slot(start, end)
 
 
@@ -126,18 +115,8 @@ def set_time(uow: UnitOfWork, *, hold_id: str, consultant_id: str, start: dateti
         return Slot(known.starts_at, known.ends_at)
     terms, end = SlotTerms(minutes), start + timedelta(minutes=minutes)
     _let_lapse(uow, consultant_id)
-    time = TakenTime(
-        hold_id=hold_id, consultant_id=consultant_id, consultant_no=row.consultant_no, owner_id=consultant_id,
-        state="taken", standing=True, starts_at=start, ends_at=end, buffer_before_minutes=0, buffer_after_minutes=0,
-        during=_during(start, end, terms), expires_at=None,
-    )  # fmt: skip
-    try:
-        with uow.db.begin_nested():
-            uow.db.add(time)
-    except IntegrityError as error:
-        if NO_OVERLAP not in str(error.orig):
-            raise HoldIdUsed from None
-        raise SlotTaken(N_("You have a session at this time already."), extra={"alternatives": []}) from None
+    if not _stored(uow, row, Slot(start, end), terms, hold_id=hold_id, owner_id=consultant_id):
+        raise SlotTaken(N_("You have a session at this time already."), extra={"alternatives": []})
     return Slot(start, end)
 
 
@@ -161,19 +140,8 @@ def take_now(uow: UnitOfWork, *, hold_id: str, consultant_id: str, terms: SlotTe
     busy = queries.busy_of(uow.db, [consultant_id], start, end, uow.now).get(consultant_id, [])
     if not rules.is_free(busy, start, end, terms):
         raise SlotTaken(N_("You have a session within this time."), extra={"alternatives": []})
-    time = TakenTime(
-        hold_id=hold_id, consultant_id=consultant_id, consultant_no=row.consultant_no, owner_id=owner_id,
-        state="taken", standing=True, starts_at=start, ends_at=end,
-        buffer_before_minutes=terms.buffer_before_minutes, buffer_after_minutes=terms.buffer_after_minutes,
-        during=_during(start, end, terms), expires_at=None,
-    )  # fmt: skip
-    try:
-        with uow.db.begin_nested():
-            uow.db.add(time)
-    except IntegrityError as error:
-        if NO_OVERLAP not in str(error.orig):
-            raise HoldIdUsed from None
-        raise SlotTaken(extra={"alternatives": []}) from None
+    if not _stored(uow, row, Slot(start, end), terms, hold_id=hold_id, owner_id=owner_id):
+        raise SlotTaken(extra={"alternatives": []})
     return Slot(start, end)
 
 
@@ -296,6 +264,34 @@ def _refusal(why: str, alternatives: list[str]) -> Conflict:
     if why in {"taken", "busy_elsewhere"}:
         return SlotTaken(extra={"reason": "taken", "alternatives": alternatives})
     return NotOffered(extra={"reason": why, "alternatives": alternatives})
+
+
+def _stored(
+    uow: UnitOfWork,
+    row: CalendarRow,
+    slot: Slot,
+    terms: SlotTerms,
+    *,
+    hold_id: str,
+    owner_id: str,
+    expires_at: datetime | None = None,
+) -> bool:
+    """Keep the time of the locked calendar: held where it expires, taken where it does not. False where the database
+    says that it overlaps one that stands. Raises HoldIdUsed."""
+    time = TakenTime(
+        hold_id=hold_id, consultant_id=row.consultant_id, consultant_no=row.consultant_no, owner_id=owner_id,
+        state="held" if expires_at else "taken", standing=True, starts_at=slot.start, ends_at=slot.end,
+        buffer_before_minutes=terms.buffer_before_minutes, buffer_after_minutes=terms.buffer_after_minutes,
+        during=_during(slot.start, slot.end, terms), expires_at=expires_at,
+    )  # fmt: skip
+    try:
+        with uow.db.begin_nested():
+            uow.db.add(time)
+    except IntegrityError as error:
+        if NO_OVERLAP not in str(error.orig):
+            raise HoldIdUsed from None
+        return False
+    return True
 
 
 def _let_lapse(uow: UnitOfWork, consultant_id: str) -> None:
