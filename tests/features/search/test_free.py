@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from random import Random
 from zoneinfo import ZoneInfo
 
@@ -24,7 +24,6 @@ from zhixun.features.scheduling import queries as times
 from zhixun.features.scheduling.rules import Slot, Stretch, WeeklyHours, free_runs, offer, terms_of
 from zhixun.features.search import actions, jobs
 from zhixun.features.search.queries import Asking, FreeLook
-from zhixun.features.search.rules import window
 from zhixun.kernel.errors import Conflict
 from zhixun.kernel.tables import Session
 from zhixun.kernel.unit_of_work import unit_of_work
@@ -385,18 +384,3 @@ def test_two_at_once_write_it_out_and_nobody_waits_for_who_is_being_booked(grace
             assert actions.write_free_times(other, consultant_ids=[grace.id]) == 0
     assert changed() == [grace.id]
     assert free(WEEK) == {}
-
-
-@pytest.mark.parametrize(
-    ("zone", "from_", "until"), [("Asia/Shanghai", 10, 14), ("Europe/Berlin", 17, 21), ("America/New_York", 23, 27)]
-)
-def test_this_evening_is_from_18_to_22_on_the_clock_of_who_asks(zone, from_, until):
-    day = datetime(2026, 11, 24, tzinfo=UTC)
-    assert window("evening", zone, NOW) == (day + from_ * HOUR, day + until * HOUR)
-
-
-def test_an_evening_that_has_begun_is_what_is_left_of_it():
-    assert window("evening", "Asia/Shanghai", NOW + 3 * HOUR) == (NOW + 3 * HOUR, NOW + 5 * HOUR)
-    assert window("evening", "Asia/Shanghai", NOW + 6 * HOUR) == (NOW + 6 * HOUR, NOW + 7 * HOUR)
-    assert window("today", "Asia/Shanghai", NOW) == (NOW, NOW + 7 * HOUR)
-    assert window("", "Asia/Shanghai", NOW) == (None, None)
