@@ -52,8 +52,9 @@ def _under_load(house: House, kill: Callable[[], None], seed: int) -> Told:
     crowd = [Client(house.address, f"client{n:02d}@example.com", n, stop) for n in range(1, PEOPLE + 1)]
     for one in crowd:
         one.start()
-    _wait_until_busy(crowd)
+    _wait_until_busy(crowd, at_least=PEOPLE)
     for round_ in range(KILLS):
+        _wait_until_busy(crowd, at_least=sum(len(one.told.paid) for one in crowd) + 1)
         time.sleep(chance.uniform(0.3, 3.0))
         kill()
         print(f"kill {round_ + 1} of {KILLS}: {sum(len(one.told.paid) for one in crowd)} paid so far", flush=True)
@@ -71,10 +72,14 @@ def _under_load(house: House, kill: Callable[[], None], seed: int) -> Told:
     return together
 
 
-def _wait_until_busy(crowd: list[Client]) -> None:
-    """Killing before anybody has paid would prove nothing."""
+def _wait_until_busy(crowd: list[Client], *, at_least: int) -> None:
+    """Killing a house in which nobody is paying would prove nothing.
+
+    Kills that follow each other too fast leave the worker no time, everybody keeps the five holds one may have, and nothing
+    more is paid.
+    """
     until = time.monotonic() + DRAIN_SECONDS_MAX
-    while sum(len(one.told.paid) for one in crowd) < PEOPLE:
+    while sum(len(one.told.paid) for one in crowd) < at_least:
         assert time.monotonic() < until, "nobody manages to pay"
         time.sleep(0.1)
 
