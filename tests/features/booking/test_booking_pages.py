@@ -143,7 +143,6 @@ def test_a_time_far_from_any_free_one_says_so(app: Flask) -> None:
     ("form", "sentence"),
     [
         ({"start": "tomorrow"}, "Please choose a time from the list."),
-        ({"start": ""}, "Please choose a time from the list."),
         ({"start": "2026-11-25T01:00:00"}, "Please choose a time from the list."),
         ({"start": "0001-01-01T00:00:00+14:00"}, "Please choose a time from the list."),
         ({"start": "9" * 5_000}, "Please choose a time from the list."),
@@ -160,6 +159,20 @@ def test_a_choice_that_makes_no_sense_is_refused_in_words(app: Flask, form: dict
     assert sentence in words(answer)
     with Session() as db:
         assert queries.bookings_of(db, ada, NOW) == []
+
+
+@pytest.mark.parametrize("english", [False, True])
+def test_a_choice_without_a_time_comes_back_to_the_times_of_its_service(app: Flask, english: bool) -> None:
+    ada, grace = make.pair()
+    browser = Visitor(app, ada, english=english)
+    for form in ({}, {"start": ""}):
+        answer = browser.post("/bookings", booking_id=new_id(), service_id=grace.service_id, **form)
+        back = urlsplit(answer.headers["Location"])
+        assert (answer.status_code, back.fragment) == (303, "book")
+        assert parse_qs(back.query) == {"service": [grace.service_id], "missing": ["time"]}
+    said = "Please choose a time first, then go on." if english else "请先选一个时间，再继续。"
+    assert said in words(browser.follow(answer))
+    assert browser.post("/bookings", booking_id=new_id(), service_id=new_id(), start="").status_code == 404
 
 
 def test_an_unknown_service_and_someone_elses_booking_id_are_not_found(app: Flask) -> None:

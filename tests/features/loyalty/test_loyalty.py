@@ -284,3 +284,24 @@ def test_only_who_gives_discounts_makes_and_pauses_coupons(two):
     with unit_of_work(now=NOW) as uow:
         actions.resume_coupon(make.acting(uow, finn), coupon_id=coupon_id)
     book(ada, grace, coupon=CODE)
+
+
+def test_a_checkout_lists_the_coupons_that_fit_the_consultant_and_are_not_used_up_by_this_person(two):
+    ada, grace = two
+    coupon()
+    coupon(code="LEGAL10", field_id="legal")
+    coupon(code="HEALTH10", field_id="health")
+    coupon(code="GRACE10", consultant_id=grace.id)
+    with unit_of_work(now=NOW) as uow:
+        make.coupon(uow, code="LIN10", consultant_id=make.consultant(uow, "Lin").id)
+
+    def listed() -> set[str]:
+        with Session() as db:
+            found = queries.counter(
+                db, booking_id=new_id(), person_id=ada.user_id, now=NOW, field_id="legal", consultant_id=grace.id
+            )
+        return {one.code for one in found.listed}
+
+    assert listed() == {CODE, "LEGAL10", "GRACE10"}
+    book(ada, grace, coupon=CODE)
+    assert listed() == {"LEGAL10", "GRACE10"}, "used already"

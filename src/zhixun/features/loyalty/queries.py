@@ -125,8 +125,11 @@ def history(db: Session, person_id: str, *, limit: int = 50) -> list[EntryLine]:
     return ledger.entries(db, points_account(person_id), limit=limit)
 
 
-def counter(db: Session, *, booking_id: str, person_id: str, now: datetime) -> Counter:
-    """All that the checkout asks of coupons and points. One statement."""
+def counter(
+    db: Session, *, booking_id: str, person_id: str, now: datetime, field_id: str = "", consultant_id: str = ""
+) -> Counter:
+    """All that the checkout asks of coupons and points. With a field and a consultant, the listed coupons are those that
+    can be used there and that this person has uses of left. One statement."""
     used = (
         select(CouponRow.code)
         .join(CouponUse, CouponUse.coupon_id == CouponRow.id)
@@ -140,7 +143,7 @@ def counter(db: Session, *, booking_id: str, person_id: str, now: datetime) -> C
     row = db.execute(
         select(
             used.scalar_subquery(), spent.scalar_subquery(), usable.scalar_subquery(), value.scalar_subquery(),
-            _as_json(_listed(now)),
+            _as_json(_listed(now, field_id, consultant_id, person_id)),
         )
     ).one()  # fmt: skip
     return Counter(
@@ -174,8 +177,15 @@ def coupon_view(row: CouponRow) -> Coupon:
     )  # fmt: skip
 
 
-def _listed(now: datetime) -> SelectBase:
+def _listed(now: datetime, field_id: str = "", consultant_id: str = "", person_id: str = "") -> SelectBase:
     free = (CouponRow.uses_max.is_(None)) | (CouponRow.used < CouponRow.uses_max)
+    if field_id:
+        free &= CouponRow.field_id.is_(None) | (CouponRow.field_id == field_id)
+    if consultant_id:
+        free &= CouponRow.consultant_id.is_(None) | (CouponRow.consultant_id == consultant_id)
+    if person_id:
+        theirs = (CouponUse.coupon_id == CouponRow.id) & (CouponUse.person_id == person_id) & CouponUse.counts
+        free &= select(func.count()).where(theirs).scalar_subquery() < CouponRow.per_person_max
     return (
         select(
             CouponRow.code, CouponRow.title, CouponRow.minimum_minor, CouponRow.first_booking,

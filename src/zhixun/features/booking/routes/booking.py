@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from flask import Response, make_response, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
@@ -16,7 +17,7 @@ from zhixun.features.booking.rules import REQUESTS_MAX, REQUESTS_SECONDS, State
 from zhixun.features.catalog import queries as catalog
 from zhixun.features.scheduling import queries as scheduling_queries
 from zhixun.features.scheduling.actions import NotOffered, SlotTaken
-from zhixun.kernel.errors import Conflict, NotFound
+from zhixun.kernel.errors import Conflict, Invalid, NotFound
 from zhixun.kernel.unit_of_work import UnitOfWork
 from zhixun.kernel.values import new_id, utc_now
 from zhixun.web import errors, limits
@@ -28,8 +29,14 @@ from . import bp
 
 @bp.post("/bookings")
 def book() -> AnyResponse:
-    """Hold the chosen time and go on to its checkout. A visitor signs in first and comes back to the same choice."""
-    choice = forms.read_choice(request.form)
+    """Hold the chosen time and go on to its checkout. A visitor signs in first and comes back to the same choice;
+    whoever chose no time yet comes back to the times."""
+    try:
+        choice = forms.read_choice(request.form)
+    except Invalid as wrong:
+        if set(wrong.fields) != {"start"} or request.form.get("start"):
+            raise
+        return redirect(_consultant_page(request.form["service_id"], missing="time"), 303)
     if not current_actor().user_id:
         return redirect(url_for("pages.sign_in", next=_choice_page(choice)), 303)
     limits.limit("book", current_actor().user_id, tries=REQUESTS_MAX, seconds=REQUESTS_SECONDS)
@@ -101,12 +108,15 @@ def _own_holds(db: Session, choice: forms.Choice) -> list[BookingView]:
 
 def _choice_page(choice: forms.Choice) -> str:
     """The consultant's page with the service and the time still chosen."""
+    return _consultant_page(choice.service_id, at=machine_time(choice.start))
+
+
+def _consultant_page(service_id: str, **asked: Any) -> str:
+    """The times of one service. Raises NotFound where there is no such service."""
     with read() as db:
-        service = catalog.service(db, choice.service_id)
+        service = catalog.service(db, service_id)
         card = catalog.cards_of(db, [service.consultant_id])[service.consultant_id]
-    return url_for(
-        "pages.consultant", slug=card.slug, service=service.id, at=machine_time(choice.start), _anchor="book"
-    )  # fmt: skip
+    return url_for("pages.consultant", slug=card.slug, service=service.id, **asked, _anchor="book")
 
 
 def _refused(choice: forms.Choice, refusal: Conflict) -> Response:

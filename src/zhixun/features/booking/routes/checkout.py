@@ -157,7 +157,10 @@ def _page(
         field = catalog.field(db, order.card.field_id)
         chosen = plans.plan_of(db, booking.id)
         usable = _usable_plans(db, booking, order.card, chosen)
-        counter = loyalty.counter(db, booking_id=booking.id, person_id=booking.client_id, now=booking.seen_at)
+        counter = loyalty.counter(
+            db, booking_id=booking.id, person_id=booking.client_id, now=booking.seen_at,
+            field_id=order.card.field_id, consultant_id=order.card.id,
+        )  # fmt: skip
     page = render_template(
         "booking/checkout.html", plans=usable, chosen=chosen, counter=counter, typed=typed,
         could_spend=spendable(
