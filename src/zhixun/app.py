@@ -187,9 +187,10 @@ def _search_index(settings: Settings) -> SearchIndex:
 
 
 def subscribe_all() -> None:
-    """Tell the outbox who listens to which fact and what the clock starts, and who sees to what when a person is erased."""
+    """Tell the outbox who listens to which fact and what the clock starts, and who sees to what when a person is
+    erased: first the features above, which go by the names that those below let go of."""
     outbox.forget_all()
-    personal.offer(holding for feature in FEATURES for holding in feature.personal_data)
+    personal.offer(holding for feature in reversed(FEATURES) for holding in feature.personal_data)
     for feature in FEATURES:
         for event_type, handlers in feature.handlers.items():
             for handler in handlers:

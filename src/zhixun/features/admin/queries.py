@@ -88,8 +88,8 @@ class BookingStory:
     names: dict[str, str]
 
 
-def overview(db: Session, now: datetime, *, zone: str) -> Overview:
-    """The house in the last DAYS days of its own zone, today among them, against those before. Ten statements."""
+def overview(db: Session, now: datetime, *, zone: str, language: str = "zh") -> Overview:
+    """The house in the last DAYS days of its own zone, today among them, against those before. Eleven statements."""
     days, today = rules.DAYS, now.astimezone(ZoneInfo(zone)).date()
     since, before = (rules.begins(today - timedelta(days=back), zone) for back in (days - 1, 2 * days - 1))
     figures = bookings.house_figures(db, now, since=since, before=before)
@@ -123,7 +123,7 @@ def overview(db: Session, now: datetime, *, zone: str) -> Overview:
         fields=fields,
         supply=tuple(supply),
         latest=tuple(latest),
-        names=_names(db, latest),
+        names=_names(db, latest, language),
         figures=figures,
         refunds=refunds,
         queue=outbox.queue_state(db),
@@ -131,15 +131,15 @@ def overview(db: Session, now: datetime, *, zone: str) -> Overview:
 
 
 def booking_lines(
-    db: Session, now: datetime, *, state: str, before: datetime | None
+    db: Session, now: datetime, *, state: str, before: datetime | None, language: str
 ) -> tuple[list[BookingView], dict[str, str]]:
-    """One page of bookings and one more, if there is one; and the names of the people in them. Two statements."""
+    """One page of bookings and one more, if there is one; and the names of the people in them. Three statements."""
     found = bookings.house_list(db, now, state=state, before=before, limit=rules.LINES_SHOWN + 1)
-    return found, _names(db, found)
+    return found, _names(db, found, language)
 
 
-def story(db: Session, booking_id: str, actor: Actor, now: datetime) -> BookingStory:
-    """Everything that happened to one booking, in the order it happened. Raises NotFound. Seven statements."""
+def story(db: Session, booking_id: str, actor: Actor, now: datetime, *, language: str) -> BookingStory:
+    """Everything that happened to one booking, in the order it happened. Raises NotFound. Eight statements."""
     booking = bookings.booking(db, booking_id, actor, now)
     purpose = purpose_of_booking(booking_id)
     refunds = payments.refunds_for(db, purpose)
@@ -155,7 +155,7 @@ def story(db: Session, booking_id: str, actor: Actor, now: datetime) -> BookingS
         payments.payment_for(db, purpose),
         tuple(refunds),
         tuple(sorted(moments, key=lambda moment: moment.at)),
-        _names(db, [booking]),
+        _names(db, [booking], language),
     )
 
 
@@ -186,9 +186,9 @@ def _transactions(lines: Sequence[EntryLine]) -> list[TransactionView]:
     return [TransactionView(key, ones[0].at, ones[0].kind, tuple(ones)) for key, ones in grouped.items()]
 
 
-def _names(db: Session, found: Sequence[BookingView]) -> dict[str, str]:
+def _names(db: Session, found: Sequence[BookingView], language: str) -> dict[str, str]:
     ids = {person for one in found for person in (one.client_id, one.consultant_id)}
-    return {person.user_id: person.name for person in accounts.people(db, ids).values()}
+    return {who: person.name for who, person in catalog.called(db, accounts.people(db, ids), language).items()}
 
 
 def _percent(part: int, whole: int) -> float:

@@ -12,6 +12,7 @@ from zhixun.kernel.values import Money, is_id, utc_now
 from zhixun.web import charts, pagination
 from zhixun.web.errors import field_sentences, sentence_of
 from zhixun.web.formats import money
+from zhixun.web.languages import language
 from zhixun.web.security import current_actor, proved, read, require, work
 
 from . import queries, rules
@@ -25,7 +26,7 @@ bp = Blueprint("admin", __name__, template_folder="templates")
 def overview() -> str:
     now = utc_now()
     with read() as db:
-        house = queries.overview(db, now, zone=current_app.config["HOUSE_ZONE"])
+        house = queries.overview(db, now, zone=current_app.config["HOUSE_ZONE"], language=language())
     top = charts.round_top(max(*house.gmv, *house.gmv_before, 1) / 100) * 100
     return render_template(
         "admin/overview.html", house=house, now=now, top=top, weakest=rules.weakest(house.funnel), charts=charts,
@@ -44,7 +45,7 @@ def bookings() -> str:
         state = ""
     before = pagination.time_of(request.args.get("before"))
     with read() as db:
-        found, names = queries.booking_lines(db, now, state=state, before=before)
+        found, names = queries.booking_lines(db, now, state=state, before=before, language=language())
     page = found[: rules.LINES_SHOWN]
     older = pagination.time_cursor(page[-1].created_at) if len(found) > rules.LINES_SHOWN else None
     return render_template(
@@ -61,7 +62,7 @@ def booking(booking_id: str) -> str:
         raise NotFound
     now = utc_now()
     with read() as db:
-        told = queries.story(db, booking_id, current_actor(), now)
+        told = queries.story(db, booking_id, current_actor(), now, language=language())
     may_refund = may(current_actor(), "refund")
     return render_template("admin/booking.html", told=told, booking=told.booking, now=now, may_refund=may_refund)
 

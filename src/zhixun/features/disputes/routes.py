@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext
+from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from zhixun.features.accounts import queries as accounts
 from zhixun.features.accounts.rules import check_right
 from zhixun.features.booking import queries as bookings
 from zhixun.features.booking.queries import BookingView
+from zhixun.features.catalog import queries as catalog
 from zhixun.features.payments import queries as payments
 from zhixun.features.payments.rules import purpose_of_booking
 from zhixun.kernel.errors import DomainError, Forbidden, NotFound
 from zhixun.kernel.unit_of_work import UnitOfWork
 from zhixun.kernel.values import new_id, utc_now
 from zhixun.web import errors
+from zhixun.web.languages import language
 from zhixun.web.security import current_actor, read, require, work
 
 from . import actions, forms, queries, rules
@@ -92,7 +95,7 @@ def desk() -> str:
     state = state if state in list(rules.State) else ""
     with read() as db:
         found = queries.disputes(db, state=state)
-        people = accounts.people(db, {who for one in found for who in (one.client_id, one.consultant_id)})
+        people = _people(db, {who for one in found for who in (one.client_id, one.consultant_id)})
     return render_template(
         "disputes/desk.html", disputes=found, state=state, states=[one.value for one in rules.State], now=utc_now(),
         names={who: person.name for who, person in people.items()}, reasons=rules.REASONS,
@@ -148,6 +151,10 @@ def _own_booking(booking_id: str) -> BookingView:
     return view
 
 
+def _people(db: Session, ids: Iterable[str]) -> dict[str, accounts.Person]:
+    return catalog.called(db, accounts.people(db, ids), language())
+
+
 def _about(booking: BookingView) -> str:
     with read() as db:
         found = queries.dispute_about(db, booking.id)
@@ -162,7 +169,7 @@ def _page(booking: BookingView, refusal: DomainError | None = None) -> Response:
     with read() as db:
         view = queries.dispute_about(db, booking.id)
         said = queries.statements_of(db, view.id, actor) if view else []
-        people = accounts.people(db, [booking.client_id, booking.consultant_id])
+        people = _people(db, [booking.client_id, booking.consultant_id])
         paid = payments.captured_total(db, purpose, booking.price.currency)
         left = paid - payments.refunded_total(db, purpose, booking.price.currency)
     may_open = view is None and is_client and booking.release_at is not None and booking.seen_at < booking.release_at
@@ -184,7 +191,7 @@ def _desk_page(dispute_id: str, refusal: DomainError | None = None) -> Response:
         view = queries.dispute(db, forms.own_id(dispute_id))
         said = queries.statements_of(db, view.id, current_actor())
         booking = bookings.booking(db, view.booking_id, current_actor(), utc_now())
-        people = accounts.people(db, [view.client_id, view.consultant_id])
+        people = _people(db, [view.client_id, view.consultant_id])
     page = render_template(
         "disputes/desk_dispute.html",
         dispute=view, booking=booking, said=said, names={who: person.name for who, person in people.items()},

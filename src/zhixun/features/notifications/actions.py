@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Text, cast, func, select, update
+from sqlalchemy import Text, cast, func, or_, select, update
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, insert
 
 from zhixun.events.notifications import HeldMailsReleased, ReminderDue
@@ -10,6 +10,7 @@ from zhixun.features.accounts import queries as accounts
 from zhixun.features.booking import queries as bookings
 from zhixun.features.booking.queries import BookingView
 from zhixun.features.booking.rules import answer_reminded_at
+from zhixun.features.catalog import queries as catalog
 from zhixun.kernel.unit_of_work import UnitOfWork
 from zhixun.kernel.values import new_id
 
@@ -110,6 +111,10 @@ def forget_name(uow: UnitOfWork, person_id: str) -> int:
     known = accounts.people(uow.db, [person_id]).get(person_id)
     if known is None:
         return 0
+    page = catalog.name_of(uow.db, person_id)
+    names = [name for name in (known.name, page.zh, page.en) if name]
     nameless = func.jsonb_set(Notice.values, cast(["other"], ARRAY(Text)), cast("", JSONB))
-    naming = update(Notice).where(Notice.values["other"].astext == known.name).values(values=nameless)
+    other = Notice.values["other"]
+    named = or_(*(said.astext.in_(names) for said in (other, other["zh"], other["en"])))
+    naming = update(Notice).where(named).values(values=nameless)
     return len(uow.db.execute(naming.returning(Notice.id)).all())

@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from zhixun.features.accounts import queries as accounts
 from zhixun.features.accounts.rules import check_right
+from zhixun.features.catalog import queries as catalog
 from zhixun.features.ledger import queries as ledger
 from zhixun.features.ledger.queries import AccountMonth, EntryLine
 from zhixun.features.ledger.rules import consultant_account
@@ -19,7 +20,8 @@ from zhixun.kernel.errors import DomainError, NotFound
 from zhixun.kernel.papers import Figure, Figures, Row, Table
 from zhixun.kernel.values import Money, is_id, new_id, utc_now
 from zhixun.web import errors
-from zhixun.web.formats import local, money, zone_label
+from zhixun.web.formats import local, money, say, zone_label
+from zhixun.web.languages import language
 from zhixun.web.papers import handed_out, in_the_words_of_pages, paper
 from zhixun.web.security import current_actor, proved, read, require, work
 
@@ -132,6 +134,7 @@ def statement_paper(month: str) -> Response:
     actor = current_actor()
     with read() as db:
         told, entries = _month(db, month)
+        name = say(catalog.name_of(db, actor.user_id)) or actor.name
     from_, _ = rules.month_bounds(month, actor.zone)
     own = consultant_account(actor.user_id)
     rows = tuple(
@@ -163,7 +166,7 @@ def statement_paper(month: str) -> Response:
     return handed_out(
         paper(
             title,
-            f"{actor.name} · {zone_label(at=from_)}",
+            f"{name} · {zone_label(at=from_)}",
             number=number,
             made_at=utc_now(),
             blocks=blocks,
@@ -192,7 +195,8 @@ def _runs_page(refusal: DomainError | None = None) -> AnyResponse:
         balances = ledger.consultant_balances(db)
         found = queries.runs(db)
         payable, owing = rules.payable(balances), rules.owing(balances)
-        people = accounts.people(db, {*owing, *payable, *(one.proposed_by for one in found)})
+        ids = {*owing, *payable, *(one.proposed_by for one in found)}
+        people = catalog.called(db, accounts.people(db, ids), language())
     page = render_template(
         "payouts/runs.html", runs=found, payable=payable, owing=owing, run_id=new_id(),
         names={who: person.name for who, person in people.items()},
@@ -208,7 +212,8 @@ def _run_page(run_id: str, refusal: DomainError | None = None) -> AnyResponse:
     with read() as db:
         view = queries.run(db, _id(run_id))
         lines = queries.payouts_of(db, view.id)
-        people = accounts.people(db, {*(one.consultant_id for one in lines), view.proposed_by, view.decided_by or ""})
+        ids = {*(one.consultant_id for one in lines), view.proposed_by, view.decided_by or ""}
+        people = catalog.called(db, accounts.people(db, ids), language())
     page = render_template(
         "payouts/run.html", run=view, lines=lines, names={who: person.name for who, person in people.items()},
         mine=view.proposed_by == current_actor().user_id, typed=request.form,

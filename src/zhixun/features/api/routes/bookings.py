@@ -22,6 +22,7 @@ from zhixun.features.booking.actions import (
 )
 from zhixun.features.booking.queries import BookingView
 from zhixun.features.booking.rules import REQUESTS_MAX, REQUESTS_SECONDS
+from zhixun.features.catalog import queries as catalog
 from zhixun.features.loyalty.queries import CouponRefused
 from zhixun.features.payments import queries as payments
 from zhixun.features.plans.queries import Choice, CreditsUsedUp, PlanDoesNotFit
@@ -32,6 +33,7 @@ from zhixun.kernel.errors import N_, Invalid, NotFound
 from zhixun.kernel.unit_of_work import UnitOfWork
 from zhixun.kernel.values import Actor, new_id, utc_now
 from zhixun.web import pagination, security
+from zhixun.web.languages import language
 
 from . import shown
 from .endpoint import Tries, reads, writes
@@ -220,7 +222,8 @@ def _shown(db: Session, views: Sequence[BookingView], actor: Actor) -> list[answ
 
 
 def _people(db: Session, views: Sequence[BookingView]) -> dict[str, accounts.Person]:
-    return accounts.people(db, {who for view in views for who in (view.client_id, view.consultant_id)})
+    people = accounts.people(db, {who for view in views for who in (view.client_id, view.consultant_id)})
+    return catalog.called(db, people, language())
 
 
 def _cursor_after(last: BookingView) -> str:

@@ -7,11 +7,13 @@ from sqlalchemy.orm import Session
 from zhixun.features.accounts import queries as accounts
 from zhixun.features.api.forms import answers
 from zhixun.features.api.forms.asked import MessagesWanted, MessageWanted
+from zhixun.features.catalog import queries as catalog
 from zhixun.features.messaging import actions, queries
 from zhixun.features.messaging.actions import ContactFound, ConversationClosed
 from zhixun.kernel.errors import N_, NotFound
 from zhixun.kernel.unit_of_work import UnitOfWork
 from zhixun.web import live, pagination, security
+from zhixun.web.languages import language
 
 from . import shown
 from .endpoint import reads, writes
@@ -24,6 +26,7 @@ CONVERSATIONS = 100
 def conversations(db: Session) -> answers.Conversations:
     found = queries.conversations_of(db, security.current_actor(), limit=CONVERSATIONS)
     people = accounts.people(db, {who for line in found for who in (line.client_id, line.consultant_id)})
+    people = catalog.called(db, people, language())
     return answers.Conversations(
         items=[
             answers.ConversationShown(

@@ -8,12 +8,14 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from zhixun.features.accounts import queries as accounts
 from zhixun.features.accounts.rules import check_right
+from zhixun.features.catalog import queries as catalog
 from zhixun.features.crm import actions, queries, rules
 from zhixun.features.crm.actions import Answered
 from zhixun.features.messaging import queries as messaging
 from zhixun.kernel.errors import DomainError, Invalid, NotFound
 from zhixun.kernel.values import is_id, utc_now
 from zhixun.web import errors
+from zhixun.web.languages import language
 from zhixun.web.security import current_actor, read, require, work
 
 from . import bp
@@ -27,7 +29,8 @@ def complaints() -> str:
     now = utc_now()
     with read() as db:
         lines = queries.matters(db, state=state, now=now)
-        people = accounts.people(db, {one.person_id for one in lines} | {one.owner_id or "" for one in lines})
+        ids = {one.person_id for one in lines} | {one.owner_id or "" for one in lines}
+        people = catalog.called(db, accounts.people(db, ids), language())
         helped, answers = queries.helped_share(db)
         told, sent = messaging.contacts_told(db, now - rules.CONTACTS_PERIOD)
     names = {who: one.name for who, one in people.items()}
@@ -68,7 +71,8 @@ def desk_matter(matter_id: str) -> AnyResponse:
 def _matter_page(matter_id: str, error: DomainError | None = None) -> AnyResponse:
     with read() as db:
         found = queries.matter(db, matter_id, current_actor())
-        people = accounts.people(db, {found.line.person_id, found.line.owner_id or "", found.line.about_id or ""})
+        ids = {found.line.person_id, found.line.owner_id or "", found.line.about_id or ""}
+        people = catalog.called(db, accounts.people(db, ids), language())
     page = render_template(
         "crm/matter.html", matter=found, line=found.line, names={who: one.name for who, one in people.items()},
         now=utc_now(), typed=request.form, errors=errors.field_sentences(error) if isinstance(error, Invalid) else {},

@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from zhixun.features.accounts import queries as accounts
 from zhixun.features.booking import queries as bookings
+from zhixun.features.catalog import queries as catalog
 from zhixun.features.crm import actions, forms, queries, rules
 from zhixun.features.crm.actions import CheckOver, TooManyOpen
 from zhixun.features.messaging import queries as messaging
@@ -15,6 +16,7 @@ from zhixun.features.messaging import rules as messaging_rules
 from zhixun.kernel.errors import DomainError, Invalid, NotFound
 from zhixun.kernel.values import is_id, utc_now
 from zhixun.web import errors
+from zhixun.web.languages import language
 from zhixun.web.security import current_actor, read, require, work
 
 from . import bp
@@ -48,7 +50,7 @@ def report(conversation_id: str) -> AnyResponse:
     with read() as db:
         talk = messaging.conversation(db, conversation_id, me)
         latest = messaging.messages_before(db, talk, limit=messaging_rules.PAGE_LENGTH)
-        people = accounts.people(db, [talk.other_party(me.user_id)])
+        people = catalog.called(db, accounts.people(db, [talk.other_party(me.user_id)]), language())
     theirs = [one.text for one in latest if one.sender_id != me.user_id and one.text][-rules.QUOTED :]
     wrong: Invalid | TooManyOpen | None = None
     if request.method == "POST":

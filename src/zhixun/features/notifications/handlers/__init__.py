@@ -225,13 +225,14 @@ def tell_client_of_freed_time(event: TimeOffered) -> None:
         if person is None or kept is None:
             return
         sold = catalog.service(uow.db, kept.service_id)
-        other = catalog.names_of(uow.db, [kept.consultant_id])[kept.consultant_id].name.in_language(person.language)
+        listed_as = catalog.name_of(uow.db, kept.consultant_id)
+        other = listed_as.in_language(person.language)
         zone = scheduling.zone_of(uow.db, kept.consultant_id)
         address = accounts.emails_of(uow.db, [person.user_id], uow.actor)[person.user_id]
         notice_id = notice_id_of(event, kind, person.user_id)
         if not actions.tell(
             uow, notice_id=notice_id, user_id=person.user_id, kind=kind, subject_id=kept.place_id,
-            values={"title": sold.title.as_dict(), "other": other},
+            values={"title": sold.title.as_dict(), "other": listed_as.as_dict()},
         ):  # fmt: skip
             return
     occasion = Occasion(sold.title, other, kept.starts_at, sold.minutes, to_client=True, other_zone=zone)
@@ -282,12 +283,15 @@ def write(
     with unit_of_work() as uow:
         view = bookings.booking(uow.db, event.booking_id, uow.actor, uow.now)
         people = accounts.people(uow.db, [view.client_id, view.consultant_id])
+        listed_as = catalog.name_of(uow.db, view.consultant_id)
         addresses = accounts.emails_of(uow.db, readers, uow.actor)
         found = []
         for reader in (one for one in readers if one in people):  # who was erased meanwhile is told nothing
             person, other = people[reader], people.get(view.other_party(reader))
             name = other.name if other else ""
-            values = {"title": view.title.as_dict(), "other": name}
+            values: dict[str, Any] = {"title": view.title.as_dict(), "other": name}
+            if other and reader == view.client_id:
+                name, values["other"] = listed_as.in_language(person.language), listed_as.as_dict()
             notice_id = notice_id_of(event, kind, reader)
             if actions.tell(
                 uow, notice_id=notice_id, user_id=reader, kind=kind, subject_id=event.booking_id, values=values
@@ -306,7 +310,8 @@ def _letter_of(uow: UnitOfWork, line: NoticeLine, person: Person, address: str) 
         return None
     who = view.other_party(person.user_id)
     other = accounts.people(uow.db, [who]).get(who)
-    name, zone = str(line.values["other"]), other.zone if other else ""
+    said, zone = line.values["other"], other.zone if other else ""
+    name = Words.of(said).in_language(person.language) if isinstance(said, dict) else str(said)
     return Letter(line.kind, view, name, person, address, line.id, other_zone=zone)
 
 

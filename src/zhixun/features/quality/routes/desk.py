@@ -8,11 +8,13 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from zhixun.features.accounts import queries as accounts
 from zhixun.features.accounts.rules import check_right
+from zhixun.features.catalog import queries as catalog
 from zhixun.features.quality import actions, queries, rules
 from zhixun.features.quality.actions import AlreadyDecided
 from zhixun.kernel.errors import Conflict, Invalid, NotFound
 from zhixun.kernel.values import is_id, utc_now
 from zhixun.web import errors
+from zhixun.web.languages import language
 from zhixun.web.security import current_actor, read, require, work
 
 from . import bp
@@ -50,7 +52,8 @@ def _desk(error: Invalid | Conflict | None = None, appeal_id: str = "") -> AnyRe
     with read() as db:
         agreement, people, cases = queries.agreement(db), queries.reviewers(db), queries.house_cases(db)
         waiting = queries.appeals(db, decided=False)
-        names = {one.user_id: one.name for one in accounts.people(db, {one.consultant_id for one in waiting}).values()}
+        people_waiting = accounts.people(db, {one.consultant_id for one in waiting})
+        names = {who: one.name for who, one in catalog.called(db, people_waiting, language()).items()}
         model = queries.newest_model(db)
     page = render_template(
         "quality/desk.html", agreement=agreement, reviewers=people, cases=cases, appeals=waiting, names=names,

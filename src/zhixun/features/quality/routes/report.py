@@ -7,14 +7,15 @@ from flask_babel import gettext
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
-from zhixun.features.accounts import queries as accounts
 from zhixun.features.accounts.rules import check_right
+from zhixun.features.catalog import queries as catalog
 from zhixun.features.quality import actions, queries, rules
 from zhixun.features.quality.actions import TooLateToAppeal
 from zhixun.features.quality.queries import Report
 from zhixun.kernel.errors import Conflict, Invalid, NotFound
 from zhixun.kernel.values import is_id, new_id, utc_now
 from zhixun.web import charts, errors
+from zhixun.web.formats import say
 from zhixun.web.security import current_actor, read, require, work
 
 from . import bp
@@ -33,7 +34,8 @@ def report_as_paper() -> Response:
     actor = current_actor()
     with read() as db:
         found = _report(db, actor.user_id)
-    return report_paper(found, actor.name, _period())
+        name = say(catalog.name_of(db, actor.user_id)) or actor.name
+    return report_paper(found, name, _period())
 
 
 @bp.post("/pro/report/appeals")
@@ -76,11 +78,10 @@ def _of_another(consultant_id: str) -> tuple[str, Report]:
     if not is_id(consultant_id):
         raise NotFound
     with read() as db:
-        person = accounts.person(db, consultant_id)
-        found = _report(db, consultant_id)
-    if "consultant" not in person.roles:
-        raise NotFound
-    return person.name, found
+        name = say(catalog.name_of(db, consultant_id))
+        if not name:
+            raise NotFound
+        return name, _report(db, consultant_id)
 
 
 def _own_page(error: Invalid | Conflict | None = None) -> AnyResponse:
