@@ -18,6 +18,7 @@ from tests.visitor import STATEMENTS_MAX, Visitor, house, statements, words
 from zhixun.features.catalog import actions as catalog
 from zhixun.features.scheduling import actions as scheduling
 from zhixun.features.scheduling.rules import WeeklyHours
+from zhixun.features.search import actions as free_times
 from zhixun.features.search.handlers import bring_up_to_date
 from zhixun.kernel.unit_of_work import unit_of_work
 from zhixun.kernel.values import Actor, Money, Words
@@ -74,6 +75,17 @@ def test_every_page_opens_in_both_languages_within_the_limit_of_sql(
     assert answer.status_code == 200
     assert statements(answer) <= STATEMENTS_MAX
     assert ("Ada" in answer.text) or path == "/"
+
+
+def test_the_home_page_keeps_to_the_limit_of_sql_while_calendars_have_just_changed(app: Flask, ada: str) -> None:
+    bob = listed("Bob", field_id="health", topic_ids=["sleep"])
+    with unit_of_work(now=NOW) as uow:
+        free_times.write_free_times(uow, consultant_ids=[ada, bob])
+    with unit_of_work(now=NOW) as uow:
+        scheduling.set_weekly_hours(uow, consultant_id=ada, hours=EVENINGS)
+    answer = Visitor(app, client()).get("/")
+    assert "今天 18:00 可约" in words(answer)
+    assert statements(answer) <= STATEMENTS_MAX
 
 
 def test_an_empty_house_still_opens(app: Flask) -> None:

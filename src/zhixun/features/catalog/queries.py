@@ -8,7 +8,7 @@ from functools import lru_cache
 from importlib import resources
 from typing import Any
 
-from sqlalchemy import ARRAY, ColumnElement, Text, all_, exists, func, literal, or_, select
+from sqlalchemy import ARRAY, ColumnElement, Text, all_, and_, exists, func, literal, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from zhixun.features.accounts.queries import Person
@@ -80,17 +80,14 @@ def house_fields() -> tuple[FieldView, ...]:
 
 
 def consultant_cards(db: Session, ids: Sequence[str] | None = None) -> list[ConsultantCard]:
-    """The cards of listed consultants: all, or those with these ids in their order. Three statements."""
-    wanted = select(Consultant).where(Consultant.listed).order_by(Consultant.slug)
-    if ids is not None:
-        wanted = wanted.where(Consultant.id == any_of(ids))
-    return _in_order(_cards(db, list(db.scalars(wanted))), ids)
+    """The cards of listed consultants: all, or those with these ids in their order. Two statements."""
+    among = [] if ids is None else [Consultant.id == any_of(ids)]
+    return _in_order(_cards(db, and_(Consultant.listed, *among)), ids)
 
 
 def cards_of(db: Session, ids: Sequence[str]) -> dict[str, ConsultantCard]:
-    """Cards by id, also of consultants no longer listed: past bookings still name them."""
-    rows = list(db.scalars(select(Consultant).where(Consultant.id == any_of(set(ids)))))
-    return {card.id: card for card in _cards(db, rows)}
+    """Cards by id, also of consultants no longer listed: past bookings still name them. Two statements."""
+    return {card.id: card for card in _cards(db, Consultant.id == any_of(set(ids)))}
 
 
 @dataclass(frozen=True)
@@ -287,18 +284,13 @@ def _field(row: Field, topics: Sequence[TopicView]) -> FieldView:
     )  # fmt: skip
 
 
-def _cards(db: Session, rows: Sequence[Consultant]) -> list[ConsultantCard]:
-    ids = [row.id for row in rows]
-    if not ids:
-        return []
-    services = _services(db, ids)
-    counted = db.execute(
-        select(Credential.consultant_id, func.count())
-        .where(Credential.consultant_id == any_of(ids), _still_holds())
-        .group_by(Credential.consultant_id)
-    )
-    credentials = dict(counted.all())
-    return [_card(row, services.get(row.id, ()), credentials.get(row.id, 0)) for row in rows]
+def _cards(db: Session, which: ColumnElement[bool]) -> list[ConsultantCard]:
+    """In the order of their addresses."""
+    held = select(func.count()).where(Credential.consultant_id == Consultant.id, _still_holds())
+    wanted = select(Consultant, held.correlate(Consultant).scalar_subquery()).where(which)
+    rows = db.execute(wanted.order_by(Consultant.slug)).all()
+    services = _services(db, [row.id for row, _ in rows]) if rows else {}
+    return [_card(row, services.get(row.id, ()), credentials) for row, credentials in rows]
 
 
 def _services(db: Session, consultant_ids: Sequence[str]) -> dict[str, tuple[ServiceView, ...]]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import DateTime, and_, func, literal, or_, select, union_all
+from sqlalchemy import ColumnElement, CompoundSelect, DateTime, and_, func, literal, or_, select, union_all
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from zhixun.kernel.errors import NotFound
@@ -120,11 +120,16 @@ def reason(
 
 
 def calendars_of(db: Session, consultant_ids: Sequence[str]) -> dict[str, Calendar]:
+    """One statement."""
+    return _calendars(db, CalendarRow.consultant_id == any_of(consultant_ids))
+
+
+def _calendars(db: Session, which: ColumnElement[bool]) -> dict[str, Calendar]:
     """One statement: a line for each day that differs, and one at least for each calendar."""
     rows = db.execute(
         select(CalendarRow.consultant_id, CalendarRow.zone, CalendarRow.hours, OverrideRow.day, OverrideRow.openings)
         .outerjoin(OverrideRow, OverrideRow.consultant_id == CalendarRow.consultant_id)
-        .where(CalendarRow.consultant_id == any_of(consultant_ids))
+        .where(which)
     )
     found: dict[str, Calendar] = {}
     overrides: dict[str, dict[date, tuple[tuple[str, str], ...]]] = defaultdict(dict)
@@ -139,11 +144,20 @@ def calendars_of(db: Session, consultant_ids: Sequence[str]) -> dict[str, Calend
 def changed_since_written(db: Session, now: datetime) -> list[str]:
     """Whose free times, as they were last written out, cannot be relied on at `now`: something changed since, or they do
     not reach far enough any more. One statement."""
+    return list(db.scalars(_changed_since_written(now)))
+
+
+def changed_calendars(db: Session, now: datetime) -> dict[str, Calendar]:
+    """The calendars of those, as they are. One statement."""
+    return _calendars(db, CalendarRow.consultant_id.in_(_changed_since_written(now)))
+
+
+def _changed_since_written(now: datetime) -> CompoundSelect[str]:
     changed = select(CalendarRow.consultant_id).where(CalendarRow.times_version != CalendarRow.written_version)
     short = select(CalendarRow.consultant_id).where(
         or_(CalendarRow.written_until <= now, CalendarRow.written_until > now + WRITTEN_FOR_MAX)
     )
-    return list(db.scalars(changed.union(short)))
+    return changed.union(short)
 
 
 def calendar_ids(db: Session) -> list[str]:

@@ -76,9 +76,12 @@ def sessions() -> str:
 def session(booking_id: str) -> AnyResponse | str:
     """One session for the two people in it. Who has just paid comes here, and is confirmed if nobody has done it yet."""
     booking = own_booking(booking_id)
-    if booking.state in UNSETTLED and _is_paid(booking):
-        settle(booking.id)
-        booking = own_booking(booking_id)
+    if booking.state in UNSETTLED:
+        with read() as db:
+            paid = _is_paid(db, booking)
+        if paid:
+            settle(booking.id)
+            booking = own_booking(booking_id)
     if booking.state in (State.HELD, State.EXPIRED) and booking.client_id == current_actor().user_id:
         return redirect(url_for("booking.checkout", booking_id=booking.id), 303)
     return session_page(booking)
@@ -127,10 +130,10 @@ def session_page(
         other = other_parties(db, [booking])[booking.id]
         answered = queries.intake_of(db, booking, current_actor()) if shows_brief else ()
         steps = queries.timeline(db, booking.id)
-        payment = payments.payment_for(db, purpose_of_booking(booking.id)) if is_client else None
         said_no = queries.answer_of(db, booking.id, current_actor()) if booking.ended_reason == "declined" else ""
         instead = queries.alternatives(db, booking) if left else []
         refunds = {one.id: one for one in payments.refunds_for(db, purpose_of_booking(booking.id))}
+        has_receipt = is_client and (bool(refunds) or _is_paid(db, booking))  # what goes back has come in
         refund = refunds.pop(booking.id, None)  # what goes back of the price has the booking's id
     return render_template(
         "booking/session.html",
@@ -141,7 +144,7 @@ def session_page(
         may_write=is_client and booking.state in (State.REQUESTED, State.CONFIRMED),
         may_cancel=booking.may_cancel, may_move=booking.may_move(current_actor().user_id), may_leave=may_leave(booking),
         said_no=said_no, alternatives=instead, reason=reason, reason_length_max=REASON_LENGTH_MAX,
-        has_calendar=booking.state in ON_CALENDAR, has_receipt=payment is not None and payment.captured,
+        has_calendar=booking.state in ON_CALENDAR, has_receipt=has_receipt,
     )  # fmt: skip
 
 
@@ -178,7 +181,6 @@ def other_parties(db: Session, bookings: Sequence[BookingView]) -> dict[str, Oth
     return found
 
 
-def _is_paid(booking: BookingView) -> bool:
-    with read() as db:
-        payment = payments.payment_for(db, purpose_of_booking(booking.id))
+def _is_paid(db: Session, booking: BookingView) -> bool:
+    payment = payments.payment_for(db, purpose_of_booking(booking.id))
     return payment is not None and payment.captured

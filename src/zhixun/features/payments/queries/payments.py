@@ -57,13 +57,17 @@ def payment(db: Session, payment_id: str, actor: Actor) -> PaymentView:
 
 
 def payment_for(db: Session, purpose: str) -> PaymentView | None:
-    """The latest payment asked for `purpose`; of one that pays for several, only the part that is for this."""
-    row = db.scalar(select(Payment).where(pays_for(purpose)).order_by(Payment.created_at.desc()).limit(1))
-    if row is None:
+    """The latest payment asked for `purpose`; of one that pays for several, only the part that is for this.
+    One statement."""
+    with_part = select(Payment, Part.amount_minor).outerjoin(
+        Part, and_(Part.payment_id == Payment.id, Part.purpose == purpose)
+    )
+    found = db.execute(with_part.where(pays_for(purpose)).order_by(Payment.created_at.desc()).limit(1)).first()
+    if found is None:
         return None
-    part = db.get(Part, purpose) if row.purpose != purpose else None
+    row, part = found
     view = _view(row)
-    return replace(view, purpose=purpose, amount=Money(part.amount_minor, row.currency)) if part else view
+    return view if part is None else replace(view, purpose=purpose, amount=Money(part, row.currency))
 
 
 def pays_for(purpose: str) -> ColumnElement[bool]:

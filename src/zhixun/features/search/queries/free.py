@@ -67,13 +67,14 @@ class FreeLook:
 
     def __init__(self, db: Session, asking: Asking, *, now: datetime) -> None:
         self._db, self._asking, self._now = db, asking, now
-        self._changed = frozenset(scheduling.changed_since_written(db, now))
+        self._calendars = scheduling.changed_calendars(db, now)
+        self._changed = frozenset(self._calendars)
         self._asked: FreeTimes | None = None
         self._horizon = lru_cache(maxsize=None)(lambda zone, days: engine.horizon_end(zone, days, now))
 
     def first(self, *, among: Collection[str] | None = None, until: datetime | None = None) -> dict[str, datetime]:
         """When each is free first, of any service, the soonest first; of everyone, or of those `among`. One statement, and
-        four at the first time for who has changed."""
+        two at the first time for who has changed."""
         until = until or self._asking.until
         changed = self._changed if among is None else self._changed.intersection(among)
         found = self._written(until, among) if among is None or len(changed) < len(among) else {}
@@ -88,7 +89,7 @@ class FreeLook:
         self, services: Mapping[str, Sequence[ServiceTiming]], *, each: int, soonest: bool = False
     ) -> dict[str, tuple[str, tuple[Slot, ...]]]:
         """Consultant id → the first service that has free times (of all that fit: the one with the `soonest`), and its first
-        `each`; the first service, without times, where none has. One statement, and three for who has changed."""
+        `each`; the first service, without times, where none has. One statement, and one for who has changed."""
         starts, times = self._next_starts([one for one in services if one not in self._changed], each), self._asked
         found = {}
         for one, sold in services.items():
@@ -112,7 +113,7 @@ class FreeLook:
         ids = sorted(self._changed.intersection(known) if known else self._changed)
         return free_times(
             self._db, known or catalog.timings_of(self._db, ids), ids, now=self._now, from_=asking.from_, until=asking.until,
-            fits=asking.fits,
+            fits=asking.fits, calendars=self._calendars,
         )  # fmt: skip
 
     def _written(self, until: datetime, among: Collection[str] | None) -> dict[str, datetime]:
