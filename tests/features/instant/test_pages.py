@@ -17,14 +17,17 @@ from tests.make import NOW
 from tests.visitor import STATEMENTS_MAX, Visitor, house, statements, words
 from zhixun.features.booking import queries as bookings
 from zhixun.features.booking.rules import State as Booked
+from zhixun.features.catalog import actions as catalog
+from zhixun.features.catalog.rules import FieldView
 from zhixun.features.instant import actions, jobs, queries
+from zhixun.features.instant.rules import CHOICES_PER_PAGE
 from zhixun.features.ledger import queries as ledger
 from zhixun.features.ledger.rules import escrow_for, escrow_of
 from zhixun.features.payments import actions as payments
 from zhixun.features.payments.ports import Capture
 from zhixun.kernel.tables import Session
 from zhixun.kernel.unit_of_work import unit_of_work
-from zhixun.kernel.values import SYSTEM, new_id
+from zhixun.kernel.values import SYSTEM, Words, new_id
 
 HOUR = timedelta(hours=1)
 QUESTION = "My landlord changed the lock this morning. What now?"
@@ -120,6 +123,61 @@ def test_nobody_free_is_said_and_what_makes_no_sense_is_kept_and_refused(app: Fl
     assert mine.get(f"/now/{new_id()}").status_code == 404
     assert mine.get("/now/nonsense").status_code == 404
     assert mine.get("/pro/now").status_code == 403
+
+
+def test_a_field_is_chosen_first_and_what_was_typed_stays(app: Flask) -> None:
+    available("Grace", "Ida")
+    with unit_of_work(now=NOW) as uow:
+        ada = make.client(uow)
+        legal = FieldView("legal", Words("法律", "Law"), Words("法律的事", "About law"), "legal")
+        catalog.put_field(uow, position=2, field=legal)
+    mine = Visitor(app, ada, english=True)
+    first = mine.get("/now")
+    assert "In which field?" in words(first)
+    assert "2 are free now" in words(first)
+    assert "nobody now: who is free today" in words(first)
+    assert 'name="choice"' not in first.text
+    assert statements(first) <= STATEMENTS_MAX
+    listed = mine.post("/now", question=QUESTION, cap="90", look="career:1")
+    assert (listed.status_code, QUESTION in words(listed), 'value="90"' in listed.text) == (200, True, True)
+    assert 'value="career:video:60"' in listed.text
+    back = mine.post("/now", question=QUESTION, field="career", look=":1")
+    assert ("In which field?" in words(back), QUESTION in words(back)) == (True, True)
+    assert "Nobody of this field is free at this moment" in words(mine.get("/now?field=legal"))
+    for nonsense in ("field=nowhere", "field=career&page=x", "field=career&page=999", f"field={'x' * 5_000}"):
+        assert mine.get(f"/now?{nonsense}").status_code == 200
+    assert Visitor(app, english=True).post("/now", question=QUESTION, look="career:1").status_code == 200
+
+
+def test_the_list_of_a_field_is_short_what_most_could_answer_first(app: Flask) -> None:
+    crowd = available("Grace", "Ida")
+    with unit_of_work(now=NOW) as uow:
+        for number in range(CHOICES_PER_PAGE + 2):
+            make.add_service(uow, crowd[0].id, minutes=61 + number)
+    mine = Visitor(app, english=True)
+    one = mine.get("/now?field=career")
+    assert one.text.count('name="choice"') == CHOICES_PER_PAGE
+    assert one.text.index('value="career:video:60"') < one.text.index('value="career:video:61"'), "two could answer it"
+    assert "Page 1 of 2" in words(one)
+    two = mine.post("/now", question=QUESTION, field="career", look="career:2")
+    assert (two.text.count('name="choice"'), QUESTION in words(two)) == (3, True)
+    there = mine.get("/now?field=career&choice=career:video:68")
+    assert ("Page 2 of 2" in words(there), 'value="career:video:68" required checked' in there.text) == (True, True)
+
+
+def test_the_page_of_a_field_and_of_a_consultant_lead_to_it_while_somebody_is_available(app: Flask) -> None:
+    with unit_of_work(now=NOW) as uow:
+        ida = make.consultant(uow, "Ida")
+    mine = Visitor(app, english=True)
+    for address in ("/consultants?field=career", f"/c/{ida.slug}"):
+        assert "/now?field=career" not in mine.get(address).text
+    [grace] = available("Grace")
+    assert "/now?field=career" in mine.get("/consultants?field=career").text
+    assert "/now?field=career" not in mine.get("/consultants?field=legal").text
+    page = mine.get(f"/c/{grace.slug}")
+    assert "/now?field=career&amp;choice=career:video:60" in page.text
+    assert statements(page) <= STATEMENTS_MAX
+    assert "/now?field=career" not in mine.get(f"/c/{ida.slug}").text
 
 
 def test_unanswered_says_that_everything_comes_back(app: Flask, clock: time_machine.Traveller) -> None:

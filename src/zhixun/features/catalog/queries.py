@@ -237,6 +237,14 @@ def is_listed(db: Session, consultant_id: str) -> bool:
     return bool(db.scalar(select(Consultant.listed).where(Consultant.id == consultant_id)))
 
 
+def any_in_field(db: Session, field_id: str, ids: Sequence[str]) -> bool:
+    """Whether one of them at least is listed in this field. One statement."""
+    there = select(Consultant.id).where(
+        Consultant.field_id == field_id, Consultant.listed, Consultant.id == any_of(ids)
+    )
+    return bool(db.scalar(select(there.exists())))
+
+
 def commission_bps(db: Session, consultant_id: str) -> int:
     return db.scalars(select(Consultant.commission_bps).where(Consultant.id == consultant_id)).one()
 

@@ -11,6 +11,7 @@ from zhixun.kernel.errors import N_, Invalid, NotFound
 from zhixun.kernel.values import Money, is_id
 
 AMOUNT_LENGTH_MAX = 20
+FIELD_LENGTH_MAX = 80
 MINUTES_CHOICES = (30, 60, 120, 240, 480)
 """For how long a consultant may say that they are available, in minutes."""
 
@@ -59,6 +60,26 @@ def read_until(form: Mapping[str, str], now: datetime) -> datetime:
     if text.isascii() and text.isdigit() and int(text[:5]) in MINUTES_CHOICES:
         return now + timedelta(minutes=int(text[:5]))
     raise Invalid(fields={"minutes": N_("Please choose from the list how long you are available.")})
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where in the list of what can be asked for now somebody looks. No field: the fields themselves."""
+
+    field_id: str
+    page: int
+
+
+def read_place(values: Mapping[str, str]) -> Place:
+    """From a button ("career:2"), else from an address (`field`, `page`), else from what was chosen. What makes no sense
+    is the beginning."""
+    field_id, page = values.get("field", ""), values.get("page", "")
+    if look := values.get("look"):
+        field_id, _, page = look.partition(":")
+    elif not field_id:
+        field_id = values.get("choice", "").partition(":")[0]
+    number = int(page) if page.isascii() and page.isdigit() and len(page) <= 3 else 1
+    return Place(field_id[:FIELD_LENGTH_MAX], max(1, number))
 
 
 def own_id(text: str) -> str:

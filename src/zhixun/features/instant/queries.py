@@ -32,6 +32,11 @@ class Candidate:
     card: ConsultantCard
     service: ServiceView
 
+    @property
+    def key(self) -> str:
+        """Of the choice they are among."""
+        return f"{self.card.field_id}:{self.service.channel}:{self.service.minutes}"
+
 
 @dataclass(frozen=True)
 class Choice:
@@ -88,23 +93,53 @@ def available_until(db: Session, consultant_id: str, now: datetime) -> datetime 
     return until if until is not None and until > now else None
 
 
-def choices(db: Session, client_id: str, now: datetime) -> list[Choice]:
-    """What this person could ask for now, by field, then length. Seven statements at most."""
+def answers_now(db: Session, consultant_id: str, client_id: str, now: datetime) -> Candidate | None:
+    """What this consultant could answer now, their cheapest first; None where they are not available. One statement where
+    they have not switched themselves on."""
+    if available_until(db, consultant_id, now) is None:
+        return None
+    found = candidates(db, client_id, now, only=consultant_id)
+    return min(found, key=lambda one: one.service.price.amount_minor, default=None)
+
+
+def anyone_in(db: Session, field_id: str, now: datetime) -> bool:
+    """Whether any listed consultant of the field is available. Who they are, and whether they are free for a whole
+    session, is looked at on the page that asks. Two statements at most."""
+    ids = list(db.scalars(select(Switch.consultant_id).where(Switch.until > now)))
+    return bool(ids) and catalog.any_in_field(db, field_id, ids)
+
+
+def choices(db: Session, client_id: str, now: datetime, *, field_id: str | None = None) -> list[Choice]:
+    """What this person could ask for now, in one field or in all: what most could answer first, then what costs least.
+    Seven statements at most."""
     found: dict[tuple[str, str, int], list[Candidate]] = {}
     for one in candidates(db, client_id, now):
+        if field_id is not None and one.card.field_id != field_id:
+            continue
         key = (one.card.field_id, one.service.channel, one.service.minutes)
         if all(one.card.id != other.card.id for other in found.setdefault(key, [])):
             found[key].append(one)
-    return [
+    made = [
         Choice(*key, tuple(sorted(many, key=lambda one: one.service.price.amount_minor)))
         for key, many in sorted(found.items())
     ]
+    return sorted(made, key=lambda one: (-len(one.candidates), one.lowest.amount_minor, one.minutes))
 
 
-def candidates(db: Session, client_id: str, now: datetime) -> list[Candidate]:
-    """Everyone who is available, listed, free for a service of theirs, not apart from the client, and whose calendars
+def free_by_field(found: list[Choice]) -> dict[str, int]:
+    """Field → how many consultants could answer now; each counts once, however many of their services could be asked."""
+    people: dict[str, set[str]] = {}
+    for choice in found:
+        people.setdefault(choice.field_id, set()).update(one.card.id for one in choice.candidates)
+    return {field_id: len(ids) for field_id, ids in people.items()}
+
+
+def candidates(db: Session, client_id: str, now: datetime, *, only: str | None = None) -> list[Candidate]:
+    """Everyone (or `only` this one) who is available, listed, free for a service of theirs, not apart from the client, and whose calendars
     kept elsewhere are fresh; with each service they could answer with. Who has waited longest comes first."""
     open_now = select(Switch.consultant_id).where(Switch.until > now, Switch.consultant_id != client_id)
+    if only is not None:
+        open_now = open_now.where(Switch.consultant_id == only)
     ids = list(db.scalars(open_now.order_by(Switch.opened_at, Switch.consultant_id).limit(SWITCHES_MAX)))
     if not ids:
         return []

@@ -30,7 +30,7 @@ bp = Blueprint("instant", __name__, template_folder="templates")
 @bp.route("/now", methods=["GET", "POST"])
 def ask() -> Response:
     """Who is free now, and asking them. Words of danger are answered with help before anything is sold."""
-    if request.method == "GET":
+    if request.method == "GET" or "look" in request.form:
         return _ask_page({})
     if not current_actor().user_id:
         return redirect(url_for("pages.sign_in", next=url_for("instant.ask")), 303)
@@ -150,20 +150,38 @@ def _crisis(asked: forms.Asked) -> Words | None:
 def _ask_page(
     wrong: Mapping[str, str], *, status: int = 200, refusal: Conflict | None = None, crisis: Words | None = None
 ) -> Response:
-    me, now = current_actor().user_id, utc_now()
-    typed = request.form or {"question": request.args.get("q", ""), "field": request.args.get("field", "")}
+    me, now, typed = current_actor().user_id, utc_now(), request.form or _from_address()
+    place = forms.read_place(typed)
     with read() as db:
-        found = queries.choices(db, me, now)
         fields = {one.id: one for one in catalog.bare_fields(db)}
+        field = fields.get(place.field_id)
+        every = queries.choices(db, me, now)
         mine = queries.open_call_of(db, me) if me else None
-    wanted = typed.get("field", "")
-    found.sort(key=lambda one: one.field_id != wanted)
+    found = [one for one in every if field and one.field_id == field.id]
+    pages = max(1, -(-len(found) // rules.CHOICES_PER_PAGE))
+    number = min(
+        _page_of(found, typed.get("choice", "")) if "look" not in typed and "page" not in typed else place.page, pages
+    )
     page = render_template(
-        "instant/ask.html", choices=found, fields=fields, typed=typed, errors=wrong, call_id=new_id(), mine=mine,
-        sentence=errors.sentence_of(refusal) if refusal else "", crisis=crisis, length_max=QUESTION_LENGTH_MAX,
-        minutes=int(rules.RING_FOR.total_seconds() // 60),
+        "instant/ask.html", choices=found[(number - 1) * rules.CHOICES_PER_PAGE :][: rules.CHOICES_PER_PAGE],
+        field=field, fields=fields, free=queries.free_by_field(every), number=number, pages=pages, typed=typed,
+        errors=wrong, call_id=new_id(), mine=mine, sentence=errors.sentence_of(refusal) if refusal else "",
+        crisis=crisis, length_max=QUESTION_LENGTH_MAX, minutes=int(rules.RING_FOR.total_seconds() // 60),
     )  # fmt: skip
     return make_response(page, status)
+
+
+def _from_address() -> dict[str, str]:
+    """What an address may say: a question, a field, a choice in it, a page of the list."""
+    return {"question": request.args.get("q", "")} | {
+        name: request.args[name] for name in ("field", "choice", "page") if name in request.args
+    }
+
+
+def _page_of(found: list[queries.Choice], key: str) -> int:
+    """The page of the list that what was chosen is on."""
+    at = next((place for place, one in enumerate(found) if one.key == key), 0)
+    return at // rules.CHOICES_PER_PAGE + 1
 
 
 def _desk_page(refusal: DomainError | None = None) -> Response:

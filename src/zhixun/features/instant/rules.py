@@ -13,6 +13,8 @@ RING_FOR = timedelta(minutes=10)
 """Unanswered so long, everything goes back."""
 RINGS_MAX = 20
 """How many consultants one call rings at once."""
+CHOICES_PER_PAGE = 6
+"""What can be asked for now, so many at a time: a phone shows them without much scrolling."""
 OPEN_MAX = 1
 """Calls one client may have open at once."""
 AVAILABLE_MIN, AVAILABLE_MAX = timedelta(minutes=15), timedelta(hours=12)

@@ -10,6 +10,7 @@ from zhixun.features.instant.rules import QUESTION_LENGTH_MAX, QUESTION_LENGTH_M
 from zhixun.kernel.errors import N_
 
 from .answers import Channel, MoneyShown, PaymentAsked
+from .asked import Cursor, Limit, ShortName
 from .kinds import Answer, Asked, At, Id, Instant, Text
 
 CallState = Literal["unpaid", "ringing", "answered", "unanswered", "withdrawn", "lapsed"]
@@ -21,6 +22,32 @@ class AvailabilityWanted(Asked):
 
 class AvailabilityKept(Answer):
     until: At | None
+
+
+class ChoicesWanted(Asked):
+    field: ShortName
+    cursor: Cursor
+    limit: Limit
+
+
+class ChoiceShown(Answer):
+    field: str
+    channel: Channel
+    minutes: int
+    consultants: Annotated[int, Field(description=N_("How many could answer now."))]
+    lowest: MoneyShown
+    highest: Annotated[MoneyShown, Field(description=N_("What is paid first; the difference comes back."))]
+
+
+class FreeShown(Answer):
+    field: str
+    consultants: Annotated[int, Field(description=N_("How many could answer now."))]
+
+
+class Choices(Answer):
+    items: list[ChoiceShown]
+    next: str | None
+    free: Annotated[list[FreeShown], Field(description=N_("By field, each consultant once."))]
 
 
 class CallWanted(Asked):

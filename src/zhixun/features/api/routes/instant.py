@@ -11,6 +11,10 @@ from zhixun.features.api.forms.instant import (
     CallPassed,
     CallShown,
     CallWanted,
+    Choices,
+    ChoiceShown,
+    ChoicesWanted,
+    FreeShown,
 )
 from zhixun.features.instant import actions, queries
 from zhixun.features.instant.actions import CallOpen, CallOver, CallTaken, NobodyFree, NotAvailable
@@ -20,8 +24,8 @@ from zhixun.features.payments import queries as payments
 from zhixun.features.scheduling.actions import CalendarStale, SlotTaken
 from zhixun.kernel.errors import N_, NotFound
 from zhixun.kernel.unit_of_work import UnitOfWork
-from zhixun.kernel.values import Money, new_id
-from zhixun.web import security
+from zhixun.kernel.values import Money, new_id, utc_now
+from zhixun.web import pagination, security
 
 from . import shown
 from .bookings import gateway_asked
@@ -44,6 +48,31 @@ def make_available(uow: UnitOfWork, wanted: AvailabilityWanted) -> AvailabilityK
     else:
         actions.make_available(uow, until=wanted.until)
     return AvailabilityKept(until=wanted.until)
+
+
+@reads(
+    "/instant/choices",
+    N_("What can be asked for now, in one field or in all: what most could answer first, then what costs least."),
+    tag=TAG,
+    asked=ChoicesWanted,
+    answer=Choices,
+    signed_in=False,
+)
+def instant_choices(db: Session, wanted: ChoicesWanted) -> Choices:
+    found = queries.choices(db, security.current_actor().user_id, utc_now(), field_id=wanted.field or None)
+    first = pagination.number_of(wanted.cursor)
+    last = first + wanted.limit
+    return Choices(
+        items=[
+            ChoiceShown(
+                field=one.field_id, channel=one.channel, minutes=one.minutes, consultants=len(one.candidates),
+                lowest=shown.money(one.lowest), highest=shown.money(one.highest),
+            )
+            for one in found[first:last]
+        ],
+        next=pagination.cursor_of(str(last)) if last < len(found) else None,
+        free=[FreeShown(field=one, consultants=count) for one, count in queries.free_by_field(found).items()],
+    )  # fmt: skip
 
 
 @writes(

@@ -14,6 +14,7 @@ from zhixun.features.booking import queries as bookings
 from zhixun.features.booking import rules as booking
 from zhixun.features.catalog import queries as catalog
 from zhixun.features.catalog.rules import SLUG
+from zhixun.features.instant import queries as instant
 from zhixun.features.pages import forms
 from zhixun.features.plans import queries as plans
 from zhixun.features.quality import queries as quality
@@ -98,6 +99,7 @@ def consultants() -> str:
         found = search.find_consultants(
             db, asked.wanted, now=now, offset=(asked.page - 1) * PAGE_SIZE, limit=PAGE_SIZE, fields=fields
         )
+        answers_now = bool(asked.wanted.field) and instant.anyone_in(db, asked.wanted.field, now)
     if asked.wanted.text and asked.page == 1:
         chosen = [(name, value) for name in ("field", "topic") if (value := getattr(asked.wanted, name))]
         seen.note("search", asked.wanted.text, chosen)
@@ -105,6 +107,7 @@ def consultants() -> str:
     return render_template(
         "pages/consultants.html", found=found, asked=asked, pages=pages, chosen=_chosen(asked), sorts=SORTS,
         price_steps=PRICE_STEPS_MINOR, frees=FREE, address=_address, now=now,
+        answers_now=answers_now,
     )  # fmt: skip
 
 
@@ -127,6 +130,7 @@ def consultant(slug: str) -> str | Response:
         judged = quality.quality_of(db, page.card.id)
         reviews = quality.reviews_of(db, page.card.id, limit=REVIEWS)
         names = accounts.people(db, [line.client_id for line in reviews]) if reviews else {}
+        now_with = instant.answers_now(db, page.card.id, actor.user_id, now)
         offer = plans.offer_of(db, page.card.id, actor.user_id, now)
         groups = bookings.groups_of(db, page.card.id, now)
         services = {page.card.id: [service.timing for service in page.card.services]}
@@ -148,7 +152,7 @@ def consultant(slug: str) -> str | Response:
         "pages/consultant.html", page=page, card=page.card, field=field, seen=judged, reviews=reviews,
         initials={user_id: person.name.strip()[:1].upper() for user_id, person in names.items()}, booked=booked,
         booking_id=new_id(), now=now, zone=reader_zone(), hold_minutes=booking.HOLD.seconds // 60, release_hours=booking.RELEASE_AFTER.days * 24,
-        offer=offer, groups=groups, takes_crises=any(one.crisis for one in field.topics if one.id in page.card.topic_ids), new_id=new_id, topic=topic, similar_count=search.count_of_topic(topic) - 1 if topic and not booked.any else 0,
+        now_with=now_with, offer=offer, groups=groups, takes_crises=any(one.crisis for one in field.topics if one.id in page.card.topic_ids), new_id=new_id, topic=topic, similar_count=search.count_of_topic(topic) - 1 if topic and not booked.any else 0,
     )  # fmt: skip
 
 
