@@ -8,9 +8,11 @@ from datetime import UTC, datetime, timedelta
 from threading import Barrier
 
 import pytest
+import time_machine
 
 from tests import make
-from zhixun.features.booking import actions, jobs, queries
+from zhixun.events.booking import BookingCancelled, BookingExpired, BookingFact
+from zhixun.features.booking import actions, handlers, jobs, queries
 from zhixun.features.booking.actions import BookingMade, GroupClosed, GroupFull, GroupWish, SeatedAlready
 from zhixun.features.booking.rules import State
 from zhixun.features.ledger import queries as ledger
@@ -212,6 +214,77 @@ def test_a_consultant_who_calls_off_their_days_calls_off_the_groups_on_them(grac
     assert (state(booking_id), money_of(refunds_account("sandbox"))) == (State.CANCELLED, 12_000)
     with Session() as db:
         assert queries.group(db, name, NOW).state == "cancelled"
+
+
+def ended(who: Actor, booking_id: str, *, now=NOW) -> None:
+    """Someone gives a seat back, and what hears of it."""
+    with unit_of_work(who, now=now) as uow:
+        actions.cancel_booking(uow, booking_id=booking_id)
+    hear(BookingCancelled, booking_id, now, reason="client")
+
+
+def hear(fact: type[BookingFact], booking_id: str, now: datetime, **more: str) -> None:
+    with Session() as db:
+        view = queries.booking(db, booking_id, SYSTEM, now)
+    said = fact(booking_id=booking_id, client_id=view.client_id, consultant_id=view.consultant_id, **more)
+    with time_machine.travel(now, tick=False):
+        for _ in range(2):
+            handlers.close_emptied_group(said)
+
+
+def state_of_group(group_id: str) -> tuple[str, str | None]:
+    with Session() as db:
+        found = queries.group(db, group_id, NOW)
+        return found.state, found.ended_reason
+
+
+def test_a_day_off_leaves_no_group_standing_whether_its_seats_were_paid_held_or_never_taken(grace):
+    ada, bob = people(2)
+    full, empty = group_of(grace), group_of(grace, start=START + 3 * HOUR, decide_at=START)
+    later = group_of(grace, start=START + 48 * HOUR, decide_at=START)
+    first, second = paid(ada, full), seat(bob, full).booking_id
+    with unit_of_work(grace.actor, now=NOW) as uow:
+        actions.call_off_days(uow, days_off_id=new_id(), until=START.date())
+    assert [state(one) for one in (first, second)] == [State.CANCELLED, State.CANCELLED]
+    assert [state_of_group(one)[0] for one in (full, empty, later)] == ["cancelled", "cancelled", "open"]
+    with pytest.raises(GroupClosed):
+        seat(bob, full)
+    pay(second)
+    assert (state(second), money_of(escrow_of(second))) == (State.CANCELLED, 0), "late money finds no seat"
+    with unit_of_work(grace.actor, now=NOW) as uow:
+        actions.set_group(uow, group_id=new_id(), wish=WISH)  # its time is free again
+
+
+def test_a_group_whose_last_seat_the_consultant_gave_back_does_not_stand(grace):
+    ada, bob = people(2)
+    name = group_of(grace)
+    first, second = paid(ada, name), paid(bob, name)
+    ended(grace.actor, first)
+    assert state_of_group(name) == ("open", None), "one has a seat still"
+    ended(grace.actor, second)
+    assert state_of_group(name) == ("cancelled", "emptied")
+    assert money_of(refunds_account("sandbox")) == 24_000
+    with unit_of_work(grace.actor, now=NOW) as uow:
+        actions.set_group(uow, group_id=new_id(), wish=WISH)
+
+
+def test_clients_who_leave_empty_a_decided_group_only_and_a_held_seat_keeps_it(grace):
+    ada, bob = people(2)
+    name, decided = group_of(grace, seats_min=1), START - 24 * HOUR
+    ended(ada, paid(ada, name))
+    assert state_of_group(name) == ("open", None), "others may still come"
+    taken = paid(ada, name)
+    with unit_of_work(now=decided) as uow:
+        assert actions.decide_group(uow, group_id=name) == "on"
+    held = new_id()
+    seat(bob, name, now=decided, booking_id=held)
+    ended(ada, taken, now=decided)
+    assert state_of_group(name) == ("on", None), "Bob is paying"
+    late = decided + timedelta(minutes=16)
+    with unit_of_work(now=late) as uow:
+        actions.pass_time(uow, booking_id=held)
+    hear(BookingExpired, held, late)
+    assert state_of_group(name) == ("cancelled", "emptied")
 
 
 def test_everybody_comes_by_themselves_and_each_seat_is_paid_out(grace):

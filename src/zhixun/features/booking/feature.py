@@ -1,4 +1,4 @@
-from zhixun.events.booking import BookingCancelled, BookingConfirmed, BookingMoved, DaysCalledOff
+from zhixun.events.booking import BookingCancelled, BookingConfirmed, BookingExpired, BookingMoved, DaysCalledOff
 from zhixun.events.payments import PaymentCaptured
 from zhixun.events.scheduling import CalendarCopiesDue
 from zhixun.kernel.errors import N_
@@ -15,7 +15,8 @@ feature = Feature(
         PaymentCaptured: [handlers.confirm_when_paid],
         BookingConfirmed: [handlers.copy_session],
         BookingMoved: [handlers.copy_session],
-        BookingCancelled: [handlers.copy_session],
+        BookingCancelled: [handlers.copy_session, handlers.close_emptied_group],
+        BookingExpired: [handlers.close_emptied_group],
         DaysCalledOff: [handlers.call_off],
         CalendarCopiesDue: [handlers.copy_sessions],
     },

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 
-from zhixun.events.booking import BookingCancelled, BookingConfirmed, BookingMoved, DaysCalledOff
+from zhixun.events.booking import BookingCancelled, BookingConfirmed, BookingExpired, BookingMoved, DaysCalledOff
 from zhixun.events.payments import PaymentCaptured
 from zhixun.events.scheduling import CalendarCopiesDue
 from zhixun.features.accounts import queries as accounts
@@ -43,6 +43,12 @@ def call_off(event: DaysCalledOff) -> None:
             log.exception("booking %s could not be called off", view.id)
     with unit_of_work() as uow:
         actions.note_called_off(uow, days_off_id=event.days_off_id)
+
+
+def close_emptied_group(event: BookingCancelled | BookingExpired) -> None:
+    with unit_of_work() as uow:
+        if group_id := queries.booking(uow.db, event.booking_id, SYSTEM, uow.now).group_id:
+            actions.close_if_emptied(uow, group_id=group_id)
 
 
 def confirm_when_paid(event: PaymentCaptured) -> None:

@@ -33,6 +33,8 @@ from .meeting import complete_session, join_session
 from .record import TooLate, price_of
 
 TITLE_LENGTH_MIN, TITLE_LENGTH_MAX = 4, 60
+SEATED = (State.PAID, State.CONFIRMED, State.IN_PROGRESS, State.COMPLETED)
+"""Somebody has the seat."""
 
 
 class GroupFull(Conflict):
@@ -162,6 +164,24 @@ def cancel_group(uow: UnitOfWork, *, group_id: str) -> None:
     if group.starts_at <= uow.now:
         raise TooLate
     _call_off(uow, group, reason="consultant")
+
+
+def close_if_emptied(uow: UnitOfWork, *, group_id: str) -> str:
+    """A group whose last seat was given back does not stand: the consultant would come for nobody, and their time is free
+    again. As long as it is open (not decided yet) only where it was the consultant who gave the last seats back; clients
+    who leave make room for others until it is decided. Twice is once; returns the state."""
+    group = _locked(uow, group_id)
+    if group.state == "cancelled" or group.starts_at <= uow.now:
+        return group.state
+    seats_ended = uow.db.execute(
+        select(Booking.state, Booking.hold_expires_at, Booking.ended_reason).where(Booking.group_id == group_id)
+    ).all()
+    held = any(row.state == State.HELD and row.hold_expires_at > uow.now for row in seats_ended)
+    if held or any(row.state in SEATED for row in seats_ended):
+        return group.state
+    if group.state == "on" or any(row.ended_reason == "consultant" for row in seats_ended):
+        _call_off(uow, group, reason="emptied")
+    return group.state
 
 
 def join_group(uow: UnitOfWork, *, group_id: str) -> None:
