@@ -61,10 +61,22 @@ def test_the_page_shows_the_week_and_the_two_weeks_that_come_of_it(browser: Visi
     assert page.status_code == 200
     assert 'name="MO-0-start" value="09:00"' in page.text
     assert 'name="MO-1-start" value=""' in page.text
-    assert "Wed 25 Nov 09:00 10:00 11:00" in said
+    assert "Wed 25 Nov 09:00–17:00" in said
+    assert said.count("one can start every 60 minutes") == 1
     assert "Sat 28 Nov closed" in said
     assert "Tue 24 Nov nothing left" in said
     assert statements(page) <= STATEMENTS_MAX
+
+
+def test_a_booking_cuts_a_stretch_in_two_and_one_that_ends_after_midnight_says_the_day(
+    app: Flask, grace: make.ConsultantMade, browser: Visitor
+) -> None:
+    with unit_of_work(now=NOW) as uow:
+        at = datetime(2026, 11, 25, 4, 0, tzinfo=UTC)
+        make.paid_booking(uow, client=make.client(uow), consultant=grace, start=at)
+    assert "Wed 25 Nov 09:00–12:00 13:00–17:00" in words(browser.get("/pro/hours"))
+    browser.post("/pro/hours", zone=ZONE, **row("TH", 0, "22:00", "01:00"))
+    assert "Thu 26 Nov 22:00–Fri 01:00" in words(browser.get("/pro/hours"))
 
 
 def test_the_two_weeks_are_shown_on_a_clients_clock_too_with_their_weekday_where_it_is_another(
@@ -72,7 +84,7 @@ def test_the_two_weeks_are_shown_on_a_clients_clock_too_with_their_weekday_where
 ) -> None:
     page = browser.get("/pro/hours?in=America/New_York")
     said = words(page)
-    assert "→ Tue 20:00 21:00 22:00 23:00 Wed 00:00 01:00 02:00 03:00" in said, "the day changes at their midnight"
+    assert "→ Tue 20:00–Wed 04:00" in said, "the day changes at their midnight"
     assert 'value="America/New_York" selected' in page.text
     assert "clock goes" not in said
     assert statements(page) <= STATEMENTS_MAX

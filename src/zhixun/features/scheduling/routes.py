@@ -22,7 +22,7 @@ from zhixun.web import errors, limits
 from zhixun.web.security import current_actor, read, require, work
 
 from . import actions, forms, queries
-from .rules import CALENDARS_MAX, WEEKDAYS, Calendar, Slot, clock_change, offer, terms_of
+from .rules import CALENDARS_MAX, WEEKDAYS, Calendar, Slot, clock_change, offer, stretches, terms_of
 
 bp = Blueprint("scheduling", __name__, template_folder="templates")
 
@@ -33,7 +33,8 @@ READS_MAX, READS_SECONDS = 10, 600
 @dataclass(frozen=True)
 class DayShown:
     noon: datetime
-    slots: tuple[Slot, ...]
+    stretches: tuple[Slot, ...]
+    """From the first start to the last end, wherever a session can start again and again."""
     why: str
     """Without any slot: "closed" by the week, "day_off" by an exception, "full" otherwise."""
     clock_moves: int = 0
@@ -225,7 +226,10 @@ def _preview(
     until = now + timedelta(days=PREVIEW_DAYS)
     busy = queries.busy_of(db, [me], now, until, now).get(me, [])
     found = offer(calendar, terms_of(service), busy, from_=now, until=until, now=now)
-    by_day = {day: tuple(slots) for day, slots in groupby(found, key=lambda slot: slot.start.astimezone(info).date())}
+    by_day = {
+        day: tuple(stretches(list(slots), service.interval_minutes))
+        for day, slots in groupby(found, key=lambda slot: slot.start.astimezone(info).date())
+    }
     shown = []
     for day in (today + timedelta(days=n) for n in range(PREVIEW_DAYS)):
         special = calendar.overrides.get(day)

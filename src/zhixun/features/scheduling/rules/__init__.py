@@ -23,7 +23,7 @@ from .elsewhere import (
     entry_uid,
     is_stale,
 )
-from .offering import calendars_in_the_way, horizon_end, is_free, offer, refusal, times_in_the_way
+from .offering import calendars_in_the_way, horizon_end, is_free, offer, refusal, stretches, times_in_the_way
 from .openings import clock_change
 from .runs import Run, free_runs
 from .series import (
@@ -94,6 +94,7 @@ __all__ = [
     "offer",
     "refusal",
     "sessions_of",
+    "stretches",
     "terms_of",
     "times_in_the_way",
 ]

@@ -139,3 +139,17 @@ class Limits:
 def widened(one: Busy, terms: SlotTerms) -> Range:
     low, high = one.padded()
     return low - terms.buffer_after_minutes * 60, high + terms.buffer_before_minutes * 60
+
+
+def stretches(slots: Sequence[Slot], interval_minutes: int) -> list[Slot]:
+    """Ascending slots as stretches of time, each from its first start to its last end: within one, the next start is
+    never further than the interval of starts."""
+    found: list[Slot] = []
+    last: datetime | None = None
+    for slot in slots:
+        if last is not None and slot.start - last <= timedelta(minutes=interval_minutes):
+            found[-1] = Slot(found[-1].start, slot.end)
+        else:
+            found.append(slot)
+        last = slot.start
+    return found
