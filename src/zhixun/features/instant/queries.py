@@ -93,13 +93,13 @@ def available_until(db: Session, consultant_id: str, now: datetime) -> datetime 
     return until if until is not None and until > now else None
 
 
-def answers_now(db: Session, consultant_id: str, client_id: str, now: datetime) -> Candidate | None:
-    """What this consultant could answer now, their cheapest first; None where they are not available. One statement where
-    they have not switched themselves on."""
-    if available_until(db, consultant_id, now) is None:
+def answers_now(db: Session, card: ConsultantCard, now: datetime) -> Candidate | None:
+    """With what a consultant says that they are available, their cheapest; None where they are not. Whether they are free
+    for all of it is looked at on the page that asks. One statement."""
+    sold = [Candidate(card, one) for one in card.services if not one.on_request]
+    if not sold or available_until(db, card.id, now) is None:
         return None
-    found = candidates(db, client_id, now, only=consultant_id)
-    return min(found, key=lambda one: one.service.price.amount_minor, default=None)
+    return min(sold, key=lambda one: one.service.price.amount_minor)
 
 
 def anyone_in(db: Session, field_id: str, now: datetime) -> bool:
@@ -134,12 +134,10 @@ def free_by_field(found: list[Choice]) -> dict[str, int]:
     return {field_id: len(ids) for field_id, ids in people.items()}
 
 
-def candidates(db: Session, client_id: str, now: datetime, *, only: str | None = None) -> list[Candidate]:
-    """Everyone (or `only` this one) who is available, listed, free for a service of theirs, not apart from the client, and whose calendars
+def candidates(db: Session, client_id: str, now: datetime) -> list[Candidate]:
+    """Everyone who is available, listed, free for a service of theirs, not apart from the client, and whose calendars
     kept elsewhere are fresh; with each service they could answer with. Who has waited longest comes first."""
     open_now = select(Switch.consultant_id).where(Switch.until > now, Switch.consultant_id != client_id)
-    if only is not None:
-        open_now = open_now.where(Switch.consultant_id == only)
     ids = list(db.scalars(open_now.order_by(Switch.opened_at, Switch.consultant_id).limit(SWITCHES_MAX)))
     if not ids:
         return []

@@ -130,7 +130,7 @@ def consultant(slug: str) -> str | Response:
         judged = quality.quality_of(db, page.card.id)
         reviews = quality.reviews_of(db, page.card.id, limit=REVIEWS)
         names = accounts.people(db, [line.client_id for line in reviews]) if reviews else {}
-        now_with = instant.answers_now(db, page.card.id, actor.user_id, now)
+        now_with = instant.answers_now(db, page.card, now)
         offer = plans.offer_of(db, page.card.id, actor.user_id, now)
         groups = bookings.groups_of(db, page.card.id, now)
         services = {page.card.id: [service.timing for service in page.card.services]}
