@@ -160,6 +160,10 @@ TABLES: dict[str, Words] = {
         "你在候补名单中的位置：等谁的哪项服务、哪一天、什么时段、何时加入",
         "Your places in waiting lists: whose service, which day and part of it, and since when",
     ),
+    "waitlist_seats": Words(
+        "你在哪场小组咨询候补名额、何时加入、名额为你保留到何时",
+        "Which group sessions you wait for a seat in, since when, and until when one was kept for you",
+    ),
     "waitlist_offers": Words(
         "候补到的时间：为你留了哪个时段、你怎样回应", "Freed times kept for you, and what you answered"
     ),

@@ -10,5 +10,5 @@ feature = Feature(
     blueprints=[bp],
     handlers={one: [handlers.pass_on_freed_time] for one in (BookingCancelled, BookingExpired, BookingMoved)},
     jobs=[Job(jobs.pass_on, at="* * * * *")],
-    menu=[MenuEntry("me", "waitlist.mine", "clock", N_("Waiting list"), 15, marks=("waitlist.wish",))],
+    menu=[MenuEntry("me", "waitlist.mine", "clock", N_("Waiting list"), 15, marks=("waitlist.wish", "waitlist.seat"))],
 )

@@ -37,6 +37,32 @@ class Place(Table):
     unanswered: Mapped[int] = mapped_column(default=0)
 
 
+class SeatPlace(Table):
+    """Someone waits for a seat in a group session; offered one, once. Its id is the booking's that it may become."""
+
+    __tablename__ = "waitlist_seats"
+    __table_args__ = (
+        CheckConstraint("state IN ('waiting', 'offered', 'taken', 'left', 'ended')"),
+        CheckConstraint("state NOT IN ('offered', 'taken') OR expires_at IS NOT NULL"),
+        Index("waitlist_seats_once", "client_id", "group_id", unique=True, postgresql_where=OPEN),
+        Index("waitlist_seats_line", "consultant_id", "joined_at", postgresql_where=OPEN),
+    )
+    personal_data = "erase"
+    belongs_to = ("client_id",)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    client_id: Mapped[str]
+    consultant_id: Mapped[str]
+    group_id: Mapped[str]
+    state: Mapped[str]
+    zone: Mapped[str]
+    joined_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    """So long before the start that a seat can still be offered."""
+    expires_at: Mapped[datetime | None]
+    """Until when the seat is kept."""
+
+
 class Offer(Table):
     """A freed time kept for one person. Two people are never offered overlapping times: the hold in the calendar sees to
     that; and nobody is offered the same time twice."""

@@ -32,6 +32,8 @@ from .groups import (
     complete_group,
     decide_group,
     join_group,
+    keep_seat,
+    let_seat_go,
     set_group,
     take_seat,
 )
@@ -104,7 +106,9 @@ __all__ = [
     "join_group",
     "join_session",
     "keep_money",
+    "keep_seat",
     "let_money_go",
+    "let_seat_go",
     "midnight_after",
     "note_called_off",
     "open_feed",

@@ -139,6 +139,20 @@ def take_seat(
     return _made(row)
 
 
+def keep_seat(uow: UnitOfWork, *, booking_id: str, group_id: str) -> bool:
+    """Keep a free seat for a booking that may come; False where there is none, or none can be taken any more."""
+    group = uow.db.get(Group, group_id, populate_existing=True)
+    if group is None or group.state == "cancelled" or group.starts_at <= uow.now:
+        return False
+    return _take(uow, group_id, booking_id) is not None
+
+
+def let_seat_go(uow: UnitOfWork, *, booking_id: str) -> None:
+    """The seat kept for a booking that did not come is free again. Twice is once."""
+    if uow.db.get(Booking, booking_id) is None:
+        seats.let_go(uow, booking_id)
+
+
 def decide_group(uow: UnitOfWork, *, group_id: str) -> str:
     """At its time: it takes place, or with too few seats paid it is called off and all money goes back. Twice is once;
     returns the state."""
@@ -177,7 +191,7 @@ def close_if_emptied(uow: UnitOfWork, *, group_id: str) -> str:
         select(Booking.state, Booking.hold_expires_at, Booking.ended_reason).where(Booking.group_id == group_id)
     ).all()
     held = any(row.state == State.HELD and row.hold_expires_at > uow.now for row in seats_ended)
-    if held or any(row.state in SEATED for row in seats_ended):
+    if held or seats.kept(uow, group_id) or any(row.state in SEATED for row in seats_ended):
         return group.state
     if group.state == "on" or any(row.ended_reason == "consultant" for row in seats_ended):
         _call_off(uow, group, reason="emptied")
@@ -239,8 +253,10 @@ def _check_open(uow: UnitOfWork, group: Group) -> None:
 
 
 def _take(uow: UnitOfWork, group_id: str, booking_id: str) -> int | None:
-    """A free seat; where there is none, holds whose time is over are let go first."""
-    number = None
+    """The seat kept for it, else a free one; where there is none, holds whose time is over are let go first."""
+    number = uow.db.scalar(select(Seat.number).where(Seat.group_id == group_id, Seat.booking_id == booking_id))
+    if number is not None:
+        return number
     if not _lapsed(uow, group_id, own=True):
         number = seats.take(uow, group_id=group_id, booking_id=booking_id)
     if number is None:

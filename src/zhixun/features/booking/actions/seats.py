@@ -38,8 +38,18 @@ def keep(uow: UnitOfWork, booking: Booking) -> bool:
 
 def give_back(uow: UnitOfWork, booking: Booking) -> None:
     """The seat is free again. One whose group is being called off at this moment is gone with it."""
-    mine = select(Seat.number).where(Seat.booking_id == booking.id).with_for_update(skip_locked=True)
-    number = uow.db.scalar(mine)
-    if number is not None:
-        free = update(Seat).where(Seat.group_id == booking.group_id, Seat.number == number).values(booking_id=None)
+    let_go(uow, booking.id)
+
+
+def let_go(uow: UnitOfWork, booking_id: str) -> None:
+    mine = select(Seat.group_id, Seat.number).where(Seat.booking_id == booking_id).with_for_update(skip_locked=True)
+    for group_id, number in uow.db.execute(mine).all():
+        free = update(Seat).where(Seat.group_id == group_id, Seat.number == number).values(booking_id=None)
         uow.db.execute(free)
+
+
+def kept(uow: UnitOfWork, group_id: str) -> bool:
+    """Whether a seat is kept for somebody who has not taken it yet."""
+    booked = select(Booking.id).where(Booking.id == Seat.booking_id).exists()
+    waits = select(Seat.number).where(Seat.group_id == group_id, Seat.booking_id.is_not(None), ~booked)
+    return uow.db.scalar(waits.limit(1)) is not None

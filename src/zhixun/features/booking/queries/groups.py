@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -50,6 +51,20 @@ def group(db: Session, group_id: str, now: datetime) -> GroupView:
     if row is None:
         raise NotFound
     return _view(row[0], row[1], now)
+
+
+def groups_by_ids(db: Session, ids: Collection[str], now: datetime) -> list[GroupView]:
+    """One statement; none for nobody."""
+    rows = db.execute(_with_left(now).where(Group.id.in_(ids))) if ids else ()
+    return [_view(row, left, now) for row, left in rows]
+
+
+def has_seat(db: Session, group_id: str, client_id: str, now: datetime) -> bool:
+    """Whether somebody has a seat in a group, paid or held."""
+    live = and_(Booking.state == State.HELD, Booking.hold_expires_at > now)
+    theirs = (Booking.group_id == group_id, Booking.client_id == client_id)
+    found = select(Booking.id).where(*theirs, or_(live, Booking.state.in_((State.PAID, *SEATED))))
+    return db.scalar(found.limit(1)) is not None
 
 
 def groups_of(db: Session, consultant_id: str, now: datetime) -> list[GroupView]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from zhixun.events.waitlist import TimeOffered
 from zhixun.features.booking import actions as bookings
@@ -19,21 +19,18 @@ from zhixun.features.catalog.rules import ServiceView
 from zhixun.features.scheduling import actions as scheduling
 from zhixun.features.scheduling import queries as calendars
 from zhixun.features.scheduling.actions import NotOffered, SlotTaken
+from zhixun.features.waitlist import queries, rules
+from zhixun.features.waitlist.models import Offer, Place
+from zhixun.features.waitlist.rules import State, Wish
 from zhixun.kernel.errors import N_, Conflict, Invalid, NotFound
 from zhixun.kernel.unit_of_work import UnitOfWork
 from zhixun.kernel.values import is_id, new_id
 
-from . import queries, rules
-from .models import Offer, Place
-from .rules import State, Wish
+from .line import WaitsTooOften, alone_with, stamp
 
 
 class TimesFree(Conflict):
     code, message = "times_free", N_("A time that suits you is free right now: you can book it at once.")
-
-
-class WaitsTooOften(Conflict):
-    code, message = "waits_too_often", N_("You are waiting in five lists already. Please leave one first.")
 
 
 class WaitsAlready(Conflict):
@@ -63,7 +60,7 @@ def join(uow: UnitOfWork, *, place_id: str, service_id: str, wish: Wish) -> None
     if service.consultant_id == uow.actor.user_id:
         raise OwnService
     if free := _suiting(uow, service, wish):
-        raise TimesFree(extra={"alternatives": [_stamp(at) for at in free[:3]]})
+        raise TimesFree(extra={"alternatives": [stamp(at) for at in free[:3]]})
     open_already = Place.client_id == uow.actor.user_id, Place.service_id == service_id, Place.state.in_(queries.OPEN)
     if uow.db.scalar(select(Place.id).where(*open_already)) is not None:
         raise WaitsAlready
@@ -124,12 +121,8 @@ def refuse_offer(uow: UnitOfWork, *, offer_id: str) -> None:
     _offer_all(uow, place.consultant_id)
 
 
-def pass_on(uow: UnitOfWork, *, consultant_id: str) -> int:
-    """Take what is over out of the list, then offer what is free to who comes next; returns how many offers were made.
-
-    Run by facts and by the clock, as often as anyone likes.
-    """
-    _alone_with(uow, consultant_id)
+def pass_on_times(uow: UnitOfWork, *, consultant_id: str) -> int:
+    """The same for times, by who is alone with the list."""
     offers, places = _over(uow, consultant_id)
     for one in offers:
         _expire(uow, one)
@@ -202,7 +195,7 @@ def _offer_one(uow: UnitOfWork, place: Place) -> bool:
         uow.emit(
             TimeOffered(
                 offer_id=made, place_id=place.id, client_id=place.client_id, consultant_id=place.consultant_id,
-                start=_stamp(start), expires_at=_stamp(expires_at),
+                start=stamp(start), expires_at=stamp(expires_at),
             )
         )  # fmt: skip
         return True
@@ -226,7 +219,7 @@ def _own_place(uow: UnitOfWork, place_id: str) -> Place:
     place = uow.db.get(Place, place_id)
     if place is None or place.client_id != uow.actor.user_id:
         raise NotFound
-    _alone_with(uow, place.consultant_id)
+    alone_with(uow, place.consultant_id)
     uow.db.refresh(place)
     return place
 
@@ -252,12 +245,3 @@ def _close(uow: UnitOfWork, offer: Offer, state: str) -> None:
 def _become(place: Place, state: State) -> None:
     assert rules.may_become(State(place.state), state), f"{place.state} may not become {state}"
     place.state = state
-
-
-def _alone_with(uow: UnitOfWork, consultant_id: str) -> None:
-    list_of = func.hashtextextended(f"waitlist:{consultant_id}", 0)
-    uow.db.execute(select(func.pg_advisory_xact_lock(list_of)))
-
-
-def _stamp(at: datetime) -> str:
-    return at.strftime("%Y-%m-%dT%H:%M:%SZ")
