@@ -18,6 +18,7 @@ class Booking(Table):
     __table_args__ = (
         CheckConstraint("ends_at > starts_at"),
         CheckConstraint("price_minor >= 0"),
+        CheckConstraint("courtesy_points >= 0"),
         CheckConstraint("moves >= moves_by_client AND moves_by_client >= 0"),
         CheckConstraint("free_until <= starts_at"),
         CheckConstraint("(state <> 'requested') OR (on_request AND answer_by <= starts_at)"),
@@ -69,6 +70,8 @@ class Booking(Table):
     """How the price came about, line by line in words."""
     first_starts_at: Mapped[datetime]
     """The start first agreed: what a cancellation gives back counts from it, wherever the session is moved."""
+    courtesy_points: Mapped[int] = mapped_column(default=0, server_default="0")
+    """What the house gives the client besides, where the consultant calls it off or does not come: as it was said."""
     moves: Mapped[int] = mapped_column(default=0)
     """How often it was moved; a calendar entry's SEQUENCE counts on from it."""
     moves_by_client: Mapped[int] = mapped_column(default=0)

@@ -49,6 +49,8 @@ RELEASE_AFTER = timedelta(hours=48)
 CLOCK_LATE_MAX = timedelta(minutes=15)
 """Past its time by more than this, a booking that has not moved needs a person to look."""
 BRIEF_LENGTH_MAX = 4_000
+COURTESY_FOR = frozenset({"consultant", "consultant_no_show"})
+"""Who is to blame for what goes back, where the client has a courtesy of the house besides."""
 
 
 class State(StrEnum):

@@ -175,6 +175,21 @@ def earn_points(uow: UnitOfWork, *, booking_id: str, person_id: str, paid: Money
     return points
 
 
+def give_courtesy(uow: UnitOfWork, *, booking_id: str, person_id: str, points: int) -> None:
+    """Points of the house for a session that its consultant called off or did not come to. Twice is once."""
+    if not points or uow.db.get(Lot, booking_id) is not None:
+        return
+    one_at_a_time(uow)
+    uow.db.add(
+        Lot(
+            id=booking_id, person_id=person_id, points=points, left_points=points, paid_minor=0, taken_back=0,
+            earned_at=uow.now, expires_at=uow.now + rules.POINTS_LAST,
+        )
+    )  # fmt: skip
+    uow.db.flush()
+    _book(uow, person_id, points, kind="points_courtesy", purpose=f"booking:{booking_id}")
+
+
 def take_back_points(uow: UnitOfWork, *, booking_id: str, refunded: Money) -> None:
     """Money of a completed session went back, `refunded` in all: its points go with it, as far as they are not spent."""
     lot = uow.db.get(Lot, booking_id, with_for_update=True, populate_existing=True)

@@ -25,6 +25,8 @@ PAID_MINOR_PER_POINT = 100
 POINTS_LAST = timedelta(days=365)
 RETURNED_LAST = timedelta(days=30)
 """Points that come back after their time can be used so long."""
+COURTESY_BPS, COURTESY_MAX = 1_000, 10_000
+"""A tenth of the price in points, and never more than these."""
 VALUE_OVER = timedelta(days=365)
 
 
@@ -154,6 +156,14 @@ def check_coupon(coupon: Coupon) -> None:
 def clean_code(text: str) -> str:
     """A code as it is kept: capitals, no blanks around it."""
     return text.strip().upper()[:40]
+
+
+def courtesy_points(price: Money) -> int:
+    """What a client has from the house where their consultant calls a paid session off or does not come."""
+    if price.currency != "CNY":
+        return 0
+    points = price.share_bps(COURTESY_BPS).amount_minor // POINT_MINOR
+    return min(points, COURTESY_MAX) // POINTS_STEP * POINTS_STEP
 
 
 def spendable(asked: int, *, balance: int, price: Money, share_bps: int) -> int:

@@ -5,9 +5,15 @@ from __future__ import annotations
 import pytest
 
 from tests.features.booking.life.scene import HOUR, MINUTE, PRICE, SECOND
+from tests.make import NOW
 from zhixun.events.booking import BookingCancelled
 from zhixun.features.booking import actions
 from zhixun.features.booking.actions import TooLate
+from zhixun.features.ledger import queries as ledger
+from zhixun.features.loyalty import queries as loyalty
+from zhixun.features.loyalty.rules import courtesy_points
+from zhixun.kernel.tables import Session
+from zhixun.kernel.unit_of_work import unit_of_work
 from zhixun.kernel.values import Actor, Money
 
 
@@ -52,3 +58,41 @@ def test_a_consultants_cancelling_of_a_hold_is_told_as_theirs(scene):
     booking_id = scene.ask()
     scene.cancel(booking_id, who=scene.grace.actor)
     assert scene.view(booking_id).ended_reason == "consultant"
+
+
+def test_a_client_whose_consultant_cancels_or_does_not_come_has_a_tenth_in_points_of_the_house(scene):
+    booking_id = scene.booked()
+    assert scene.view(booking_id).courtesy_points == 4_800
+    assert points_of(scene.ada) == 0
+    for _ in range(2):
+        scene.cancel(booking_id, at=scene.start - MINUTE, who=scene.grace.actor)
+    assert points_of(scene.ada) == 4_800
+    missed = scene.booked()
+    with unit_of_work(now=scene.start + 16 * MINUTE) as uow:
+        actions.pass_time(uow, booking_id=missed)
+    assert points_of(scene.ada) == 9_600
+    with Session() as db:
+        assert ledger.verify(db).holds
+
+
+def test_nobody_else_and_nothing_unpaid_brings_a_courtesy(scene):
+    scene.cancel(scene.ask(), who=scene.grace.actor)
+    scene.cancel(scene.booked(), at=scene.start - 25 * HOUR)
+    scene.cancel(scene.booked(), at=scene.start - MINUTE, who=Actor("olga", frozenset({"operator", "support"})))
+    assert points_of(scene.ada) == 0
+
+
+@pytest.mark.parametrize(
+    ("price", "points"),
+    [
+        (Money(48_000), 4_800), (Money(12_345), 1_200), (Money(500_000), 10_000), (Money(900), 0), (Money(0), 0),
+        (Money(48_000, "USD"), 0),
+    ],
+)  # fmt: skip
+def test_it_is_a_tenth_in_whole_hundreds_and_has_an_end(price, points):
+    assert courtesy_points(price) == points
+
+
+def points_of(who: Actor) -> int:
+    with Session() as db:
+        return loyalty.standing(db, who.user_id, NOW).balance

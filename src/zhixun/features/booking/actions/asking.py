@@ -14,6 +14,7 @@ from zhixun.features.booking.models import Booking, Step
 from zhixun.features.booking.rules import State
 from zhixun.features.catalog import queries as catalog
 from zhixun.features.catalog.rules import ServiceView
+from zhixun.features.loyalty.rules import courtesy_points
 from zhixun.features.payments import actions as payments
 from zhixun.features.payments.rules import purpose_of_booking
 from zhixun.features.plans import actions as plans
@@ -120,7 +121,7 @@ def held(
         lines=stored_lines(quote.lines), commission_bps=catalog.commission_bps(uow.db, service.consultant_id),
         policy=rules.stored_policy(rules.CLIENT_CANCELS), brief=sealed_brief(uow, booking_id, client_id, brief),
         sensitive=sensitive, created_at=uow.now, series_id=series_id, group_id=group_id,
-        on_request=service.on_request,
+        on_request=service.on_request, courtesy_points=courtesy_points(quote.total),
     )  # fmt: skip
     uow.db.add(booking)
     uow.db.add(Step(booking_id=booking_id, number=1, state=State.HELD, at=uow.now, by=client_id))

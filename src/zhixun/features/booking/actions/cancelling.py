@@ -61,6 +61,11 @@ def cancel_and_refund(uow: UnitOfWork, booking: Booking, share_bps: int, *, reas
     return give_back(uow, booking, share_bps, reason=reason)
 
 
+def end_unpaid(uow: UnitOfWork, booking: Booking, *, reason: str) -> None:
+    """End a hold: no money is in it, and nothing is owed for it."""
+    _cancel(uow, booking, reason=reason)
+
+
 def _cancel(uow: UnitOfWork, booking: Booking, *, reason: str) -> None:
     become(uow, booking, State.CANCELLED)
     booking.ended_reason = reason

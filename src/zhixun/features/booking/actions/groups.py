@@ -27,7 +27,7 @@ from zhixun.kernel.values import Money, Words, is_id, new_id, plain_text
 
 from . import seats
 from .asking import BookingMade, after_own_other_requests, check_may_book, held
-from .cancelling import cancel_and_refund
+from .cancelling import cancel_and_refund, end_unpaid
 from .clock import pass_time
 from .meeting import complete_session, join_session
 from .record import TooLate, price_of
@@ -310,7 +310,7 @@ def _call_off(uow: UnitOfWork, group: Group, *, reason: str) -> None:
     rows = standing.order_by(Booking.id).with_for_update().execution_options(populate_existing=True)
     for row in uow.db.scalars(rows).all():
         if row.state == State.HELD:
-            cancel_and_refund(uow, row, 0, reason=reason)
+            end_unpaid(uow, row, reason=reason)
             plans.return_benefits(uow, booking_id=row.id, share_bps=10_000)
         else:
             cancel_and_refund(uow, row, 10_000, reason=reason)

@@ -7,6 +7,7 @@ from zhixun.features.booking.models import Booking, Step
 from zhixun.features.booking.rules import State
 from zhixun.features.catalog import queries as catalog
 from zhixun.features.catalog.rules import ServiceView
+from zhixun.features.loyalty.rules import courtesy_points
 from zhixun.features.plans.rules import PriceLine, stored_lines
 from zhixun.features.scheduling.rules import Slot
 from zhixun.kernel.unit_of_work import UnitOfWork
@@ -24,6 +25,7 @@ def book_answered(
         payment_id=payment_id, state=State.PAID, channel=service.channel, title=service.title, minutes=service.minutes,
         first_starts_at=slot.start, starts_at=slot.start, ends_at=slot.end, hold_expires_at=uow.now,
         price_minor=service.price.amount_minor, currency=service.price.currency,
+        courtesy_points=courtesy_points(service.price),
         lines=stored_lines([PriceLine("base", service.title, service.price)]),
         commission_bps=catalog.commission_bps(uow.db, service.consultant_id),
         policy=rules.stored_policy(rules.CLIENT_CANCELS), brief=sealed_brief(uow, booking_id, client_id, brief),

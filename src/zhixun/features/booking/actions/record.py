@@ -11,6 +11,7 @@ from zhixun.features.accounts.rules import may
 from zhixun.features.booking import rules
 from zhixun.features.booking.models import Booking, Step
 from zhixun.features.booking.rules import State
+from zhixun.features.loyalty import actions as loyalty
 from zhixun.features.payments import actions as payments
 from zhixun.features.payments.rules import purpose_of_booking
 from zhixun.features.plans import actions as plans
@@ -90,10 +91,14 @@ def refund(uow: UnitOfWork, booking: Booking, back: Money, *, reason: str) -> No
 
 def give_back(uow: UnitOfWork, booking: Booking, share_bps: int, *, reason: str) -> Money:
     """Return a share of all that paid for the booking: the client's money (what this returns), and what came from a plan
-    or from the house."""
+    or from the house; with what was promised besides, where it is the consultant's doing."""
     back = price_of(booking).share_bps(share_bps)
     refund(uow, booking, back, reason=reason)
     plans.return_benefits(uow, booking_id=booking.id, share_bps=share_bps)
+    if reason in rules.COURTESY_FOR:
+        loyalty.give_courtesy(
+            uow, booking_id=booking.id, person_id=booking.client_id, points=booking.courtesy_points
+        )  # fmt: skip
     return back
 
 

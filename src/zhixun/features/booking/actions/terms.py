@@ -8,6 +8,7 @@ from zhixun.features.booking import queries
 from zhixun.features.booking.models import Booking
 from zhixun.features.booking.rules import State
 from zhixun.features.catalog import queries as catalog
+from zhixun.features.loyalty.rules import courtesy_points
 from zhixun.features.payments import actions as payments
 from zhixun.features.payments.rules import purpose_of_booking
 from zhixun.features.plans import actions as plans
@@ -46,7 +47,7 @@ def choose_terms(uow: UnitOfWork, *, booking_id: str, choice: Choice) -> Money:
     else:
         payments.change_amount(uow, payment_id=booking.payment_id, amount=quote.total)
     booking.price_minor, booking.currency = quote.total.amount_minor, quote.total.currency
-    booking.lines = stored_lines(quote.lines)
+    booking.lines, booking.courtesy_points = stored_lines(quote.lines), courtesy_points(quote.total)
     uow.db.flush()
     return quote.total
 

@@ -11,6 +11,7 @@ from zhixun.features.accounts.rules import may
 from zhixun.features.booking import rules
 from zhixun.features.booking.models import Booking, Step
 from zhixun.features.booking.rules import LadderStep, State
+from zhixun.features.loyalty.rules import points_worth
 from zhixun.features.plans.rules import COVERS, PriceLine, read_lines
 from zhixun.kernel import sealed
 from zhixun.kernel.errors import N_, NotFound
@@ -61,6 +62,12 @@ class BookingView:
     seen_at: datetime
     series_id: str | None = None
     group_id: str | None = None
+    courtesy_points: int = 0
+    """What the client has besides, where the consultant calls it off or does not come."""
+
+    @property
+    def courtesy(self) -> Money:
+        return points_worth(self.courtesy_points)
 
     @property
     def room_opens_at(self) -> datetime:
@@ -316,7 +323,7 @@ def view_of(row: Booking, now: datetime) -> BookingView:
         created_at=row.created_at, client_joined_at=row.client_joined_at,
         consultant_joined_at=row.consultant_joined_at, began_at=row.began_at, completed_at=row.completed_at,
         ended_reason=row.ended_reason, release_at=row.release_at, released_at=row.released_at, seen_at=now,
-        series_id=row.series_id, group_id=row.group_id,
+        series_id=row.series_id, group_id=row.group_id, courtesy_points=row.courtesy_points,
     )  # fmt: skip
 
 
