@@ -15,11 +15,14 @@ from zhixun.features.booking.rules import State
 from zhixun.features.catalog import queries as catalog
 from zhixun.features.ledger import queries as ledger
 from zhixun.features.ledger.rules import escrow_of, refunds_account
+from zhixun.features.loyalty import actions as loyalty
+from zhixun.features.loyalty import queries as benefits
+from zhixun.features.loyalty.queries import CouponRefused
 from zhixun.features.payments import actions as payments
 from zhixun.features.payments import queries as payment_queries
 from zhixun.features.payments.ports import Capture
 from zhixun.features.payments.rules import Settlement, compare, purpose_of_booking
-from zhixun.features.plans.queries import CreditsUsedUp
+from zhixun.features.plans.queries import NOTHING_CHOSEN, Choice, CreditsUsedUp
 from zhixun.features.scheduling import actions as scheduling
 from zhixun.features.scheduling.actions import HoldIdUsed
 from zhixun.features.scheduling.rules import Recurrence, WeeklyHours
@@ -43,12 +46,12 @@ def two(db_url) -> tuple[Actor, make.ConsultantMade]:
 
 
 def asked(
-    who: Actor, grace: make.ConsultantMade, *, series_id: str = "", use_plan: str = "", now=NOW, **rule
+    who: Actor, grace: make.ConsultantMade, *, series_id: str = "", now=NOW, choice: Choice = NOTHING_CHOSEN, **rule
 ) -> SeriesMade:
     wanted = Recurrence(**({"start": START, "weeks_apart": 1, "sessions": 4, "zone": SHANGHAI} | rule))
     with unit_of_work(who, now=now) as uow:
         return actions.request_series(
-            uow, series_id=series_id or new_id(), service_id=grace.service_id, wanted=wanted, use_plan=use_plan
+            uow, series_id=series_id or new_id(), service_id=grace.service_id, wanted=wanted, choice=choice
         )
 
 
@@ -241,29 +244,97 @@ def test_a_package_pays_for_as_many_as_it_has_and_the_rest_is_paid_with_money(tw
     ada, grace = two
     with unit_of_work(now=NOW) as uow:
         plan = make.bought(uow, make.package(uow, grace, quantity=3, price=Money(120_000)), client=ada)
-    made = asked(ada, grace, use_plan=plan)
+    made = asked(ada, grace, choice=Choice(use_plan=plan))
     assert made.total == make.PRICE
     with unit_of_work(ada, now=NOW) as uow:
-        assert actions.choose_series_terms(uow, series_id=made.series_id, use_plan="") == Money(4 * 48_000)
-        assert actions.choose_series_terms(uow, series_id=made.series_id, use_plan=plan) == make.PRICE
+        assert actions.choose_series_terms(uow, series_id=made.series_id, choice=NOTHING_CHOSEN) == Money(4 * 48_000)
+        assert actions.choose_series_terms(uow, series_id=made.series_id, choice=Choice(use_plan=plan)) == make.PRICE
     paid(made)
     assert states(made) == [State.CONFIRMED] * 4
     bob = make.pair()[0]
     with pytest.raises(NotFound):
-        asked(bob, grace, use_plan=plan, start=START + timedelta(hours=1))
+        asked(bob, grace, choice=Choice(use_plan=plan), start=START + timedelta(hours=1))
     with pytest.raises(CreditsUsedUp):
-        asked(ada, grace, use_plan=plan, start=START + timedelta(hours=1))
+        asked(ada, grace, choice=Choice(use_plan=plan), start=START + timedelta(hours=1))
 
 
 def test_a_package_that_covers_all_of_it_needs_no_payment(two):
     ada, grace = two
     with unit_of_work(now=NOW) as uow:
         plan = make.bought(uow, make.package(uow, grace), client=ada)
-    made = asked(ada, grace, use_plan=plan)
+    made = asked(ada, grace, choice=Choice(use_plan=plan))
     assert not made.total
     with unit_of_work(ada, now=NOW) as uow:
         actions.confirm_series_without_payment(uow, series_id=made.series_id)
     assert states(made) == [State.CONFIRMED] * 4
+
+
+def with_benefits(ada: Actor, points: int, **coupon: object) -> None:
+    with unit_of_work(now=NOW) as uow:
+        coupons = make.acting(uow, make.operator(uow))
+        uow.db.flush()
+        make.coupon(coupons, **coupon)
+        loyalty.give_courtesy(uow, booking_id=new_id(), person_id=ada.user_id, points=points)
+
+
+def test_a_coupon_and_points_pay_session_by_session_and_go_back_with_each_to_the_cent(two):
+    ada, grace = two
+    with_benefits(ada, 17_000, per_person_max=2)
+    made = asked(ada, grace)
+    with unit_of_work(ada, now=NOW) as uow:
+        chosen = Choice(coupon="WELCOME50", points=17_000)
+        for _ in range(2):
+            total = actions.choose_series_terms(uow, series_id=made.series_id, choice=chosen)
+    parts = [parts_of(one) for one, _ in made.bookings]
+    assert parts == [(5_000, 12_900, 30_100), (5_000, 4_100, 38_900), (0, 0, 48_000), (0, 0, 48_000)]
+    assert total == Money(sum(left for _, _, left in parts))
+    paid(made, amount=total)
+    assert states(made) == [State.CONFIRMED] * 4
+    assert [money_of(escrow_of(one)) for one, _ in made.bookings] == [48_000] * 4
+    first, second = made.bookings[0][0], made.bookings[1][0]
+    with unit_of_work(ada, now=START - timedelta(hours=3)) as uow:
+        assert actions.cancel_booking(uow, booking_id=first) == Money(15_050)
+    assert (money_of("platform:coupons"), standing_of(ada)) == (-5_000 - 5_000 + 2_500, 6_450)
+    with unit_of_work(ada, now=NOW) as uow:
+        assert actions.cancel_booking(uow, booking_id=second) == Money(38_900)
+    assert (money_of("platform:coupons"), standing_of(ada)) == (-2_500, 10_550)
+    with Session() as db:
+        assert ledger.verify(db).holds
+
+
+def test_a_coupon_that_cannot_pay_for_the_first_session_is_refused_and_nothing_is_held(two):
+    ada, grace = two
+    with_benefits(ada, 0, minimum_minor=90_000)
+    with pytest.raises(CouponRefused):
+        asked(ada, grace, choice=Choice(coupon="WELCOME50"))
+    with pytest.raises(CouponRefused):
+        asked(ada, grace, choice=Choice(coupon="NONSENSE"))
+    assert standing() == 0
+
+
+def test_a_hold_that_ends_gives_coupon_and_points_back(two):
+    ada, grace = two
+    with_benefits(ada, 2_000)
+    made = asked(ada, grace, choice=Choice(coupon="WELCOME50", points=2_000))
+    assert (made.total, standing_of(ada)) == (Money(4 * 48_000 - 5_000 - 2_000), 0)
+    for booking_id, _ in made.bookings:
+        with unit_of_work(now=NOW + timedelta(minutes=16)) as uow:
+            actions.pass_time(uow, booking_id=booking_id)
+    assert (standing_of(ada), money_of("platform:coupons")) == (2_000, 0)
+
+
+def parts_of(booking_id: str) -> tuple[int, int, int]:
+    """What a coupon and points pay of a session, and what is left for its client."""
+    with Session() as db:
+        view = queries.booking(db, booking_id, SYSTEM, NOW)
+        counter = benefits.counter(db, booking_id=booking_id, person_id=view.client_id, now=NOW)
+        off = 48_000 - view.price.amount_minor - counter.points_used
+        return off, counter.points_used, view.price.amount_minor
+
+
+def standing_of(who: Actor) -> int:
+    with Session() as db:
+        return benefits.standing(db, who.user_id, NOW).balance
 
 
 @pytest.mark.parametrize("attempt", range(2))

@@ -16,6 +16,7 @@ from tests.make import NOW
 from tests.visitor import STATEMENTS_MAX, Visitor, house, statements, words
 from zhixun.features.booking import queries
 from zhixun.features.booking.rules import State
+from zhixun.features.loyalty import actions as loyalty
 from zhixun.features.payments import queries as payments
 from zhixun.kernel.tables import Session
 from zhixun.kernel.unit_of_work import unit_of_work
@@ -82,6 +83,29 @@ def test_the_way_from_the_consultants_page_to_a_paid_series(app):
         assert payments.payment(db, payment_id, ada).captured
     one = view.bookings[1]
     assert "Part of a series" in words(browser.get(f"/sessions/{one.id}"))
+
+
+def test_a_coupon_and_points_are_chosen_at_the_checkout_and_stand_in_the_lines(app):
+    browser, grace, ada = two(app)
+    with unit_of_work(now=NOW) as uow:
+        desk = make.acting(uow, make.operator(uow))
+        uow.db.flush()
+        make.coupon(desk)
+        loyalty.give_courtesy(uow, booking_id=new_id(), person_id=ada.user_id, points=2_000)
+    browser.post("/series", **form(grace, series_id=(name := new_id())))
+    at = f"/series/{name}/checkout"
+    assert "Use 2,000 of your 2,000 points, ¥20 less to pay" in words(browser.get(at))
+    refused = browser.post(at, brief="Offers", coupon="nonsense", act="apply", shown_minor=144_000)
+    assert (refused.status_code, "We do not know this code." in words(refused)) == (409, True)
+    assert 'value="NONSENSE"' in refused.text
+    browser.post(at, brief="Offers", coupon="welcome50", points="yes", act="apply", shown_minor=144_000)
+    page = browser.get(at)
+    assert "¥1,370.00" in words(page)
+    assert "2,000 points used; you have 0 more" in words(page)
+    assert "Welcome" in words(page)
+    assert statements(page) <= STATEMENTS_MAX
+    same = browser.post(at, brief="Offers", coupon="WELCOME50", points="yes", shown_minor=137_000)
+    assert "/pay/" in same.headers["Location"]
 
 
 def test_a_date_that_is_not_free_is_marked_with_what_is_near_it(app):

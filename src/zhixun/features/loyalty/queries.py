@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -150,6 +150,12 @@ def counter(
         row[0] or "", int(row[1] or 0), int(row[2]), rules.tier_of(int(row[3])),
         tuple(_listed_line(one, now) for one in row[4]),
     )  # fmt: skip
+
+
+def spent_on(db: Session, booking_ids: Collection[str]) -> int:
+    """How many points pay for these bookings now. One statement."""
+    mine = select(func.coalesce(func.sum(Spend.points - Spend.returned_points), 0))
+    return int(db.scalar(mine.where(Spend.booking_id.in_(booking_ids))) or 0)
 
 
 def listed_coupons(db: Session, now: datetime) -> list[ListedCoupon]:

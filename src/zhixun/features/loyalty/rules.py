@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -171,6 +172,14 @@ def spendable(asked: int, *, balance: int, price: Money, share_bps: int) -> int:
     whole hundreds."""
     most = min(asked, balance, price.share_bps(share_bps).amount_minor // POINT_MINOR)
     return max(0, most) // POINTS_STEP * POINTS_STEP
+
+
+def spendable_over(prices: Sequence[Money], *, balance: int, share_bps: int) -> int:
+    """How many points can pay for parts of several prices, one after the other."""
+    left = balance
+    for price in prices:
+        left -= spendable(left, balance=left, price=price, share_bps=share_bps)
+    return balance - left
 
 
 def points_worth(points: int, currency: str = "CNY") -> Money:

@@ -10,7 +10,7 @@ from zhixun.features.scheduling.rules import SESSIONS_MAX, SESSIONS_MIN
 from zhixun.kernel.errors import N_
 
 from .answers import BookingState, MoneyShown, PaymentAsked
-from .asked import ShortName, UsePlan
+from .asked import CouponCode, PointsUsed, ShortName, UsePlan
 from .kinds import Answer, Asked, At, Id, Instant, Zone
 
 Sessions = Annotated[
@@ -49,6 +49,8 @@ class SeriesWanted(Asked):
         list[Number], Field(max_length=SESSIONS_MAX, description=N_("Sessions that do not take place."))
     ] = []
     use_plan: UsePlan = None
+    coupon: CouponCode = None
+    points: PointsUsed = 0
     gateway: ShortName
     id: Annotated[Id | None, Field(description=N_("Chosen by you, if you like: the same id twice is done once."))] = (
         None

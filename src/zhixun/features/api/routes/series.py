@@ -19,8 +19,9 @@ from zhixun.features.booking.actions import NotBetweenThem, OwnService, SeriesNo
 from zhixun.features.booking.queries import SeriesDate, SeriesView
 from zhixun.features.booking.rules import SERIES_REQUESTS_MAX, SERIES_REQUESTS_SECONDS
 from zhixun.features.catalog import queries as catalog
+from zhixun.features.loyalty.queries import CouponRefused
 from zhixun.features.payments import queries as payments
-from zhixun.features.plans.queries import CreditsUsedUp, PlanDoesNotFit
+from zhixun.features.plans.queries import Choice, CreditsUsedUp, PlanDoesNotFit
 from zhixun.features.scheduling import queries as scheduling
 from zhixun.features.scheduling.actions import HoldIdUsed
 from zhixun.features.scheduling.rules import Recurrence
@@ -73,6 +74,7 @@ def series_dates(db: Session, wanted: SeriesDatesWanted, service_id: str) -> Ser
         HoldIdUsed,
         PlanDoesNotFit,
         CreditsUsedUp,
+        CouponRefused,
     ),
     tries=Tries("series", SERIES_REQUESTS_MAX, SERIES_REQUESTS_SECONDS),
 )
@@ -86,7 +88,7 @@ def request_series(uow: UnitOfWork, wanted: SeriesWanted) -> SeriesShown:
     )  # fmt: skip
     made = actions.request_series(
         uow, series_id=wanted.id or new_id(), service_id=wanted.service_id, wanted=rule,
-        use_plan=wanted.use_plan or "", gateway=gateway,
+        choice=Choice(use_plan=wanted.use_plan or "", coupon=wanted.coupon or "", points=wanted.points), gateway=gateway,
     )  # fmt: skip
     return _series(uow.db, queries.series_by_id(uow.db, made.series_id, uow.actor, uow.now), uow.actor)
 

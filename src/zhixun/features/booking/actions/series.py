@@ -13,10 +13,12 @@ from zhixun.features.booking import queries, rules
 from zhixun.features.booking.models import Booking, Series
 from zhixun.features.booking.rules import State
 from zhixun.features.catalog.rules import ServiceView
+from zhixun.features.loyalty import queries as loyalty
+from zhixun.features.loyalty.queries import CouponRefused
 from zhixun.features.payments import actions as payments
 from zhixun.features.payments.rules import purpose_of_booking, purpose_of_series
 from zhixun.features.plans import actions as plans
-from zhixun.features.plans.queries import NOTHING_CHOSEN, CreditsUsedUp, PlanDoesNotFit
+from zhixun.features.plans.queries import NOTHING_CHOSEN, Choice, CreditsUsedUp, PlanDoesNotFit
 from zhixun.features.plans.rules import Quote
 from zhixun.features.scheduling import actions as scheduling
 from zhixun.features.scheduling.actions import HoldIdUsed, NotOffered, SlotTaken
@@ -61,14 +63,15 @@ def request_series(
     series_id: str,
     service_id: str,
     wanted: Recurrence,
-    use_plan: str = "",
+    choice: Choice = NOTHING_CHOSEN,
     gateway: str = "sandbox",
 ) -> SeriesMade:
     """Hold every wanted time of a series for the asker, all or none, and ask once for the money of all. The same
     `series_id` twice is done once.
 
     One series waits for its money at a time, and it counts as one of the asker's holds. Raises NotFound, HoldIdUsed,
-    SeriesNotFree, SeriesUnpaid, TooManyHolds, OwnService, NotBetweenThem, Invalid, PlanDoesNotFit, CreditsUsedUp.
+    SeriesNotFree, SeriesUnpaid, TooManyHolds, OwnService, NotBetweenThem, Invalid, PlanDoesNotFit, CreditsUsedUp,
+    CouponRefused.
     """
     if not is_id(series_id):
         raise Invalid
@@ -81,7 +84,7 @@ def request_series(
     service = sold_service(uow, service_id)
     slots = _held_times(uow, series_id, service, wanted)
     payment_id, expires_at = new_id(), uow.now + rules.HOLD
-    quotes = _quotes(uow, service, slots, use_plan)
+    quotes = _quotes(uow, service, slots, choice.use_plan)
     payments.request_joint_payment(
         uow, payment_id=payment_id, payer_id=uow.actor.user_id, purpose=purpose_of_series(series_id), gateway=gateway,
         parts={purpose_of_booking(name): quote.total for name, quote in quotes.items()}, expires_at=expires_at,
@@ -99,29 +102,50 @@ def request_series(
             expires_at=expires_at, series_id=series_id,
         )  # fmt: skip
     uow.db.flush()
+    if not choice.use_plan and (choice.coupon or choice.points):
+        choose_series_terms(uow, series_id=series_id, choice=choice)
     return _made(_rows(uow, series_id))
 
 
-def choose_series_terms(uow: UnitOfWork, *, series_id: str, use_plan: str) -> Money:
-    """Pay a held series in another way: with a plan for as many sessions as it has left, the others with money ("" for
-    all of them). Returns what is left to pay. Raises NotFound, TooLate, AlreadyPaid, PlanDoesNotFit, CreditsUsedUp."""
+def choose_series_terms(uow: UnitOfWork, *, series_id: str, choice: Choice) -> Money:
+    """Pay a held series in another way: with a plan for as many sessions as it has left, or with a coupon for as many as
+    it may be used for and points over as many as they last, the soonest first; the rest with money. Each session keeps
+    its own part of it, which goes back with that session. Returns what is left to pay.
+
+    Raises NotFound, TooLate, AlreadyPaid, PlanDoesNotFit, CreditsUsedUp, CouponRefused.
+    """
     after_own_other_requests(uow)
     rows = [row for row in _rows(uow, series_id) if row.state == State.HELD]
     if not rows or rows[0].hold_expires_at <= uow.now:
         raise TooLate
     if rows[0].client_id != uow.actor.user_id:
         raise NotFound
-    for row in rows:  # what was taken before goes back first, so that the soonest sessions have the plan
+    for row in rows:  # what was taken before goes back first, so that the soonest sessions have it
         choose_terms(uow, booking_id=row.id, choice=NOTHING_CHOSEN)
-    for row in rows if use_plan else ():
-        try:
-            choose_terms(uow, booking_id=row.id, choice=replace(NOTHING_CHOSEN, use_plan=use_plan))
-        except (PlanDoesNotFit, CreditsUsedUp):
-            if row is rows[0]:
-                raise
-            choose_terms(uow, booking_id=row.id, choice=NOTHING_CHOSEN)
+    if choice.use_plan:
+        choice = replace(NOTHING_CHOSEN, use_plan=choice.use_plan)
+    left = choice
+    for row in rows:
+        if left == NOTHING_CHOSEN:
             break
+        left = _pay_with(uow, row, left, first=row is rows[0])
     return _sum(rows)
+
+
+def _pay_with(uow: UnitOfWork, row: Booking, left: Choice, *, first: bool) -> Choice:
+    """One session with what is left of a choice; returns what is left after it. What cannot pay for the first session
+    is refused, what cannot pay for a later one has paid for those before."""
+    try:
+        choose_terms(uow, booking_id=row.id, choice=left)
+    except (PlanDoesNotFit, CreditsUsedUp, CouponRefused):
+        if first:
+            raise
+        left = replace(left, use_plan="", coupon="")
+        choose_terms(uow, booking_id=row.id, choice=left)
+    if not left.points:
+        return left
+    used = loyalty.spent_on(uow.db, [row.id])
+    return replace(left, points=left.points - used if used else 0)
 
 
 def confirm_series_without_payment(uow: UnitOfWork, *, series_id: str) -> None:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from flask import flash, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext
+from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
 from zhixun.features.booking import actions, forms, queries
@@ -20,7 +21,7 @@ from zhixun.features.booking.actions import (
     TooManyHolds,
 )
 from zhixun.features.booking.forms import SeriesChoice
-from zhixun.features.booking.queries import SeriesDate, SeriesView
+from zhixun.features.booking.queries import BookingView, SeriesDate, SeriesView
 from zhixun.features.booking.rules import (
     BRIEF_LENGTH_MAX,
     HOLD,
@@ -31,11 +32,14 @@ from zhixun.features.booking.rules import (
 )
 from zhixun.features.catalog import queries as catalog
 from zhixun.features.catalog.rules import ConsultantCard, ServiceView
+from zhixun.features.loyalty import queries as loyalty
+from zhixun.features.loyalty.queries import CouponRefused
+from zhixun.features.loyalty.rules import points_worth, spendable_over
 from zhixun.features.payments import queries as payments
 from zhixun.features.payments.actions import AlreadyPaid
 from zhixun.features.payments.rules import purpose_of_series
 from zhixun.features.plans import queries as plans
-from zhixun.features.plans.queries import CreditsUsedUp, PlanDoesNotFit
+from zhixun.features.plans.queries import Choice, CreditsUsedUp, PlanDoesNotFit
 from zhixun.features.privacy import actions as privacy
 from zhixun.features.scheduling import queries as scheduling
 from zhixun.features.scheduling.rules import SESSIONS_MAX, SESSIONS_MIN, Recurrence, check_recurrence, dates_of
@@ -46,7 +50,7 @@ from zhixun.web.formats import machine_time, money
 from zhixun.web.security import current_actor, read, require, work
 
 from . import bp
-from .checkout import settle
+from .checkout import ALL_POINTS, settle
 
 FIRST_WITHIN = timedelta(days=28)
 """So far ahead a first date is looked for where none was chosen."""
@@ -222,7 +226,7 @@ def _is_paid(view: SeriesView) -> bool:
 
 
 def _pay(view: SeriesView, brief: forms.Brief, form: Mapping[str, str]) -> AnyResponse:
-    use_plan = "" if form.get("use_plan", "none") == "none" else form["use_plan"]
+    terms = forms.read_terms(form)
     held = [one for one in view.bookings if one.state is State.HELD]
     try:
         with work() as uow:
@@ -231,15 +235,17 @@ def _pay(view: SeriesView, brief: forms.Brief, form: Mapping[str, str]) -> AnyRe
             if brief.sensitive:
                 privacy.give_consent(uow, user_id=uow.actor.user_id, purpose="sensitive")
             total = view.total
-            if use_plan != plans.plan_of(uow.db, held[0].id):
-                total = actions.choose_series_terms(uow, series_id=view.id, use_plan=use_plan)
-            changed = form.get("act") == "apply" or form.get("shown_minor", "") != str(total.amount_minor)
+            if (wanted := _otherwise(uow.db, held, terms)) is not None:
+                total = actions.choose_series_terms(uow, series_id=view.id, choice=wanted)
+            changed = terms.applies or terms.shown_minor != total.amount_minor
             if not total and not changed:
                 actions.confirm_series_without_payment(uow, series_id=view.id)
     except TooLate:
         return redirect(url_for("booking.series", series_id=view.id), 303)
     except Invalid as refusal:
         return _checkout_page(view, brief, errors.field_sentences(refusal), refusal.status)
+    except CouponRefused as refusal:
+        return _checkout_page(view, brief, {"coupon": errors.sentence_of(refusal)}, refusal.status, terms.coupon)
     except (PlanDoesNotFit, CreditsUsedUp, AlreadyPaid, NotFound) as refusal:
         return _checkout_page(view, brief, {"use_plan": errors.sentence_of(refusal)}, refusal.status)
     if changed:
@@ -249,9 +255,22 @@ def _pay(view: SeriesView, brief: forms.Brief, form: Mapping[str, str]) -> AnyRe
     return redirect(url_for("payments.pay", payment_id=view.payment_id), 303)
 
 
+def _otherwise(db: Session, held: list[BookingView], terms: forms.Terms) -> Choice | None:
+    """How the client wants to pay, where that is not how it stands already."""
+    chosen = plans.plan_of(db, held[0].id)
+    asked = terms.use_plan or ""
+    counter = loyalty.counter(db, booking_id=held[0].id, person_id=held[0].client_id, now=held[0].seen_at)
+    spent = loyalty.spent_on(db, [one.id for one in held])
+    coupon = "" if asked else counter.coupon_code if terms.coupon is None else terms.coupon
+    points = ALL_POINTS if terms.points and not asked else 0
+    if (asked, coupon, bool(points)) == (chosen, counter.coupon_code, bool(spent)):
+        return None
+    return Choice(use_plan=asked, coupon=coupon, points=points)
+
+
 def _checkout_page(
-    view: SeriesView, brief: forms.Brief | None, wrong: Mapping[str, str], status: int
-) -> AnyResponse:  # fmt: skip
+    view: SeriesView, brief: forms.Brief | None, wrong: Mapping[str, str], status: int, typed: str | None = None
+) -> AnyResponse:
     held = [one for one in view.bookings if one.state is State.HELD]
     with read() as db:
         kept = forms.Brief(queries.brief_of(db, held[0], current_actor()), held[0].sensitive)
@@ -261,8 +280,14 @@ def _checkout_page(
         if chosen and all(one.id != chosen for one in usable):
             usable.append(plans.holding(db, chosen, view.client_id))
         payment = payments.payment(db, view.payment_id, current_actor())
+        counter = loyalty.counter(db, booking_id=held[0].id, person_id=view.client_id, now=held[0].seen_at)
+        spent = loyalty.spent_on(db, [one.id for one in held])
+    could_spend = spendable_over(
+        [one.price for one in held], balance=counter.balance, share_bps=counter.tier.share_bps
+    )  # fmt: skip
     page = render_template(
-        "booking/series_checkout.html", **_shown(view), held=held, plans=usable, chosen=chosen, payment=payment,
+        "booking/series_checkout.html", **_shown(view), counter=counter, spent=spent, could_spend=could_spend,
+        worth=points_worth(could_spend), typed=typed, held=held, plans=usable, chosen=chosen, payment=payment,
         brief=brief or kept, errors=wrong, brief_length_max=BRIEF_LENGTH_MAX, hold_seconds=int(HOLD.total_seconds()),
         total=sum((one.price for one in held), Money(0, view.total.currency)),
         seconds_left=max(0, int((held[0].hold_expires_at - held[0].seen_at).total_seconds())),
