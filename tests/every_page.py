@@ -57,6 +57,7 @@ NOT_OPENED = {
     "/groups/<group_id>": "the sample has no group",
     "/groups/<group_id>/cancellation": "the sample has no group",
     "/groups/<group_id>/room": "the sample has no group",
+    "/waitlist/groups/<group_id>": "only while a group session is full",
     "/assistant/<talk_id>": "only once an answer of a person waits there",
     "/sessions/<booking_id>/absence": "only ten minutes after a start to which the other has not come",
 }
