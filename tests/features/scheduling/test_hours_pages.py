@@ -68,7 +68,7 @@ def test_the_page_shows_the_week_and_the_two_weeks_that_come_of_it(browser: Visi
     assert statements(page) <= STATEMENTS_MAX
 
 
-def test_a_booking_cuts_a_stretch_in_two_and_one_that_ends_after_midnight_says_the_day(
+def test_a_booking_cuts_a_stretch_in_two_and_midnight_ends_one(
     app: Flask, grace: make.ConsultantMade, browser: Visitor
 ) -> None:
     with unit_of_work(now=NOW) as uow:
@@ -76,7 +76,7 @@ def test_a_booking_cuts_a_stretch_in_two_and_one_that_ends_after_midnight_says_t
         make.paid_booking(uow, client=make.client(uow), consultant=grace, start=at)
     assert "Wed 25 Nov 09:00–12:00 13:00–17:00" in words(browser.get("/pro/hours"))
     browser.post("/pro/hours", zone=ZONE, **row("TH", 0, "22:00", "01:00"))
-    assert "Thu 26 Nov 22:00–Fri 01:00" in words(browser.get("/pro/hours"))
+    assert "Thu 26 Nov 22:00–24:00 Fri 27 Nov 00:00–01:00" in words(browser.get("/pro/hours"))
 
 
 def test_the_two_weeks_are_shown_on_a_clients_clock_too_with_their_weekday_where_it_is_another(
