@@ -52,14 +52,14 @@ def test_it_is_taken_back_or_passed_and_is_then_over(house):
 def test_what_can_be_asked_now_is_listed_by_field(house):
     assert house.visitor.get("/instant/choices").json == {"items": [], "next": None, "free": []}
     assert house.grace.post("/me/availability-now", {"until": soon()}).status_code == 200
-    found = house.visitor.get("/instant/choices?field=career").json
+    found = house.visitor.get("/instant/choices", field="career").json
     price = {"amount_minor": 48_000, "currency": "CNY"}
     one = {"field": "career", "channel": "video", "minutes": 60, "consultants": 1, "lowest": price, "highest": price}
     assert one in found["items"]
     assert found["free"] == [{"field": "career", "consultants": 1}]
-    assert house.visitor.get("/instant/choices?field=legal").json["items"] == []
-    assert house.visitor.get("/instant/choices?limit=0").status_code == 400
-    assert house.visitor.get("/instant/choices?cursor=x").status_code == 400
+    assert house.visitor.get("/instant/choices", field="legal").json["items"] == []
+    assert house.visitor.get("/instant/choices", limit=0).status_code == 400
+    assert house.visitor.get("/instant/choices", cursor="x").status_code == 400
 
 
 def test_what_makes_no_sense_is_refused(house):

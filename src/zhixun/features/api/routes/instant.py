@@ -64,9 +64,12 @@ def instant_choices(db: Session, wanted: ChoicesWanted) -> Choices:
     last = first + wanted.limit
     return Choices(
         items=[
-            ChoiceShown(
-                field=one.field_id, channel=one.channel, minutes=one.minutes, consultants=len(one.candidates),
-                lowest=shown.money(one.lowest), highest=shown.money(one.highest),
+            ChoiceShown.model_validate(
+                {
+                    "field": one.field_id, "channel": one.channel, "minutes": one.minutes,
+                    "consultants": len(one.candidates), "lowest": shown.money(one.lowest),
+                    "highest": shown.money(one.highest),
+                }
             )
             for one in found[first:last]
         ],
