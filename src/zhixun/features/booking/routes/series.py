@@ -34,7 +34,7 @@ from zhixun.features.catalog import queries as catalog
 from zhixun.features.catalog.rules import ConsultantCard, ServiceView
 from zhixun.features.loyalty import queries as loyalty
 from zhixun.features.loyalty.queries import CouponRefused
-from zhixun.features.loyalty.rules import points_worth, spendable_over
+from zhixun.features.loyalty.rules import POINT_MINOR, points_worth, spendable_over
 from zhixun.features.payments import queries as payments
 from zhixun.features.payments.actions import AlreadyPaid
 from zhixun.features.payments.rules import purpose_of_series
@@ -260,12 +260,18 @@ def _otherwise(db: Session, held: list[BookingView], terms: forms.Terms) -> Choi
     chosen = plans.plan_of(db, held[0].id)
     asked = terms.use_plan or ""
     counter = loyalty.counter(db, booking_id=held[0].id, person_id=held[0].client_id, now=held[0].seen_at)
-    spent = loyalty.spent_on(db, [one.id for one in held])
+    spent = _points_in(held)
     coupon = "" if asked else counter.coupon_code if terms.coupon is None else terms.coupon
     points = ALL_POINTS if terms.points and not asked else 0
     if (asked, coupon, bool(points)) == (chosen, counter.coupon_code, bool(spent)):
         return None
     return Choice(use_plan=asked, coupon=coupon, points=points)
+
+
+def _points_in(held: list[BookingView]) -> int:
+    """How many points pay for parts of it."""
+    lines = (line for one in held for line in one.lines if line.kind == "points")
+    return sum(-line.amount.amount_minor for line in lines) // POINT_MINOR
 
 
 def _checkout_page(
@@ -275,18 +281,17 @@ def _checkout_page(
     with read() as db:
         kept = forms.Brief(queries.brief_of(db, held[0], current_actor()), held[0].sensitive)
         service = catalog.service(db, view.service_id)
-        chosen = plans.plan_of(db, held[0].id)
+        chosen = plans.plan_of(db, held[0].id) if held[0].with_plan else ""
         usable = plans.usable_for(db, view.client_id, service, held[0].seen_at)
         if chosen and all(one.id != chosen for one in usable):
             usable.append(plans.holding(db, chosen, view.client_id))
         payment = payments.payment(db, view.payment_id, current_actor())
         counter = loyalty.counter(db, booking_id=held[0].id, person_id=view.client_id, now=held[0].seen_at)
-        spent = loyalty.spent_on(db, [one.id for one in held])
     could_spend = spendable_over(
         [one.price for one in held], balance=counter.balance, share_bps=counter.tier.share_bps
     )  # fmt: skip
     page = render_template(
-        "booking/series_checkout.html", **_shown(view), counter=counter, spent=spent, could_spend=could_spend,
+        "booking/series_checkout.html", **_shown(view), counter=counter, spent=_points_in(held), could_spend=could_spend,
         worth=points_worth(could_spend), typed=typed, held=held, plans=usable, chosen=chosen, payment=payment,
         brief=brief or kept, errors=wrong, brief_length_max=BRIEF_LENGTH_MAX, hold_seconds=int(HOLD.total_seconds()),
         total=sum((one.price for one in held), Money(0, view.total.currency)),
