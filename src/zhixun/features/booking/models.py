@@ -70,8 +70,6 @@ class Booking(Table):
     """How the price came about, line by line in words."""
     first_starts_at: Mapped[datetime]
     """The start first agreed: what a cancellation gives back counts from it, wherever the session is moved."""
-    courtesy_points: Mapped[int] = mapped_column(default=0, server_default="0")
-    """What the house gives the client besides, where the consultant calls it off or does not come: as it was said."""
     moves: Mapped[int] = mapped_column(default=0)
     """How often it was moved; a calendar entry's SEQUENCE counts on from it."""
     moves_by_client: Mapped[int] = mapped_column(default=0)
@@ -84,6 +82,8 @@ class Booking(Table):
     """Until when they may; set once it is paid and asked of them."""
     group_id: Mapped[str | None]
     """Set where it is a seat in a group session: then the group has the consultant's time, and not the booking."""
+    courtesy_points: Mapped[int] = mapped_column(default=0, server_default="0")
+    """What the house gives the client besides, where the consultant calls it off or does not come: as it was said."""
 
 
 class Series(Table):

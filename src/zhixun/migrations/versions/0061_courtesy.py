@@ -10,7 +10,7 @@ depends_on = None
 
 def upgrade() -> None:
     op.execute(
-        "ALTER TABLE booking_bookings ADD COLUMN courtesy_points INTEGER DEFAULT 0 NOT NULL, "
+        "ALTER TABLE booking_bookings ADD COLUMN courtesy_points INTEGER DEFAULT '0' NOT NULL, "
         "ADD CHECK (courtesy_points >= 0)"
     )
 
