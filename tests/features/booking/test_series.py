@@ -9,6 +9,7 @@ from threading import Barrier
 import pytest
 
 from tests import make
+from zhixun.events.payments import RefundCompleted
 from zhixun.features.booking import actions, queries
 from zhixun.features.booking.actions import SeriesMade, SeriesNotFree, SeriesUnpaid, TooManyHolds
 from zhixun.features.booking.rules import State
@@ -213,6 +214,28 @@ def test_cancelling_the_rest_follows_the_ladder_of_each_session(two):
         assert actions.cancel_series(uow, series_id=made.series_id) == {}
     with pytest.raises(NotFound), unit_of_work(make.pair()[0], now=soon) as uow:
         actions.cancel_series(uow, series_id=made.series_id)
+
+
+def test_what_went_back_of_one_session_is_known_by_that_session_and_the_rest_goes_back_once(two):
+    ada, grace = two
+    made = asked(ada, grace)
+    paid(made)
+    name, soon = made.bookings[0][0], START - timedelta(hours=3)
+    purpose, rest = purpose_of_booking(name), new_id()
+    with unit_of_work(ada, now=soon) as uow:
+        actions.cancel_booking(uow, booking_id=name)
+    for _ in range(2):
+        with unit_of_work(SYSTEM, now=soon) as uow:
+            back = actions.refund_booking(uow, refund_id=rest, booking_id=name, amount=None, reason="ill that morning")
+            assert back == Money(24_000)
+    with unit_of_work(SYSTEM, now=soon) as uow:
+        assert actions.refund_booking(uow, refund_id=new_id(), booking_id=name, amount=None, reason="again") == Money(0)
+        payments.record_refund(uow, refund_id=rest, provider_ref="re_1")
+        assert [fact.purpose for fact in uow.facts if isinstance(fact, RefundCompleted)] == [purpose]
+    with Session() as db:
+        assert payment_queries.refunded_total(db, purpose) == make.PRICE
+        assert [one.amount for one in payment_queries.refunds_for(db, purpose)] == [Money(24_000)] * 2
+        assert payment_queries.refunded_total(db, purpose_of_booking(made.bookings[1][0])) == Money(0)
 
 
 def test_a_session_let_go_before_paying_is_not_paid_for(two):

@@ -168,7 +168,9 @@ def settle(uow: UnitOfWork, *, gateway: str, capture: Capture) -> Settlement:
     if settlement is not Settlement.CAPTURED:
         key = capture_key(gateway, capture.provider_ref)
         _book_in(uow, key, payment.purpose, gateway, capture.amount, refunds_account(gateway))
-        _ask_back(uow, payment, charge, refund_id=charge.id, amount=capture.amount, reason=settlement)
+        _ask_back(
+            uow, charge, refund_id=charge.id, purpose=payment.purpose, amount=capture.amount, reason=settlement
+        )  # fmt: skip
         return settlement
     payment.state, payment.captured_at = PaymentState.CAPTURED, uow.now
     for purpose, amount in _parts_of(uow, payment, capture.amount).items():
@@ -256,7 +258,7 @@ def request_refund(
             Line(refunds_account(payment.gateway), wanted),
         ],
     )
-    _ask_back(uow, payment, charge, refund_id=refund_id, amount=wanted, reason=reason, note=note)
+    _ask_back(uow, charge, refund_id=refund_id, purpose=purpose, amount=wanted, reason=reason, note=note)
 
 
 def record_refund(uow: UnitOfWork, *, refund_id: str, provider_ref: str) -> None:
@@ -350,17 +352,17 @@ def _heard_first(uow: UnitOfWork, gateway: str, provider_ref: str, payment_id: s
 
 
 def _ask_back(
-    uow: UnitOfWork, payment: Payment, charge: Charge, *, refund_id: str, amount: Money, reason: str, note: str = ""
+    uow: UnitOfWork, charge: Charge, *, refund_id: str, purpose: str, amount: Money, reason: str, note: str = ""
 ) -> None:
     uow.db.add(
         Refund(
-            id=refund_id, payment_id=payment.id, charge_id=charge.id, purpose=payment.purpose,
+            id=refund_id, payment_id=charge.payment_id, charge_id=charge.id, purpose=purpose,
             amount_minor=amount.amount_minor, currency=amount.currency, reason=reason, state="requested",
             provider_ref=None, requested_at=uow.now, completed_at=None, note=note,
             asked_by=uow.actor.user_id or "system",
         )
     )  # fmt: skip
-    uow.emit(RefundRequested(refund_id=refund_id, payment_id=payment.id))
+    uow.emit(RefundRequested(refund_id=refund_id, payment_id=charge.payment_id))
 
 
 def _captured(payment_id: str, purpose: str, amount: Money) -> PaymentCaptured:
