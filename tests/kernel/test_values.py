@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zhixun.kernel.values import Money, Words, is_id, new_id, plain_text
+from zhixun.kernel.values import Money, Words, hundredths, is_id, new_id, plain_text
 
 
 @given(st.integers(-(10**12), 10**12), st.integers(0, 10_000))
@@ -52,3 +52,15 @@ def test_words_fall_back_on_the_other_language():
     assert Words(en="only").in_language("zh") == "only"
     assert Words.of(Words("一", "one").as_dict()) == Words("一", "one")
     assert Words.of(None) == Words()
+
+
+@pytest.mark.parametrize(
+    ("text", "minor"),
+    [
+        ("120", 12_000), (" 1,200.5 ", 120_050), ("120.50", 12_050), ("120.500", 12_050), ("１２０．５", 12_050), ("0", 0),
+        ("7.", 700), ("", None), ("-1", None), ("1.005", None), ("1e3", None), ("1E+999990", None), ("NaN", None),
+        ("٣", None), ("9" * 14, None), ("1 2", None),
+    ],
+)  # fmt: skip
+def test_an_amount_is_made_of_digits_and_nothing_that_has_to_be_worked_out(text, minor):
+    assert hundredths(text) == minor

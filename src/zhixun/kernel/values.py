@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ LANGUAGES: tuple[Language, ...] = ("zh", "en")
 
 ID_LENGTH = 32
 """Characters of an id: a UUIDv7 as lower-case hex."""
+AMOUNT_LENGTH_MAX = 20
 
 
 def new_id() -> str:
@@ -32,6 +34,17 @@ def plain_text(text: str) -> str:
     that no database or no screen can hold (NUL and other control characters, halves of surrogate pairs)."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n")
     return "".join(c for c in lines if c in "\n\t" or unicodedata.category(c) not in {"Cc", "Cs"}).strip()
+
+
+_AMOUNT = re.compile(r"\d{1,13}(?:\.(\d{0,2})0*)?")
+
+
+def hundredths(text: str) -> int | None:
+    """An amount as it is written, "120", "1,200" or "120.50", in hundredths; None for anything else. Of digits alone:
+    what "1e999999" means would keep a machine busy for hours."""
+    plain = unicodedata.normalize("NFKC", text[:AMOUNT_LENGTH_MAX]).replace(",", "").strip()
+    found = _AMOUNT.fullmatch(plain) if plain.isascii() else None
+    return int(plain.partition(".")[0]) * 100 + int((found[1] or "").ljust(2, "0")) if found else None
 
 
 def utc_now() -> datetime:

@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from zhixun.features.scheduling.rules import SESSIONS_MAX
 from zhixun.kernel.errors import N_, Invalid, NotFound
-from zhixun.kernel.values import Money, is_id
+from zhixun.kernel.values import Money, hundredths, is_id
 
 from . import rules
 from .actions import GroupWish
 
 START_LENGTH_MAX = 40
-AMOUNT_LENGTH_MAX = 20
 COUPON_LENGTH_MAX = 40
 
 
@@ -110,12 +108,8 @@ def read_brief(form: Mapping[str, str]) -> Brief:
 
 def read_amount(text: str, currency: str) -> Money:
     """An amount as it is written, "120" or "120.50". Raises Invalid."""
-    try:
-        minor = Decimal(text.strip().replace(",", "")[:AMOUNT_LENGTH_MAX]) * 100
-        if minor == int(minor) and 0 < minor < 2**53:
-            return Money(int(minor), currency)
-    except (ArithmeticError, ValueError):
-        pass  # not a number: said below
+    if minor := hundredths(text):
+        return Money(minor, currency)
     raise Invalid(fields={"amount": N_("Please write an amount like 120 or 120.50.")})
 
 

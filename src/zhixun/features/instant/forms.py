@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal
 
 from zhixun.kernel.errors import N_, Invalid, NotFound
-from zhixun.kernel.values import Money, is_id
+from zhixun.kernel.values import Money, hundredths, is_id
 
-AMOUNT_LENGTH_MAX = 20
 FIELD_LENGTH_MAX = 80
 MINUTES_CHOICES = (30, 60, 120, 240, 480)
 """For how long a consultant may say that they are available, in minutes."""
@@ -45,12 +43,8 @@ def read_asked(form: Mapping[str, str]) -> Asked:
 
 
 def _amount(text: str) -> Money:
-    try:
-        minor = Decimal(text.replace(",", "")[:AMOUNT_LENGTH_MAX]) * 100
-        if minor == int(minor) and 0 < minor < 2**53:
-            return Money(int(minor))
-    except (ArithmeticError, ValueError):
-        pass  # not a number: said below
+    if minor := hundredths(text):
+        return Money(minor)
     raise Invalid(fields={"cap": N_("Please write an amount like 120 or 120.50.")})
 
 
