@@ -14,6 +14,8 @@ from zhixun.features.messaging.rules.contacts import contact_in
         ("phone", "打我电话 138 0013 8000 吧"),
         ("phone", "138-0013-8000"),
         ("phone", "１３８００１３８０００"),
+        ("phone", "138\u200b0013\u20608\u200d000"),
+        ("wechat", "微\u200b信：abc12345"),
         ("phone", "1 3 8 0 0 1 3 8 0 0 0"),
         ("phone", "一三八零零一三八零零零"),
         ("phone", "幺三八 〇〇一三 八〇〇〇"),

@@ -41,7 +41,8 @@ _LOOKED_FOR = (("mail", _MAIL), ("payment", _PAYMENT), ("wechat", _WECHAT), ("qq
 
 def contact_in(text: str) -> str:
     """What kind of contact (a key of KINDS) the text holds; "" for an ordinary sentence."""
-    plain = unicodedata.normalize("NFKC", text).lower()
+    seen = (c for c in unicodedata.normalize("NFKC", text) if unicodedata.category(c) != "Cf")  # no eye sees the others
+    plain = "".join(seen).lower()
     folded = plain.translate(_NUMERALS)
     for kind, pattern in _LOOKED_FOR:
         if pattern.search(folded if kind in ("phone", "qq") else plain):
