@@ -118,9 +118,10 @@ def test_more_frames_than_allowed_are_refused(place, ada, monkeypatch):
     assert ada.hear("error")["code"] == "too_many"
 
 
-def test_who_goes_on_after_many_refusals_is_sent_away(place, ada, monkeypatch):
+@pytest.mark.parametrize("said", ['{"type": "ping"}', "nonsense", "[]"])
+def test_who_goes_on_after_many_refusals_is_sent_away_whatever_they_say(place, ada, monkeypatch, said):
     monkeypatch.setitem(switchboard.limits, "on", True)
     monkeypatch.setattr(wire, "FRAMES_PER_SECOND", 0.01)
     for _ in range(wire.FRAMES_BURST + wire.STRIKES_MAX + 1):
-        ada.say("ping")
+        ada.socket.send(said)
     assert closing_code(ada) == wire.TOO_MUCH

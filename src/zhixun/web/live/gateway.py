@@ -152,12 +152,12 @@ class _Connection:
                 if await self._in_thread(security.identify, self._token) is None:
                     await self._refuse(SignInRequired(), wire.NOT_SIGNED_IN)
             frame = wire.parsed(text)
-            if frame is None or not isinstance(frame.get("type"), str):
+            if not self._may_speak():
+                await self._send(self._error(TooMany(), frame or {}))
+            elif frame is None or not isinstance(frame.get("type"), str):
                 await self._send(self._error(Invalid(N_("A frame is a JSON object with a type.")), {}))
-            elif self._may_speak():
-                await self._hear(frame)
             else:
-                await self._send(self._error(TooMany(), frame))
+                await self._hear(frame)
 
     def _may_speak(self) -> bool:
         """Count one frame against the connection's allowance."""

@@ -18,7 +18,8 @@ HELLO_SECONDS = 10
 IDLE_SECONDS = 120
 SEND_SECONDS = 10
 CLOSE_SECONDS = 2
-CHECK_SIGN_IN_SECONDS = 300
+CHECK_SIGN_IN_SECONDS = 30
+"""Who was signed out elsewhere, because a telephone is lost, hears nothing for longer than this, or IDLE_SECONDS if silent."""
 QUEUE_FRAMES_MAX = 512
 FRAMES_PER_SECOND = 20
 FRAMES_BURST = 80
