@@ -73,6 +73,7 @@ def test_the_two_are_led_through_it_and_the_house_decides(app: Flask, held, cloc
         about = queries.dispute_about(db, booking_id)
     with unit_of_work() as uow:
         actions.pass_time(uow, dispute_id=about.id)
+    desk = Visitor(app, sam, english=True)
     listed = desk.get("/ops/disputes")
     assert "Sound or picture did not work" in words(listed)
     assert f"/ops/disputes/{about.id}" in listed.text

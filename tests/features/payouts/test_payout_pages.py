@@ -10,10 +10,12 @@ from pathlib import Path
 import pytest
 import time_machine
 from flask import Flask
+from sqlalchemy import update
 
 from tests import make, papers
 from tests.make import NOW
 from tests.visitor import STATEMENTS_MAX, Visitor, house, statements, words
+from zhixun.features.accounts.models import SignIn
 from zhixun.features.booking import actions as bookings
 from zhixun.kernel.unit_of_work import unit_of_work
 from zhixun.kernel.values import Actor, new_id
@@ -100,7 +102,9 @@ def test_support_gives_a_part_back_and_the_client_reads_it(app: Flask, desk: dic
     for wrong, said in (
         ({"amount": "a lot"}, "like 120 or 120.50"),
         ({"amount": "0"}, "like 120 or 120.50"),
-        ({"amount": "1e9"}, "More cannot be given back"),
+        ({"amount": "1e9"}, "like 120 or 120.50"),
+        ({"amount": "1E+999990"}, "like 120 or 120.50"),
+        ({"amount": "1,000,000,000"}, "More cannot be given back"),
         ({"amount": "1.005"}, "like 120 or 120.50"),
         ({"reason": "no"}, "Please say why"),
     ):
@@ -113,6 +117,19 @@ def test_support_gives_a_part_back_and_the_client_reads_it(app: Flask, desk: dic
     assert "¥120.50 is on its way back to you." in words(Visitor(app, ada, english=True).get(f"/sessions/{booking_id}"))
     assert support.post(where, refund_id=new_id(), how="all", reason="All of it after all").status_code == 303
     assert "Everything that was paid has gone back." in words(support.get(where))
+
+
+def test_who_has_not_just_shown_that_it_is_them_is_asked_before_money_goes_back(app: Flask, desk, earned) -> None:
+    _, _, booking_id = earned
+    where = f"/ops/bookings/{booking_id}/refund"
+    typed = {"refund_id": new_id(), "how": "all", "reason": "A desk that nobody watched"}
+    with unit_of_work() as uow:
+        uow.db.execute(update(SignIn).values(proved_until=uow.now))
+    asked = desk["support"].post(where, **typed)
+    assert (asked.status_code, "A desk that nobody watched" in asked.text) == (403, True), "kept, to be sent on"
+    ruling = desk["support"].post(f"/ops/disputes/{new_id()}/ruling", words="None of it was heard.", how="all")
+    assert (ruling.status_code, "None of it was heard." in ruling.text) == (403, True)
+    assert "Left ¥480.00" in words(desk["support"].get(where))
 
 
 def test_without_the_right_to_refund_there_is_no_way_to(app: Flask, desk: dict[str, Visitor], earned) -> None:

@@ -21,7 +21,7 @@ from zhixun.kernel.unit_of_work import UnitOfWork
 from zhixun.kernel.values import new_id, utc_now
 from zhixun.web import errors
 from zhixun.web.languages import language
-from zhixun.web.security import current_actor, read, require, work
+from zhixun.web.security import current_actor, proved, read, require, work
 
 from . import actions, forms, queries, rules
 
@@ -110,6 +110,7 @@ def desk_dispute(dispute_id: str) -> Response:
 
 @bp.post("/ops/disputes/<dispute_id>/ruling")
 @require("operator")
+@proved
 def rule(dispute_id: str) -> Response:
     """How much goes back, and why; said to both."""
     form = request.form

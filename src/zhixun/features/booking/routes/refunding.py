@@ -17,7 +17,7 @@ from zhixun.kernel.errors import DomainError
 from zhixun.kernel.values import new_id, utc_now
 from zhixun.web import errors
 from zhixun.web.formats import money
-from zhixun.web.security import current_actor, read, require, work
+from zhixun.web.security import check_proof, current_actor, read, require, work
 
 from . import bp
 
@@ -29,6 +29,7 @@ def refund(booking_id: str) -> AnyResponse:
     check_right(current_actor(), "refund")
     if request.method == "GET":
         return _refund_page(booking_id, request.args)
+    check_proof()
     form = request.form
     try:
         with work() as uow:
