@@ -26,7 +26,7 @@ class SafetyChanged(Event):
     user_id: str
     change: str
     """ "app_added", "app_removed", "passkey_added", "passkey_removed", "codes_made", "code_used", "password_changed",
-    "password_reset" or "address_changed"."""
+    "password_reset", "key_made" or "address_changed"."""
     at: str
     """ISO 8601."""
 

@@ -7,6 +7,7 @@ import pytest
 from tests import make
 from tests.features.api.conftest import Program
 from zhixun.features.accounts import actions as accounts
+from zhixun.features.api import actions
 from zhixun.kernel.unit_of_work import unit_of_work
 from zhixun.kernel.values import new_id
 
@@ -51,3 +52,18 @@ def test_nobody_else_hears_of_them(house, olga):
         assert {other.get(path).status_code for path in paths} == {status}
         assert {other.post(path, WANTED).status_code for path in deeds} == {status}
     assert olga.get(f"/webhooks/{webhook_id}").status_code == 200
+
+
+def test_a_key_that_only_reads_is_not_told_what_signs(house):
+    with unit_of_work() as uow:
+        olga = make.operator(uow)
+    with unit_of_work(olga) as uow:
+        keys = [actions.make_key(uow, key_id=new_id(), name="x", days=30, read_only=only) for only in (True, False)]
+    reader, writer = (Program(house.app.test_client(), key) for key in keys)
+    webhook_id = writer.post("/webhooks", WANTED).json["id"]
+    assert writer.get(f"/webhooks/{webhook_id}").json["secret"]
+    refused = reader.get(f"/webhooks/{webhook_id}")
+    assert (refused.status_code, refused.json["code"]) == (403, "key_reads_only")
+    page = house.app.test_client().get(f"/ops/webhooks/{webhook_id}", headers={"Authorization": f"Bearer {keys[0]}"})
+    assert (page.status_code, "whsec_" in page.text) == (403, False)
+    assert reader.get("/webhooks").status_code == 200

@@ -10,7 +10,9 @@ import pytest
 from tests import make
 from tests.features.api.conftest import Program
 from tests.visitor import STATEMENTS_MAX, Visitor, statements, words
-from zhixun.features.api import actions, queries, rules
+from zhixun.events.accounts import SafetyChanged
+from zhixun.features.accounts import actions as accounts
+from zhixun.features.api import actions, handlers, queries, rules
 from zhixun.kernel.errors import Invalid
 from zhixun.kernel.tables import Session
 from zhixun.kernel.unit_of_work import unit_of_work
@@ -102,3 +104,18 @@ def test_nobody_ends_anothers_key(house, ada):
     assert actions.use_key(token) is not None
     for nonsense in ("zk_", "zk_" + "x" * 43, "zk_\x00", "zk_\ud800"):
         assert actions.use_key(nonsense) is None
+
+
+def test_making_a_key_is_told_and_a_password_set_anew_by_mail_ends_all_of_them(house, ada):
+    with unit_of_work(ada) as uow:
+        token = actions.make_key(uow, key_id=new_id(), name="Not mine", days=365, read_only=False)
+        assert [fact.change for fact in uow.facts if isinstance(fact, SafetyChanged)] == ["key_made"]
+        link = accounts.make_password_link(uow, link_id=new_id(), user_id=ada.user_id)
+    with unit_of_work(ada) as uow:
+        handlers.end_keys(SafetyChanged(user_id=ada.user_id, change="password_changed", at=uow.now.isoformat()))
+    assert actions.use_key(token) is not None
+    with unit_of_work() as uow:
+        accounts.reset_password(uow, token=link, password_hash=accounts.hash_password("another-password"))
+        (fact,) = [fact for fact in uow.facts if isinstance(fact, SafetyChanged)]
+    handlers.end_keys(fact)
+    assert actions.use_key(token) is None

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, and_, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import OperationalError
 
+from zhixun.features.accounts.actions import note_change
 from zhixun.kernel.errors import N_, Conflict, DomainError
 from zhixun.kernel.unit_of_work import UnitOfWork, unit_of_work
 from zhixun.kernel.values import Actor
@@ -88,8 +89,8 @@ def forget_old_keys(uow: UnitOfWork) -> int:
 
 
 def make_key(uow: UnitOfWork, *, key_id: str, name: str, days: int, read_only: bool) -> str:
-    """Make a key for one of the asker's programs and return its token, which is never shown again. Raises Invalid,
-    KeyExists (sent twice), TooManyKeys."""
+    """Make a key for one of the asker's programs and return its token, which is never shown again; its owner is told by
+    mail. Raises Invalid, KeyExists (sent twice), TooManyKeys."""
     person_id, name, days = uow.actor.user_id, rules.clean_key_name(name), rules.clean_days(days)
     uow.db.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"keys:{person_id}", 0))))
     if uow.db.get(ApiKey, key_id) is not None:
@@ -104,12 +105,18 @@ def make_key(uow: UnitOfWork, *, key_id: str, name: str, days: int, read_only: b
             created_at=uow.now, expires_at=uow.now + timedelta(days=days), used_at=None,
         )
     )  # fmt: skip
+    note_change(uow, "key_made")
     return token
 
 
 def end_key(uow: UnitOfWork, *, key_id: str) -> None:
     """End one of the asker's own keys, at once. One that is gone already, or not theirs, changes nothing."""
     uow.db.execute(delete(ApiKey).where(ApiKey.id == key_id, ApiKey.person_id == uow.actor.user_id))
+
+
+def end_all_keys(uow: UnitOfWork, *, person_id: str) -> None:
+    """End every key of a person, at once."""
+    uow.db.execute(delete(ApiKey).where(ApiKey.person_id == person_id))
 
 
 def use_key(token: str) -> Actor | None:

@@ -9,7 +9,7 @@ from zhixun.kernel.errors import Conflict, Invalid, NotFound
 from zhixun.kernel.unit_of_work import UnitOfWork
 from zhixun.kernel.values import is_id, new_id
 from zhixun.web import pagination
-from zhixun.web.security import current_actor, read, require, work
+from zhixun.web.security import KeyReadsOnly, current_actor, read, require, work
 
 from . import actions, forms, queries, rules
 
@@ -43,6 +43,8 @@ def add() -> Response | tuple[str, int]:
 @require("operator")
 def endpoint(endpoint_id: str) -> str:
     check_right(current_actor(), actions.RIGHT)
+    if current_actor().read_only:
+        raise KeyReadsOnly  # the page has the secret, and with it one can write in the house's name
     return _page(endpoint_id, None, {})
 
 

@@ -56,6 +56,7 @@ from .second_factor import (
     prove,
     remove_app,
 )
+from .telling import note_change
 
 __all__ = [
     "AppExists",
@@ -95,6 +96,7 @@ __all__ = [
     "know_device",
     "make_codes",
     "make_password_link",
+    "note_change",
     "open_door",
     "passkey_options",
     "prove",

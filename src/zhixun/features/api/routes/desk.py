@@ -36,10 +36,12 @@ def webhooks(db: Session) -> forms.Webhooks:
 
 @reads(
     "/webhooks/{webhook_id}", N_("One of them, with the secret of its signatures."), tag=TAG,
-    answer=forms.WebhookWithSecret, refusals=(NotFound, RightNeeded),
+    answer=forms.WebhookWithSecret, refusals=(NotFound, RightNeeded, security.KeyReadsOnly),
 )  # fmt: skip
 def webhook(db: Session, webhook_id: str) -> forms.WebhookWithSecret:
     check_right(security.current_actor(), actions.RIGHT)
+    if security.current_actor().read_only:
+        raise security.KeyReadsOnly  # with the secret one can write in the house's name
     one = queries.endpoint(db, webhook_id)
     return forms.WebhookWithSecret(**_shown(one).model_dump(), secret=queries.secret_of(one))
 

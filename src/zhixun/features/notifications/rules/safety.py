@@ -15,6 +15,7 @@ CHANGES = {
     "code_used": Words("使用了一个恢复码", "a recovery code was used"),
     "password_changed": Words("修改了密码", "the password was changed"),
     "password_reset": Words("通过邮件链接重设了密码", "the password was set anew by a link from a mail"),
+    "key_made": Words("创建了一把程序密钥", "a key for a program was made"),
     "address_changed": Words("更换了登录邮箱", "the e-mail address was changed"),
 }
 UNKNOWN_DEVICE = Words("未知的浏览器", "an unknown browser")
