@@ -291,3 +291,13 @@ def test_answers_are_packed_for_who_can_unpack_them(app):
     for answer in (plain, small, fetch(sheet, "gzip"), fetch(sheet, "")):
         assert "Accept-Encoding" in answer.headers["Vary"]
     assert "Content-Encoding" not in fetch("/healthz", "gzip").headers, "too small to be worth it"
+
+
+def test_the_log_of_what_breaks_has_no_link_that_opens_an_account(app, caplog):
+    def broken(token):
+        raise RuntimeError("no")
+
+    app.view_functions["pages.new_password"] = broken
+    assert app.test_client().get("/sign-in/new-password/let-me-in").status_code == 500
+    assert "/sign-in/new-password/(token)" in caplog.text
+    assert "let-me-in" not in caplog.text

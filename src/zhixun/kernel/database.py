@@ -31,6 +31,7 @@ def connect(conninfo: str) -> Engine:
         pool_size=POOL_SIZE,
         max_overflow=POOL_SIZE,
         pool_pre_ping=True,
+        hide_parameters=True,  # what people wrote has no business in the log of a statement that failed
         connect_args={"options": OPTIONS, "connect_timeout": CONNECT_SECONDS_MAX},
     )
     Session.configure(bind=engine)

@@ -112,8 +112,14 @@ def _broken(error: Exception) -> Response:
     g.broken = True
     g.setdefault("actor", VISITOR)  # the page must not ask a database that may be what broke
     reference = g.get("request_id") or secrets.token_hex(6)
-    log.exception("request %s broke: %s %s", reference, request.method, request.path)
+    log.exception("request %s broke: %s %s", reference, request.method, _place())
     return _answer(500, "broken", gettext(BROKEN), {}, {"reference": reference})
+
+
+def _place() -> str:
+    """The path as a log may have it: whoever reads logs need not get in by the links that people were mailed."""
+    token = (request.view_args or {}).get("token")
+    return request.path.replace(token, "(token)") if token else request.path
 
 
 def _answer(status: int, code: str, sentence: str, fields: Mapping[str, str], extra: Mapping[str, Any]) -> Response:
