@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from tests.visitor import Visitor, house, statements, words
 from zhixun.events.messaging import FileRemoved
 from zhixun.features.messaging import actions, handlers, queries
 from zhixun.features.messaging.models import MessageFile
+from zhixun.features.messaging.rules import files as file_rules
 from zhixun.features.messaging.rules.files import FILE_BYTES_MAX, FileRefused, checked, clean_name
 from zhixun.features.messaging.rules.voice import webm_seconds
 from zhixun.kernel import vault
@@ -331,3 +334,20 @@ def test_the_pages_script_is_answered_in_its_own_form(app, talk):
     refused = visitor._http.post(f"/messages/{conversation}", data=form, headers=asked)
     assert refused.status_code == 400
     assert refused.get_json()["code"] == "file_refused"
+
+
+def test_one_picture_is_drawn_at_a_time_however_many_are_sent(monkeypatch):
+    drawn, at_once, counting = file_rules._picture, [], threading.Lock()
+
+    def watched(name, data):
+        assert counting.acquire(blocking=False), "another is being drawn"
+        try:
+            at_once.append(name)
+            return drawn(name, data)
+        finally:
+            counting.release()
+
+    monkeypatch.setattr(file_rules, "_picture", watched)
+    with ThreadPoolExecutor(6) as several:
+        found = list(several.map(lambda number: checked(f"{number}.png", picture("PNG", (900, 900))), range(6)))
+    assert (len(at_once), {one.media_type for one in found}) == (6, {"image/png"})

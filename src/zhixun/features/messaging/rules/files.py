@@ -6,6 +6,7 @@ Neither the name nor what the browser says of a file is believed. A picture is d
 
 from __future__ import annotations
 
+import threading
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -36,6 +37,9 @@ ENDINGS = {
 }  # fmt: skip
 OFFICE = dict(zip(("word/", "xl/", "ppt/"), list(ENDINGS)[4:7], strict=True))
 
+_ONE_PICTURE = threading.Lock()
+"""A picture of the most points takes some 300 MB while it is drawn anew: twelve at once would take the machine's memory."""
+
 
 class FileRefused(Invalid):
     code = "file_refused"
@@ -60,7 +64,8 @@ def checked(name: str, data: bytes) -> CheckedFile:
     if len(data) > FILE_BYTES_MAX:
         raise _refused(N_("A file has at most 10 MB."))
     if any(data.startswith(mark) for mark in PICTURES) or (data[:4] == b"RIFF" and data[8:12] == b"WEBP"):
-        return _picture(name, data)
+        with _ONE_PICTURE:
+            return _picture(name, data)
     media_type = _media_type(data)
     if media_type is None:
         raise _refused(
