@@ -162,6 +162,18 @@ def test_silence_of_the_consultant_counts_as_agreeing_after_seven_days(case):
     assert case.release(case.done + 8 * DAY) == (0, 48_000, 0, 0)
 
 
+@pytest.mark.parametrize(("given", "rest"), [(30_000, 18_000), (48_000, 0)])
+def test_what_the_desk_gives_back_meanwhile_keeps_no_dispute_from_its_end(case, given, rest):
+    case.open(at=case.done)
+    case.do(
+        bookings.refund_booking, who=SAM, at=case.done + DAY, refund_id=new_id(), booking_id=case.booking,
+        amount=Money(given), reason="A word of the desk",
+    )  # fmt: skip
+    assert case.pass_time(case.done + 7 * DAY) is State.DECIDED
+    assert (case.seen().outcome, case.seen().back) == (Outcome.CONSULTANT_SILENT, Money(rest))
+    assert case.release(case.done + 8 * DAY) == (0, 48_000, 0, 0)
+
+
 def test_an_answer_that_comes_too_late_is_no_answer(case):
     case.open(at=case.done)
     with pytest.raises(NotYourTurn):

@@ -57,8 +57,8 @@ def open_dispute(
         if known == dispute_id:
             return
         raise (DisputedAlready if known else WindowClosed) from None
-    purpose, currency = purpose_of_booking(booking_id), view.price.currency
-    left = payments.captured_total(uow.db, purpose, currency) - payments.refunded_total(uow.db, purpose, currency)
+    currency = view.price.currency
+    left = _left(uow, booking_id, currency)
     wanted = left if asked is None else asked
     rules.check_asked(wanted, left)
     uow.db.add(
@@ -157,6 +157,12 @@ def pass_time(uow: UnitOfWork, *, dispute_id: str) -> State:
     return State(row.state)
 
 
+def _left(uow: UnitOfWork, booking_id: str, currency: str) -> Money:
+    """What was paid for a booking and has not gone back."""
+    purpose = purpose_of_booking(booking_id)
+    return payments.captured_total(uow.db, purpose, currency) - payments.refunded_total(uow.db, purpose, currency)
+
+
 def _locked(uow: UnitOfWork, dispute_id: str) -> Dispute:
     row = uow.db.get(Dispute, dispute_id, with_for_update=True, populate_existing=True)
     if row is None:
@@ -184,7 +190,9 @@ def _become(uow: UnitOfWork, row: Dispute, state: State) -> None:
 
 
 def _decide(uow: UnitOfWork, row: Dispute, outcome: Outcome, back: Money) -> None:
-    """The end: what goes back goes by the refund's own way, and the rest is released."""
+    """The end: what goes back goes by the refund's own way, and the rest is released. What the desk has given back by
+    itself meanwhile does not go back a second time."""
+    back = min(back, _left(uow, row.booking_id, row.currency))
     _become(uow, row, State.DECIDED)
     row.outcome, row.back_minor = outcome, back.amount_minor
     row.decided_at, row.decided_by = uow.now, uow.actor.user_id or "system"
