@@ -3,6 +3,7 @@ from datetime import UTC, datetime, timedelta
 import time_machine
 
 from zhixun.features.booking.rules import REQUESTS_MAX
+from zhixun.features.loyalty.rules import CODES_TRIED_MAX
 from zhixun.kernel.values import new_id
 
 SCORES = {"accuracy": 5, "clarity": 4, "actionable": 5, "boundaries": 5, "punctual": 4}
@@ -94,6 +95,16 @@ def test_asking_for_times_again_and_again_has_an_end_as_on_the_pages(house):
     assert {one.status_code for one in answers[:-1]} == {409}
     assert (answers[-1].status_code, answers[-1].json["code"]) == (429, "too_many")
     assert answers[-1].json["retry_after_seconds"] <= 600
+
+
+def test_coupons_that_were_not_meant_for_one_are_not_found_by_trying_codes(house):
+    house.app.config["RATE_LIMITS"] = True
+    start, where = house.free(), f"/services/{house.service_id}/quote"
+    with time_machine.travel("2026-03-02T09:00:00Z", tick=False):
+        answers = [house.visitor.get(where, start=start, coupon=f"CODE-{n}") for n in range(CODES_TRIED_MAX + 1)]
+        assert house.visitor.get(where, start=start).status_code == 200
+    assert {one.json["code"] for one in answers[:-1]} == {"coupon_refused"}
+    assert (answers[-1].status_code, answers[-1].json["code"]) == (429, "too_many")
 
 
 def test_holding_too_many_times_is_refused(house):

@@ -11,6 +11,8 @@ from zhixun.kernel.errors import N_, Invalid
 from zhixun.kernel.values import Money, Words
 
 CODE = re.compile(r"[A-Z0-9][A-Z0-9-]{2,23}")
+CODES_TRIED_MAX, CODES_TRIED_SECONDS = 30, 600
+"""How often one person may say a code, so that nobody finds those that were not meant for them by trying."""
 KINDS = ("percent", "amount")
 TITLE_LENGTH_MAX = 60
 PERCENT_BPS_MAX = 9_000

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from flask import request
 from sqlalchemy.orm import Session
 
 from zhixun.features.api.forms import answers
@@ -14,6 +15,7 @@ from zhixun.features.booking import rules as booking_rules
 from zhixun.features.catalog import queries as catalog
 from zhixun.features.catalog.rules import SLUG, ServiceView
 from zhixun.features.loyalty.queries import CouponRefused
+from zhixun.features.loyalty.rules import CODES_TRIED_MAX, CODES_TRIED_SECONDS
 from zhixun.features.plans import queries as plans
 from zhixun.features.plans.queries import Choice, CreditsUsedUp, PlanDoesNotFit
 from zhixun.features.quality import queries as quality
@@ -22,11 +24,12 @@ from zhixun.features.scheduling import queries as scheduling
 from zhixun.features.search import queries as search
 from zhixun.features.search import rules as search_rules
 from zhixun.features.search.rules import Wanted
-from zhixun.kernel.errors import N_, Invalid, NotFound
+from zhixun.kernel.errors import N_, Invalid, NotFound, TooMany
 from zhixun.kernel.values import utc_now
 from zhixun.web import pagination, security
 from zhixun.web.formats import reader_zone, say
 from zhixun.web.languages import language
+from zhixun.web.limits import limit
 
 from . import shown
 from .endpoint import reads
@@ -186,9 +189,12 @@ def slots(db: Session, wanted: SlotsWanted, service_id: str) -> answers.Slots:
     asked=QuoteWanted,
     answer=answers.Quote,
     signed_in=False,
-    refusals=(NotFound, PlanDoesNotFit, CreditsUsedUp, CouponRefused),
+    refusals=(NotFound, PlanDoesNotFit, CreditsUsedUp, CouponRefused, TooMany),
 )
 def quote(db: Session, wanted: QuoteWanted, service_id: str) -> answers.Quote:
+    if wanted.coupon:
+        whom = security.current_actor().user_id or request.remote_addr or ""
+        limit("coupon", whom, tries=CODES_TRIED_MAX, seconds=CODES_TRIED_SECONDS)
     service = _sold(db, service_id)
     found = plans.quote(
         db, service=service, starts_at=wanted.start, now=utc_now(), person_id=security.current_actor().user_id,

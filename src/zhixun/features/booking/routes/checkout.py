@@ -19,7 +19,7 @@ from zhixun.features.catalog import queries as catalog
 from zhixun.features.catalog.rules import ConsultantCard
 from zhixun.features.loyalty import queries as loyalty
 from zhixun.features.loyalty.queries import CouponRefused
-from zhixun.features.loyalty.rules import spendable
+from zhixun.features.loyalty.rules import CODES_TRIED_MAX, CODES_TRIED_SECONDS, spendable
 from zhixun.features.payments import queries as payments
 from zhixun.features.payments.actions import AlreadyPaid
 from zhixun.features.payments.queries import PaymentView
@@ -32,7 +32,7 @@ from zhixun.features.scheduling.rules import Slot
 from zhixun.kernel.errors import Invalid, NotFound
 from zhixun.kernel.unit_of_work import UnitOfWork
 from zhixun.kernel.values import Money, new_id, utc_now
-from zhixun.web import errors
+from zhixun.web import errors, limits
 from zhixun.web.formats import money
 from zhixun.web.security import current_actor, read, require, work
 
@@ -71,7 +71,10 @@ def checkout(booking_id: str) -> AnyResponse:
         return _expired(booking, brief, status=409 if request.method == "POST" else 200)
     if request.method == "GET":
         return _page(booking, payment, brief, {}, status=200)
-    return _pay(booking, payment, brief, forms.read_terms(request.form))
+    terms = forms.read_terms(request.form)
+    if terms.coupon:
+        limits.limit("coupon", current_actor().user_id, tries=CODES_TRIED_MAX, seconds=CODES_TRIED_SECONDS)
+    return _pay(booking, payment, brief, terms)
 
 
 def settle(booking_id: str) -> None:
