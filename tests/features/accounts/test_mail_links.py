@@ -134,6 +134,20 @@ def test_a_link_is_worth_nothing_after_the_password_or_the_address_changed(app, 
     assert Visitor(app).post(path, password="a thief’s password").status_code == 410
 
 
+@pytest.mark.parametrize("way", ["reset", "change"])
+def test_a_thief_who_asked_for_another_address_does_not_get_it_after_a_new_password(app, post, ada, deliver_all, way):
+    Visitor(app, ada).post("/me/email", email="thief@example.com")
+    deliver_all()
+    link = post.link("thief@example.com")
+    assert Visitor(app).get(link).status_code == 200
+    if way == "reset":
+        Visitor(app).post(forgot(app, post, deliver_all), password=NEW)
+    else:
+        Visitor(app, ada).post("/me/password", old_password=make.PASSWORD, new_password=NEW)
+    assert Visitor(app).post(link).status_code == 410
+    assert actions.check_credentials(email="ada@example.com", password=NEW) == ada.user_id
+
+
 @pytest.mark.parametrize("kind", ["sign-in/new-password", "confirm-address", "change-address"])
 @pytest.mark.parametrize("token", ["x", "0" * 64, "%00", "9" * 400, "é"])
 def test_a_link_we_did_not_send_opens_nothing(app, ada, kind, token):

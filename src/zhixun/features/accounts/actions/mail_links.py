@@ -41,7 +41,7 @@ def reset_password(uow: UnitOfWork, *, token: str, password_hash: str) -> None:
     """A new password by the link; everyone who was signed in is signed out. Raises LinkSpent."""
     user = _used(uow, token, "password")
     user.password_hash = password_hash
-    for table in (SignIn, Door):
+    for table in (SignIn, Door, MailLink):  # links too: somebody who was in may have asked for another address
         uow.db.execute(delete(table).where(table.user_id == user.id))
     _confirmed(user)
     note_change(uow, "password_reset", user_id=user.id)

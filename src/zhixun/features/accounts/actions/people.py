@@ -137,7 +137,7 @@ def change_password(uow: UnitOfWork, *, password_hash: str, token: str) -> None:
     if user is None:
         raise NotFound
     user.password_hash = password_hash
-    uow.db.execute(delete(MailLink).where(MailLink.user_id == user.id, MailLink.kind == "password"))
+    uow.db.execute(delete(MailLink).where(MailLink.user_id == user.id, MailLink.kind != "confirm"))
     end_other_sign_ins(uow, token=token)
     note_change(uow, "password_changed")
 
