@@ -1,11 +1,13 @@
 """What the operator's pages promise."""
 
 from datetime import UTC, datetime, timedelta
+from urllib.parse import urlencode
 
 import pytest
 
 from tests import make
 from tests.visitor import STATEMENTS_MAX, Visitor, house, statements, words
+from zhixun.features.accounts import queries as accounts
 from zhixun.features.admin import queries, rules
 from zhixun.features.booking import actions as bookings
 from zhixun.features.quality import actions as quality
@@ -134,6 +136,36 @@ def test_bookings_are_filtered_by_what_a_person_sees(app, olga, state, found):
     lively(utc_now())
     page = Visitor(app, olga).get(f"/ops/bookings?state={state}").text
     assert page.count("/ops/bookings/") == found
+
+
+def test_the_desk_finds_bookings_by_the_number_clients_read_by_name_and_by_address(app, olga):
+    ada, _, first, _ = lively(utc_now())
+    with unit_of_work() as uow:
+        zoe = make.client(uow, "Zoe")
+        make.held_booking(uow, client=zoe, consultant=make.consultant(uow, "Lin"))
+        address = accounts.emails_of(uow.db, [ada.user_id], ada)[ada.user_id]
+    desk = Visitor(app, olga)
+    for asked, found in {
+        first[-8:]: 1,
+        first[-8:].upper(): 1,
+        first: 1,
+        f"#{first[-8:]} ": 1,
+        "0" * 8: 0,
+        address.upper(): 4,
+        "Ad": 4,
+        "Grace": 4,
+        "zoe": 1,
+        "100%": 0,
+        "nobody@example.org": 0,
+        "@": 0,
+        "x" * 3_000: 0,
+        "\x00": 5,
+    }.items():
+        answer = desk.get("/ops/bookings?" + urlencode({"q": asked}))
+        assert (answer.status_code, answer.text.count('href="/ops/bookings/')) == (200, found), asked
+        assert statements(answer) <= STATEMENTS_MAX
+    both = desk.get("/ops/bookings?" + urlencode({"q": "Ad", "state": "completed"}))
+    assert both.text.count('href="/ops/bookings/') == 2
 
 
 @pytest.mark.parametrize("question", ["state=nonsense", "state=%00", "before=", "state=" + "x" * 3000])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -13,9 +14,11 @@ from sqlalchemy import text
 from tests import make
 from tests.visitor import STATEMENTS_MAX, Visitor, house, statements, words
 from zhixun.events.crm import MatterAnswered
+from zhixun.features.accounts import queries as accounts
 from zhixun.features.accounts.rules import RightNeeded
 from zhixun.features.crm import actions, jobs, queries, rules
 from zhixun.features.crm.actions import Answered, CheckOver, TooManyOpen, TooManyTags
+from zhixun.features.crm.queries import keeping
 from zhixun.kernel.errors import Invalid, NotFound
 from zhixun.kernel.tables import Session
 from zhixun.kernel.unit_of_work import unit_of_work
@@ -187,7 +190,7 @@ def test_tags_are_few_short_and_once(met: Met) -> None:
     with unit_of_work(olga, now=NOW) as uow:
         actions.remove_tag(uow, client_id=ada.user_id, tag="vip")
     with Session() as db:
-        line = next(one for one in queries.clients(db, NOW, named="ad") if one.id == ada.user_id)
+        line = next(one for one in queries.clients(db, NOW, named="ad")[0] if one.id == ada.user_id)
     assert "vip" not in line.tags
 
 
@@ -248,3 +251,32 @@ def test_the_question_two_weeks_later_is_a_page(met: Met, db_url: str, tmp_path:
         assert client.post(f"/sessions/{booking_id}/help").status_code == 400
         assert client.post(f"/sessions/{booking_id}/help", helped="yes").status_code == 303
         assert Visitor(app, grace.actor).get(f"/sessions/{booking_id}/help").status_code == 404
+
+
+def test_the_desk_finds_clients_by_address_and_pages_through_all_of_them(
+    met: Met, db_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada, grace, _, at = met
+    with unit_of_work(now=at) as uow:
+        names = [f"Client-{n}" for n in range(3)]
+        people = [make.client(uow, name) for name in names]
+        for n, person in enumerate(people):
+            make.paid_booking(uow, client=person, consultant=grace, start=make.slot(uow, grace, number=20 + 4 * n))
+        address = accounts.emails_of(uow.db, [people[0].user_id], people[0])[people[0].user_id]
+    monkeypatch.setattr(keeping, "CLIENTS_SHOWN", 2)
+    with Session() as db:
+        seen, mark = [], (None, "")
+        while mark is not None:
+            lines, mark = queries.clients(db, at, after=mark)
+            seen += [one.name for one in lines]
+        assert seen == [*reversed(names), ada.name], "the one seen last is on top, each once"
+        for asked, found in ((address.upper(), ["Client-0"]), ("nobody@example.org", []), ("@", [])):
+            assert [one.name for one in queries.clients(db, at, named=asked)[0]] == found
+    with unit_of_work() as uow:
+        support = Visitor(house(db_url, tmp_path), make.operator(uow, role="support"), english=True)
+    page = support.get("/ops/clients")
+    assert "Older" in words(page)
+    older = re.search(r'href="(/en/ops/clients\?after=[^"]+)"', page.text)
+    assert older
+    assert ada.name in words(support.get(older[1].removeprefix("/en")))
+    assert support.get("/ops/clients?after=nonsense").status_code == 400

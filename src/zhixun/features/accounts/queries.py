@@ -9,7 +9,7 @@ from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from zhixun.kernel import vault
-from zhixun.kernel.errors import NotFound
+from zhixun.kernel.errors import Invalid, NotFound
 from zhixun.kernel.sealed import Letter, unseal, unseal_many
 from zhixun.kernel.values import Actor
 
@@ -92,6 +92,17 @@ def people_named(db: Session, text: str, *, role: str, limit: int) -> list[Perso
     like = "%" + text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
     found = select(User).where(User.name.ilike(like, escape="\\"), User.roles.contains([role]))
     return [_person(row) for row in db.scalars(found.order_by(User.name, User.id).limit(limit))]
+
+
+def people_sought(db: Session, text: str, *, role: str, limit: int) -> list[Person]:
+    """People of a role whose address is `text`, where it is one; else those whose name holds it."""
+    if "@" not in text:
+        return people_named(db, text, role=role, limit=limit)
+    try:
+        found = person_by_email(db, text)
+    except Invalid:
+        return []
+    return [found] if found and role in found.roles else []
 
 
 def person_by_email(db: Session, email: str) -> Person | None:

@@ -131,11 +131,21 @@ def overview(db: Session, now: datetime, *, zone: str, language: str = "zh") -> 
 
 
 def booking_lines(
-    db: Session, now: datetime, *, state: str, before: datetime | None, language: str
+    db: Session, now: datetime, *, state: str, before: datetime | None, language: str, asked: str = ""
 ) -> tuple[list[BookingView], dict[str, str]]:
-    """One page of bookings and one more, if there is one; and the names of the people in them. Three statements."""
-    found = bookings.house_list(db, now, state=state, before=before, limit=rules.LINES_SHOWN + 1)
+    """One page of bookings and one more, if there is one; and the names of the people in them. `asked` is the end of a
+    booking's number, someone's address, or a part of a name. At most five statements."""
+    number = rules.number_in(asked)
+    people = _sought(db, asked) if asked and not number else None
+    found = bookings.house_list(
+        db, now, state=state, before=before, limit=rules.LINES_SHOWN + 1, number=number, people=people
+    )
     return found, _names(db, found, language)
+
+
+def _sought(db: Session, asked: str) -> list[str]:
+    sought = (accounts.people_sought(db, asked, role=role, limit=rules.SOUGHT_MAX) for role in ("client", "consultant"))
+    return sorted({one.user_id for found in sought for one in found})
 
 
 def story(db: Session, booking_id: str, actor: Actor, now: datetime, *, language: str) -> BookingStory:

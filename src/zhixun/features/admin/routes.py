@@ -44,13 +44,14 @@ def bookings() -> str:
     if state not in {"", "stuck", *State}:
         state = ""
     before = pagination.time_of(request.args.get("before"))
+    asked = rules.asked_for(request.args.get("q", ""))
     with read() as db:
-        found, names = queries.booking_lines(db, now, state=state, before=before, language=language())
+        found, names = queries.booking_lines(db, now, state=state, before=before, language=language(), asked=asked)
     page = found[: rules.LINES_SHOWN]
     older = pagination.time_cursor(page[-1].created_at) if len(found) > rules.LINES_SHOWN else None
     return render_template(
         "admin/bookings.html", lines=page, names=names, state=state, states=[one.value for one in State], older=older,
-        paged=before is not None,
+        paged=before is not None, asked=asked,
     )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -17,6 +18,11 @@ LATEST_SHOWN = 8
 LINES_SHOWN = 30
 REFUND_LATE = timedelta(minutes=30)
 """A refund that has not gone through after this needs a person to look."""
+SOUGHT_MAX = 50
+"""People of a name whose bookings are shown."""
+ASKED_LENGTH_MAX = 100
+NUMBER = re.compile(r"[0-9a-f]{6,32}")
+"""The end of a booking's id: clients read the last eight on their pages."""
 WORKER_SILENT_SECONDS = 120
 QUEUE_LATE_SECONDS = 60
 
@@ -30,6 +36,17 @@ ROLE_WORDS = {
     "administrator": N_("Administrator: everything, and who may do what"),
 }
 """What each role of the house is for, as the one who gives it reads it."""
+
+
+def asked_for(text: str) -> str:
+    """What a list is searched for."""
+    return "".join(c for c in text if c.isprintable()).strip()[:ASKED_LENGTH_MAX]
+
+
+def number_in(asked: str) -> str:
+    """The booking number someone copied or read aloud, or "" where it is none."""
+    told = re.sub(r"[\s#-]", "", asked).lower()
+    return told if NUMBER.fullmatch(told) else ""
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from zhixun.features.booking.models import Booking
@@ -29,9 +29,11 @@ class ClientFigures:
 
 
 def client_figures(
-    db: Session, *, since: datetime, consultant_id: str = "", client_ids: Sequence[str] | None = None, limit: int = 100
-) -> dict[str, ClientFigures]:
-    """Client id → figures of the house or of one consultant, the client seen last first; `since` limits the value."""
+    db: Session, *, since: datetime, consultant_id: str = "", client_ids: Sequence[str] | None = None, limit: int = 100,
+    after: tuple[datetime | None, str] = (None, ""),
+) -> dict[str, ClientFigures]:  # fmt: skip
+    """Client id → figures of the house or of one consultant, the client seen last first; `since` limits the value, and
+    `after` (the `last_at` and the id of the last line) pages on."""
     done = Booking.state == State.COMPLETED
     value = func.sum(Booking.price_minor).filter(done, Booking.starts_at >= since)
     wanted = select(Booking.client_id, func.count().filter(done), func.max(Booking.starts_at), value).where(_AGREED)
@@ -39,8 +41,11 @@ def client_figures(
         wanted = wanted.where(Booking.consultant_id == consultant_id)
     if client_ids is not None:
         wanted = wanted.where(Booking.client_id.in_(client_ids))
-    newest = func.max(Booking.starts_at).desc()
-    rows = db.execute(wanted.group_by(Booking.client_id).order_by(newest, Booking.client_id).limit(limit))
+    newest = func.max(Booking.starts_at)
+    wanted = wanted.group_by(Booking.client_id).order_by(newest.desc(), Booking.client_id).limit(limit)
+    if after[0] is not None:
+        wanted = wanted.having(or_(newest < after[0], and_(newest == after[0], Booking.client_id > after[1])))
+    rows = db.execute(wanted)
     return {who: ClientFigures(held, last, Money(int(minor or 0))) for who, held, last, minor in rows}
 
 

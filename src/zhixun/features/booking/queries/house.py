@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,6 +12,7 @@ from sqlalchemy.orm import Session
 from zhixun.features.booking import rules
 from zhixun.features.booking.models import Booking, Step
 from zhixun.features.booking.rules import State
+from zhixun.kernel.tables import any_of
 
 from .bookings import BookingView, view_of
 
@@ -60,11 +62,16 @@ def house_figures(db: Session, now: datetime, *, since: datetime, before: dateti
 
 
 def house_list(
-    db: Session, now: datetime, *, state: str = "", before: datetime | None = None, limit: int = 30
-) -> list[BookingView]:
+    db: Session, now: datetime, *, state: str = "", before: datetime | None = None, limit: int = 30,
+    number: str = "", people: Sequence[str] | None = None,
+) -> list[BookingView]:  # fmt: skip
     """Bookings of the whole house, the newest first, for operators. `state` is a state, "stuck" or nothing; `before`
-    (the instant a booking was made) pages on."""
+    (the instant a booking was made) pages on. `number` is the end of a booking's id, `people` are on either side."""
     wanted = select(Booking)
+    if number:
+        wanted = wanted.where(Booking.id.endswith(number, autoescape=True))
+    if people is not None:
+        wanted = wanted.where(or_(Booking.client_id == any_of(people), Booking.consultant_id == any_of(people)))
     if state == "stuck":
         wanted = wanted.where(_is_stuck(now))
     elif state == State.EXPIRED:

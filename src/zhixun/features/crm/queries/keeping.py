@@ -104,21 +104,30 @@ class ClientPage:
         return [one for one in self.matters if one.state is not State.ANSWERED]
 
 
-def clients(db: Session, now: datetime, *, named: str = "") -> list[ClientLine]:
-    """The clients seen last, or those whose name holds `named`. At most four statements."""
+def clients(
+    db: Session, now: datetime, *, named: str = "", after: tuple[datetime | None, str] = (None, "")
+) -> tuple[list[ClientLine], tuple[datetime, str] | None]:
+    """The clients seen last, or those whose name holds `named` or whose address it is; and where the next page begins,
+    if there is one: what `after` takes. At most four statements."""
+    more = None
     since = now - rules.VALUE_PERIOD
     if named:
-        people = accounts.people_named(db, named, role="client", limit=CLIENTS_SHOWN)
+        people = accounts.people_sought(db, named, role="client", limit=CLIENTS_SHOWN)
         figures = bookings.client_figures(db, since=since, client_ids=[one.user_id for one in people])
     else:
-        figures = bookings.client_figures(db, since=since, limit=CLIENTS_SHOWN)
+        figures = bookings.client_figures(db, since=since, limit=CLIENTS_SHOWN + 1, after=after)
+        if len(figures) > CLIENTS_SHOWN:
+            figures.popitem()
+            last = next(reversed(figures))
+            more = (figures[last].last_at, last)
         people = list(accounts.people(db, figures).values())
     order = {client_id: at for at, client_id in enumerate(figures)}
     tags = _tags(db, [one.user_id for one in people])
-    return [
+    lines = [
         ClientLine(one.user_id, one.name, figures.get(one.user_id), tags.get(one.user_id, ()))
         for one in sorted(people, key=lambda one: (order.get(one.user_id, len(order)), one.name))
     ]
+    return lines, more
 
 
 def own_clients(db: Session, consultant_id: str, now: datetime) -> list[ClientLine]:

@@ -12,7 +12,7 @@ from zhixun.features.crm.actions import TooManyTags
 from zhixun.features.profiles import queries as profiles
 from zhixun.kernel.errors import DomainError, Invalid, NotFound
 from zhixun.kernel.values import is_id, new_id, utc_now
-from zhixun.web import errors
+from zhixun.web import errors, pagination
 from zhixun.web.security import current_actor, read, require, work
 
 from . import bp
@@ -23,9 +23,13 @@ from . import bp
 def clients() -> str:
     check_right(current_actor(), "see_clients")
     named = forms.named(request.args.get("q", ""))
+    after, now = pagination.place_of(request.args.get("after")), utc_now()
     with read() as db:
-        lines = queries.clients(db, utc_now(), named=named)
-    return render_template("crm/clients.html", lines=lines, named=named)
+        lines, more = queries.clients(db, now, named=named, after=after)
+    return render_template(
+        "crm/clients.html", lines=lines, named=named, now=now, paged=after[0] is not None,
+        older=pagination.place_cursor(*more) if more else None,
+    )  # fmt: skip
 
 
 @bp.route("/ops/clients/<client_id>", methods=["GET", "POST"])
