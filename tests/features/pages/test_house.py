@@ -96,12 +96,12 @@ def test_earnings_wait_then_are_released_and_open_to_their_entries(app):
         make.paid_booking(uow, client=ada, consultant=grace, start=make.slot(uow, grace, number=200))
     page = words(Visitor(app, grace.actor, english=True).get("/pro/earnings"))
     assert "Your balance ¥0.00" in page
-    assert "Waiting ¥844.80" in page, "two times 480 less 12 %"
+    assert "In escrow ¥844.80" in page, "two times 480 less 12 %"
     with unit_of_work() as uow:
         bookings.release_money(uow, booking_id=done)
     answer = Visitor(app, grace.actor, english=True).get("/pro/earnings")
     page = words(answer)
-    assert "Your balance ¥422.40 Waiting ¥422.40" in page
+    assert "Your balance ¥422.40 In escrow ¥422.40" in page
     assert "¥480.00 less ¥57.60 ¥422.40" in page
     for entry in ("Payment received", "Release", "Held for this booking", "Platform commission", "−¥480.00"):
         assert entry in page
