@@ -23,8 +23,13 @@ async function answer(kind, options) {
 for (const form of document.querySelectorAll('[data-passkey]')) {
   const said = form.querySelector('[data-said]'), button = form.querySelector('button');
   const tell = words => { said.hidden = !words; said.lastElementChild.textContent = words; };
-  if (!window.PublicKeyCredential) { tell(form.dataset.without); button.disabled = true; }
-  if (location.origin !== form.dataset.origin) { tell(form.dataset.elsewhere); button.disabled = true; }
+  const why = location.origin !== form.dataset.origin ? form.dataset.elsewhere : window.PublicKeyCredential ? '' : form.dataset.without;
+  if (why) { // nobody did anything wrong yet: no alarm
+    tell(why);
+    said.className = 'hint';
+    said.removeAttribute('role');
+    button.disabled = true;
+  }
   form.addEventListener('submit', async event => {
     event.preventDefault();
     tell('');
