@@ -22,6 +22,8 @@ from zhixun.kernel.values import Actor, Money, new_id
 from zhixun.web.security import COOKIE
 
 HOUR = timedelta(hours=1)
+ROOM_MS = 60_000
+"""The room is the heaviest page, and two browsers open it at once."""
 Opened = Callable[..., Page]
 
 
@@ -125,5 +127,5 @@ def test_a_question_asked_now_is_answered_in_another_browser(people: People, ope
     expect(desk.locator("main")).to_contain_text("My landlord changed the lock")
     look(desk, "ringing")
     desk.get_by_role("button", name="Answer and begin").click()
-    desk.wait_for_url("**/sessions/*/room")
-    page.wait_for_url("**/sessions/*/room")
+    desk.wait_for_url("**/sessions/*/room", timeout=ROOM_MS)
+    page.wait_for_url("**/sessions/*/room", timeout=ROOM_MS)

@@ -1,9 +1,12 @@
 // Something rings, is taken or is over: the page looks again at once. Without this file it looks again by itself.
 const root = document.querySelector('[data-call]');
 const WAIT_MS_FIRST = 500, WAIT_MS_MAX = 30000, PING_MS = 25000, LOOK_MS = 15000;
-let wait = WAIT_MS_FIRST, beat;
+let wait = WAIT_MS_FIRST, beat, leaving = false;
 
-function again() { if (document.activeElement?.tagName !== 'TEXTAREA') location.reload(); }
+// Who has just answered is told so here too: looking again then would stop the way into the room.
+addEventListener('submit', () => { leaving = true; });
+addEventListener('pageshow', () => { leaving = false; });
+function again() { if (!leaving && document.activeElement?.tagName !== 'TEXTAREA') location.reload(); }
 
 function open() {
   const socket = new WebSocket(location.origin.replace(/^http/, 'ws') + '/live');
