@@ -179,6 +179,16 @@ def test_a_consultant_calls_it_off_after_seeing_what_follows(app, grace):
     assert Visitor(app, other.actor).post(f"/groups/{name}/cancellation").status_code == 404
 
 
+def test_a_day_off_says_that_the_group_sessions_on_it_are_called_off(app, grace):
+    set_up(grace)
+    browser = Visitor(app, grace.actor, english=True)
+    assert "Nothing is booked: only the days are closed." in words(browser.get("/pro/day-off?until=2026-11-25"))
+    page = browser.get("/pro/day-off?until=2026-11-27")
+    assert "Group sessions that are called off 1" in words(page)
+    assert "Nobody has a seat in them yet." in words(page)
+    assert statements(page) <= STATEMENTS_MAX
+
+
 def test_a_visitor_signs_in_before_taking_a_seat(app, grace):
     name = set_up(grace)
     asked = Visitor(app).post(f"/groups/{name}/seats", booking_id=new_id())

@@ -57,10 +57,11 @@ def _page(typed: str, refusal: DomainError | None = None) -> AnyResponse:
         today = now.astimezone(zone).date()
         until, wrong = _chosen(typed, today, wrong)
         found = queries.standing(db, me, until=actions.midnight_after(until, zone), now=now)
+        groups = queries.groups_before(db, me, until=actions.midnight_after(until, zone), now=now)
         people = accounts.people(db, {one.client_id for one in found.views})
     page = render_template(
         "booking/day_off.html",
-        found=found, names={one.user_id: one.name for one in people.values()}, today=today, until=until,
+        found=found, groups=len(groups), names={one.user_id: one.name for one in people.values()}, today=today, until=until,
         days=(until - today).days + 1, last=rules.days_off(today, until)[-1], typed=typed, errors=wrong,
         days_off_id=new_id(), now=now, zone=str(zone), days_max=rules.DAYS_OFF_MAX,
         ends=actions.midnight_after(until, zone),
