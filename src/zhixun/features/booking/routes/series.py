@@ -34,7 +34,13 @@ from zhixun.features.catalog import queries as catalog
 from zhixun.features.catalog.rules import ConsultantCard, ServiceView
 from zhixun.features.loyalty import queries as loyalty
 from zhixun.features.loyalty.queries import CouponRefused
-from zhixun.features.loyalty.rules import POINT_MINOR, points_worth, spendable_over
+from zhixun.features.loyalty.rules import (
+    CODES_TRIED_MAX,
+    CODES_TRIED_SECONDS,
+    POINT_MINOR,
+    points_worth,
+    spendable_over,
+)
 from zhixun.features.payments import queries as payments
 from zhixun.features.payments.actions import AlreadyPaid
 from zhixun.features.payments.rules import purpose_of_series
@@ -114,7 +120,10 @@ def series_checkout(series_id: str) -> AnyResponse:
         return redirect(url_for("booking.series", series_id=view.id), 303)
     if request.method == "GET":
         return _checkout_page(view, None, {}, 200)
-    return _pay(view, forms.read_brief(request.form), request.form)
+    terms = forms.read_terms(request.form)
+    if terms.coupon:
+        limits.limit("coupon", current_actor().user_id, tries=CODES_TRIED_MAX, seconds=CODES_TRIED_SECONDS)
+    return _pay(view, forms.read_brief(request.form), terms)
 
 
 @bp.get("/series/<series_id>")
@@ -225,8 +234,7 @@ def _is_paid(view: SeriesView) -> bool:
     return payment is not None and payment.captured
 
 
-def _pay(view: SeriesView, brief: forms.Brief, form: Mapping[str, str]) -> AnyResponse:
-    terms = forms.read_terms(form)
+def _pay(view: SeriesView, brief: forms.Brief, terms: forms.Terms) -> AnyResponse:
     held = [one for one in view.bookings if one.state is State.HELD]
     try:
         with work() as uow:
