@@ -38,7 +38,9 @@ OPENED_BY = {
     "/sessions/<booking_id>/feedback": ("client",), "/sessions/<booking_id>/move": ("consultant",),
     "/sessions/<booking_id>/cancellation": ("client",), "/sessions/<booking_id>/questions": ("client",),
     "/sessions/<booking_id>/help": ("client",), "/sessions/<booking_id>/dispute": ("client",),
-    "/sessions/<booking_id>/devices": ("consultant",),
+    "/sessions/<booking_id>/devices": ("consultant",), "/now#": ("nobody", "client"), "/now/": ("client",),
+    "/groups/<group_id>#": ("nobody", "consultant"), "/groups/<group_id>/": ("consultant",),
+    "/me/security/app#": (NEWCOMER,),
 }  # fmt: skip
 """By the beginning of the address; the longest fits, and "#" is its end. All others are open to everybody."""
 FOR_MACHINES = ("/healthz", "/readyz", "/metrics", "/api/", "/static", "/calendar/", "/portrait/", "/suggest")
@@ -51,14 +53,8 @@ NOT_OPENED = {
     "/confirm-address/<token>": "its address stands in a mail",
     "/sign-in/second": "only between the password and the second factor",
     "/sign-in/lost-factor": "only between the password and the second factor",
-    "/me/security/app": "only while an app is being set up",
-    "/ops/campaigns/<campaign_id>": "the sample sends none",
-    "/now/<call_id>": "only while someone asks for a consultant at once",
-    "/groups/<group_id>": "the sample has no group",
-    "/groups/<group_id>/cancellation": "the sample has no group",
-    "/groups/<group_id>/room": "the sample has no group",
     "/waitlist/groups/<group_id>": "only while a group session is full",
-    "/assistant/<talk_id>": "only once an answer of a person waits there",
+    "/assistant/<talk_id>": "leads on to the conversation that is open",
     "/sessions/<booking_id>/absence": "only ten minutes after a start to which the other has not come",
 }
 """Pages that the sample cannot show, and why."""
@@ -70,6 +66,8 @@ LINK = re.compile(r'(?:href|action)="([^"]+)"')
 FORM = re.compile(r"<form\b[^>]*>.*?</form>", re.DOTALL)
 FIELD = re.compile(r'<input\b[^>]*type="hidden"[^>]*>')
 ID = re.compile(r"[0-9a-f]{32}")
+GROUP = re.compile(r"/groups/[0-9a-f]{32}")
+CHOICE = re.compile(r'name="choice" value="([^"]+)"')
 
 
 @lru_cache(maxsize=1)
@@ -194,6 +192,17 @@ def _prepare(people: Mapping[str, Person]) -> None:
     seen = {"kind": "degree", "number": "2026-1", "issuer": "Fudan", "issued_on": "2020-01-01"}
     people["consultant"].send("/pro/credentials", "/pro/credentials", **seen)
     people["reviewer"].send("/review", "/review/[0-9a-f]+/seat")
+    people[NEWCOMER].send("/me/security", "/me/security/app")
+    people["nobody"].kept += list(dict.fromkeys(GROUP.findall(consultant.read("/pro/groups"))))[:1]
+    _ask_now(client)
+
+
+def _ask_now(client: Person) -> None:
+    """Everyone who is available and fits is rung."""
+    if choice := CHOICE.search(client.read("/now")):
+        asked = client.send("/now", "/now", question="My landlord keeps my deposit.", choice=unescape(choice[1]))
+        if asked is not None:
+            client.send(asked.url.path, ".*", outcome="pay")
 
 
 def _program(client: Person) -> httpx2.Client:
@@ -206,14 +215,15 @@ def _program(client: Person) -> httpx2.Client:
 
 def _series(client: Person, service: str) -> dict[str, Any]:
     """Two sessions a week apart, held and not paid."""
-    http = _program(client)
+    http, said = _program(client), "there is no time at all"
     for slot in http.get(f"/api/v1/services/{service}/slots").json()["items"]:
         wanted = {"service_id": service, "start": slot["start"], "weeks_apart": 1, "sessions": 2}
         made = http.post("/api/v1/series", json=wanted)
         if made.status_code == 201:
             found: dict[str, Any] = made.json()
             return found
-    raise AssertionError("no time is free two weeks running")
+        said = made.text
+    raise AssertionError(f"no time is free two weeks running: {said}")
 
 
 def _paid(client: Person, series: dict[str, Any]) -> tuple[str, str]:
