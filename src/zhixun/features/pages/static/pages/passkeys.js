@@ -27,6 +27,7 @@ for (const form of document.querySelectorAll('[data-passkey]')) {
   if (why) { // nobody did anything wrong yet: no alarm
     tell(why);
     said.className = 'hint';
+    said.querySelector('svg')?.remove();
     said.removeAttribute('role');
     button.disabled = true;
   }
