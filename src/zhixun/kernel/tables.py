@@ -7,12 +7,19 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from sqlalchemy import CollectionAggregate, DateTime, Dialect, Text, TypeDecorator, any_, literal
+from sqlalchemy import Table as SqlTable
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import DeclarativeBase, sessionmaker
 
 from .values import Words
 
 Session = sessionmaker(expire_on_commit=False)
+
+
+def bare(model: type[Table]) -> SqlTable:
+    """The table itself, for a statement that writes past the mapper."""
+    assert isinstance(model.__table__, SqlTable)
+    return model.__table__
 
 
 def any_of(ids: Collection[str]) -> CollectionAggregate[bool]:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import BindParameter, Exists, and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from zhixun.kernel import vault
@@ -253,11 +253,16 @@ def has_blocked(db: Session, blocker_id: str, blocked_id: str) -> bool:
 
 def are_apart(db: Session, one_id: str, other_id: str) -> bool:
     """Whether one of the two has blocked the other, whichever it was."""
+    return bool(db.scalar(select(apart(one_id, other_id))))
+
+
+def apart(one_id: str | BindParameter[str], other_id: str | BindParameter[str]) -> Exists:
+    """`are_apart` as a part of the asker's own statement."""
     either = or_(
         and_(Block.blocker_id == one_id, Block.blocked_id == other_id),
         and_(Block.blocker_id == other_id, Block.blocked_id == one_id),
     )
-    return db.scalar(select(Block.at).where(either).limit(1)) is not None
+    return exists().where(either)
 
 
 def apart_from(db: Session, person_id: str) -> frozenset[str]:

@@ -8,12 +8,12 @@ from functools import lru_cache
 from importlib import resources
 from typing import Any
 
-from sqlalchemy import ARRAY, ColumnElement, Text, all_, and_, exists, func, literal, or_, select
+from sqlalchemy import ARRAY, ColumnElement, Text, all_, and_, bindparam, exists, func, literal, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from zhixun.features.accounts.queries import Person
 from zhixun.kernel.errors import NotFound
-from zhixun.kernel.tables import any_of
+from zhixun.kernel.tables import any_of, bare
 from zhixun.kernel.values import Money, Words
 
 from . import rules
@@ -221,6 +221,30 @@ def service(db: Session, service_id: str) -> ServiceView:
     return _service(row)
 
 
+@dataclass(frozen=True)
+class Sold:
+    """A service, whether its consultant is listed, and what the house keeps of what they earn."""
+
+    service: ServiceView
+    listed: bool
+    commission_bps: int
+
+
+def sold(db: Session, service_id: str) -> Sold:
+    """One service as it may be booked; whether it may is for the asker to see. Raises NotFound. One statement."""
+    row = db.execute(_SOLD, {"service": service_id}).one_or_none()
+    if row is None:
+        raise NotFound
+    return Sold(_service(row), bool(row.listed), row.commission_bps or 0)
+
+
+_SOLD = (
+    select(*bare(Service).c, Consultant.listed, Consultant.commission_bps)
+    .outerjoin(Consultant, Consultant.id == Service.consultant_id)
+    .where(Service.id == bindparam("service"))
+)
+
+
 def name_of(db: Session, consultant_id: str) -> Words:
     """What a consultant is called on their page, also of one no longer listed; no words for who never was."""
     return db.scalar(select(Consultant.name).where(Consultant.id == consultant_id)) or Words()
@@ -347,7 +371,7 @@ def _card(row: Consultant, services: tuple[ServiceView, ...], credentials_count:
     )  # fmt: skip
 
 
-def _service(row: Service) -> ServiceView:
+def _service(row: Any) -> ServiceView:
     return ServiceView(
         id=row.id, consultant_id=row.consultant_id, channel=row.channel, minutes=row.minutes,
         price=Money(row.price_minor, row.currency), title=row.title, note=row.note,

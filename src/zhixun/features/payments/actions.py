@@ -53,7 +53,6 @@ def request_payment(
             expires_at=expires_at, created_at=uow.now, captured_at=None if amount else uow.now,
         )
     )  # fmt: skip
-    uow.db.flush()
     if not amount:
         uow.emit(_captured(payment_id, purpose, amount))
     return payment_id

@@ -6,7 +6,25 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, CompoundSelect, DateTime, and_, func, literal, or_, select, union_all
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    CompoundSelect,
+    Date,
+    DateTime,
+    Text,
+    and_,
+    any_,
+    bindparam,
+    cast,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    union_all,
+)
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from zhixun.kernel.errors import NotFound
@@ -108,15 +126,35 @@ def reason(
     calendar = calendar or calendars_of(db, [consultant_id]).get(consultant_id)
     if calendar is None:
         raise NotFound
-    if at < now:
-        return Reason("in_the_past")
-    if at > now + RANGE_MAX:
-        return Reason("beyond_horizon")
+    if far := _out_of_reach(at, now):
+        return Reason(far)
     busy = busy_of(db, [consultant_id], at, at, now, moving=moving).get(consultant_id, [])
     code = rules.refusal(calendar, terms, busy, at=at, now=now)
     named = rules.calendars_in_the_way(terms, busy, at=at) if code == "busy_elsewhere" else ()
     standing = rules.times_in_the_way(terms, busy, at=at) if code == "taken" else ()
     return Reason(code, tuple(named), tuple(standing))
+
+
+def explain_locked(
+    db: Session, row: CalendarRow, *, terms: SlotTerms, at: datetime, now: datetime, moving: str = ""
+) -> str:
+    """`explain` for who has the calendar's row locked, and so read already. One statement."""
+    if far := _out_of_reach(at, now):
+        return far
+    near = _near([row.consultant_id], at - AROUND, at + AROUND, now, "", moving)
+    days, busy = {}, []
+    for line in db.execute(_BUSY_AND_DAYS, near):
+        if line.day is None:
+            busy.append(_busy(line))
+        else:
+            days[line.day] = tuple((start, end) for start, end in line.openings)
+    return rules.refusal(Calendar(row.zone, _hours(row), days), terms, busy, at=at, now=now)
+
+
+def _out_of_reach(at: datetime, now: datetime) -> str:
+    if at < now:
+        return "in_the_past"
+    return "beyond_horizon" if at > now + RANGE_MAX else ""
 
 
 def calendars_of(db: Session, consultant_ids: Sequence[str]) -> dict[str, Calendar]:
@@ -165,15 +203,6 @@ def calendar_ids(db: Session) -> list[str]:
     return list(db.scalars(select(CalendarRow.consultant_id).order_by(CalendarRow.consultant_id)))
 
 
-def someone_has(db: Session, consultant_id: str, start: datetime, now: datetime, *, but: str) -> bool:
-    """Whether a hold other than `but` keeps exactly this start. One statement, no lock: only a "yes" can be relied on."""
-    kept = select(TakenTime.hold_id).where(
-        TakenTime.consultant_id == consultant_id, TakenTime.starts_at == start, TakenTime.standing,
-        or_(TakenTime.state == "taken", TakenTime.expires_at > now), TakenTime.hold_id != but,
-    )  # fmt: skip
-    return db.scalar(kept.limit(1)) is not None
-
-
 def busy_of(
     db: Session,
     consultant_ids: Sequence[str],
@@ -191,28 +220,52 @@ def busy_of(
     What is offered and what is accepted both see the times read here: 8 days around, so that every buffer reaches and
     every week a start may fall into is counted whole. Terms without limits per day and week need no more than a day.
     """
-    wanted = select(
-        TakenTime.consultant_id, TakenTime.starts_at, TakenTime.ends_at,
-        TakenTime.buffer_before_minutes, TakenTime.buffer_after_minutes, literal("").label("calendar"), TakenTime.expires_at,
-    ).where(
-        TakenTime.consultant_id == any_of(consultant_ids), TakenTime.standing,
-        or_(TakenTime.state == "taken", TakenTime.expires_at > now),
-        TakenTime.starts_at < until + around, TakenTime.starts_at > from_ - around, TakenTime.hold_id != moving,
-    )  # fmt: skip
-    if viewer_id:
-        wanted = wanted.where(~and_(TakenTime.owner_id == viewer_id, TakenTime.state == "held"))
-    elsewhere = select(
-        BusyTime.consultant_id, BusyTime.starts_at, BusyTime.ends_at, literal(0), literal(0), BusyCalendar.name,
-        literal(None, DateTime(timezone=True)),
-    ).where(
-        BusyTime.consultant_id == any_of(consultant_ids), BusyTime.calendar_id == BusyCalendar.id,
-        BusyTime.starts_at < until + around, BusyTime.ends_at > from_ - around,
-    )  # fmt: skip
     found: dict[str, list[Busy]] = defaultdict(list)
-    rows: Iterable[Any] = db.execute(union_all(wanted, elsewhere))
-    for consultant_id, start, end, before, after, name, lapses_at in rows:
-        found[consultant_id].append(Busy(start, end, before, after, not name, name, lapses_at))
+    for row in db.execute(_BUSY, _near(consultant_ids, from_ - around, until + around, now, viewer_id or "", moving)):
+        found[row[0]].append(_busy(row))
     return found
+
+
+_HERE = select(
+    TakenTime.consultant_id, TakenTime.starts_at, TakenTime.ends_at,
+    TakenTime.buffer_before_minutes, TakenTime.buffer_after_minutes, literal("").label("calendar"), TakenTime.expires_at,
+).where(
+    TakenTime.consultant_id == any_(bindparam("consultants", type_=ARRAY(Text))), TakenTime.standing,
+    or_(TakenTime.state == "taken", TakenTime.expires_at > bindparam("now")),
+    TakenTime.starts_at < bindparam("before"), TakenTime.starts_at > bindparam("after"),
+    TakenTime.hold_id != bindparam("moving"), ~and_(TakenTime.owner_id == bindparam("viewer"), TakenTime.state == "held"),
+)  # fmt: skip
+_ELSEWHERE = select(
+    BusyTime.consultant_id, BusyTime.starts_at, BusyTime.ends_at, literal(0), literal(0), BusyCalendar.name,
+    literal(None, DateTime(timezone=True)),
+).where(
+    BusyTime.consultant_id == any_(bindparam("consultants", type_=ARRAY(Text))), BusyTime.calendar_id == BusyCalendar.id,
+    BusyTime.starts_at < bindparam("before"), BusyTime.ends_at > bindparam("after"),
+)  # fmt: skip
+_BUSY: CompoundSelect[Any] = union_all(_HERE, _ELSEWHERE)
+_NO_DAY = (cast(null(), Date).label("day"), cast(null(), JSONB).label("openings"))
+_BUSY_AND_DAYS = union_all(
+    _HERE.add_columns(*_NO_DAY),
+    _ELSEWHERE.add_columns(*_NO_DAY),
+    select(
+        OverrideRow.consultant_id, literal(None, DateTime(timezone=True)), literal(None, DateTime(timezone=True)),
+        literal(0), literal(0), literal(""), literal(None, DateTime(timezone=True)), OverrideRow.day, OverrideRow.openings,
+    ).where(OverrideRow.consultant_id == any_(bindparam("consultants", type_=ARRAY(Text)))),
+)  # fmt: skip
+
+
+def _near(
+    consultant_ids: Sequence[str], after: datetime, before: datetime, now: datetime, viewer_id: str, moving: str
+) -> dict[str, Any]:
+    return {
+        "consultants": list(consultant_ids), "after": after, "before": before, "now": now, "viewer": viewer_id,
+        "moving": moving,
+    }  # fmt: skip
+
+
+def _busy(row: Sequence[Any]) -> Busy:
+    _, start, end, before, after, name, lapses_at = row[:7]
+    return Busy(start, end, before, after, not name, name, lapses_at)
 
 
 @dataclass(frozen=True)

@@ -8,12 +8,12 @@ from datetime import datetime
 from sqlalchemy import func, select
 
 from zhixun.events.booking import BookingHeld
-from zhixun.features.accounts import queries as accounts
 from zhixun.features.booking import queries, rules
 from zhixun.features.booking.models import Booking, Step
+from zhixun.features.booking.queries import Asked
 from zhixun.features.booking.rules import State
 from zhixun.features.catalog import queries as catalog
-from zhixun.features.catalog.rules import ServiceView
+from zhixun.features.catalog.queries import Sold
 from zhixun.features.loyalty.rules import courtesy_points
 from zhixun.features.payments import actions as payments
 from zhixun.features.payments.rules import purpose_of_booking
@@ -74,9 +74,14 @@ def request_booking(
     if not is_id(booking_id):
         raise Invalid
     after_own_other_requests(uow)
-    if (known := _known_request(uow, booking_id, service_id, start)) is not None:
-        return _made(known)
-    service = sold_service(uow, service_id)
+    sold = catalog.sold(uow.db, service_id)
+    service = sold.service
+    asked = asked_of(uow, sold, booking_id)
+    if asked.known:
+        return _made_before(uow, booking_id, service_id, start)
+    if not service.active:
+        raise NotFound
+    check_may_book(uow, sold, asked)
     expires_at, text = uow.now + rules.HOLD, rules.clean_brief(brief)
     slot = scheduling.hold_time(
         uow, hold_id=booking_id, consultant_id=service.consultant_id, terms=rules.terms_of(service), start=start,
@@ -91,7 +96,7 @@ def request_booking(
         amount=quote.total, gateway=gateway, expires_at=expires_at,
     )  # fmt: skip
     booking = held(
-        uow, booking_id=booking_id, service=service, slot=slot, quote=quote, payment_id=payment_id,
+        uow, booking_id=booking_id, sold=sold, slot=slot, quote=quote, payment_id=payment_id,
         expires_at=expires_at, brief=text, sensitive=sensitive,
     )  # fmt: skip
     return _made(booking)
@@ -101,7 +106,7 @@ def held(
     uow: UnitOfWork,
     *,
     booking_id: str,
-    service: ServiceView,
+    sold: Sold,
     slot: Slot,
     quote: Quote,
     payment_id: str,
@@ -112,13 +117,13 @@ def held(
     group_id: str | None = None,
 ) -> Booking:
     """The row of a booking whose time is held, with its first step and its fact."""
-    client_id = uow.actor.user_id
+    client_id, service = uow.actor.user_id, sold.service
     booking = Booking(
         id=booking_id, client_id=client_id, consultant_id=service.consultant_id, service_id=service.id,
         payment_id=payment_id, state=State.HELD, channel=service.channel, title=service.title,
         minutes=service.minutes, first_starts_at=slot.start, starts_at=slot.start, ends_at=slot.end,
         hold_expires_at=expires_at, price_minor=quote.total.amount_minor, currency=quote.total.currency,
-        lines=stored_lines(quote.lines), commission_bps=catalog.commission_bps(uow.db, service.consultant_id),
+        lines=stored_lines(quote.lines), commission_bps=sold.commission_bps,
         policy=rules.stored_policy(rules.CLIENT_CANCELS), brief=sealed_brief(uow, booking_id, client_id, brief),
         sensitive=sensitive, created_at=uow.now, series_id=series_id, group_id=group_id,
         on_request=service.on_request, courtesy_points=courtesy_points(quote.total),
@@ -146,32 +151,43 @@ def _with_facts(uow: UnitOfWork, choice: Choice) -> Choice:
     return replace(choice, first_booking=queries.is_first(uow.db, uow.actor.user_id)) if choice.coupon else choice
 
 
-def _known_request(uow: UnitOfWork, booking_id: str, service_id: str, start: datetime) -> Booking | None:
-    known = uow.db.get(Booking, booking_id)
-    if known is not None and known.client_id != uow.actor.user_id:
+def _made_before(uow: UnitOfWork, booking_id: str, service_id: str, start: datetime) -> BookingMade:
+    known = uow.db.get_one(Booking, booking_id)
+    if known.client_id != uow.actor.user_id:
         raise NotFound
-    if known is not None and (known.service_id, known.starts_at) != (service_id, start):
+    if (known.service_id, known.starts_at) != (service_id, start):
         raise HoldIdUsed
-    return known
+    return _made(known)
 
 
-def sold_service(uow: UnitOfWork, service_id: str) -> ServiceView:
-    service = catalog.service(uow.db, service_id)
-    if not service.active:
+def sold_service(uow: UnitOfWork, service_id: str) -> Sold:
+    """A service on sale that the asker may book. Raises NotFound, OwnService, NotBetweenThem, TooManyHolds."""
+    sold = catalog.sold(uow.db, service_id)
+    if not sold.service.active:
         raise NotFound
-    check_may_book(uow, service)
-    return service
+    check_may_book(uow, sold, asked_of(uow, sold))
+    return sold
 
 
-def check_may_book(uow: UnitOfWork, service: ServiceView) -> None:
+def asked_of(uow: UnitOfWork, sold: Sold, booking_id: str = "") -> Asked:
+    return queries.asked(
+        uow.db,
+        booking_id=booking_id,
+        client_id=uow.actor.user_id,
+        consultant_id=sold.service.consultant_id,
+        now=uow.now,
+    )
+
+
+def check_may_book(uow: UnitOfWork, sold: Sold, asked: Asked) -> None:
     """Raises NotFound where the consultant is not listed, OwnService, NotBetweenThem, TooManyHolds."""
-    if not catalog.is_listed(uow.db, service.consultant_id):
+    if not sold.listed:
         raise NotFound
-    if service.consultant_id == uow.actor.user_id:
+    if sold.service.consultant_id == uow.actor.user_id:
         raise OwnService
-    if accounts.are_apart(uow.db, uow.actor.user_id, service.consultant_id):
+    if asked.apart:
         raise NotBetweenThem
-    if queries.held_count(uow.db, uow.actor.user_id, uow.now) >= rules.HOLDS_MAX:
+    if asked.holds >= rules.HOLDS_MAX:
         raise TooManyHolds
 
 

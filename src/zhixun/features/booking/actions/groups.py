@@ -26,7 +26,7 @@ from zhixun.kernel.unit_of_work import UnitOfWork
 from zhixun.kernel.values import Money, Words, is_id, new_id, plain_text
 
 from . import seats
-from .asking import BookingMade, after_own_other_requests, check_may_book, held
+from .asking import BookingMade, after_own_other_requests, asked_of, check_may_book, held
 from .cancelling import cancel_and_refund, end_unpaid
 from .clock import pass_time
 from .meeting import complete_session, join_session
@@ -117,14 +117,14 @@ def take_seat(
         raise NotFound
     if (known := _known(uow, booking_id, group_id)) is not None:
         return known
-    service, text = catalog.service(uow.db, group.service_id), rules.clean_brief(brief)
-    check_may_book(uow, service)
+    sold, text = catalog.sold(uow.db, group.service_id), rules.clean_brief(brief)
+    check_may_book(uow, sold, asked_of(uow, sold))
     _check_open(uow, group)
     if _take(uow, group_id, booking_id) is None:
         raise GroupFull(extra=_elsewhen(uow, group))
     expires_at = uow.now + rules.HOLD
     quote = plans.take(
-        uow, booking_id=booking_id, person_id=uow.actor.user_id, service=service, starts_at=group.starts_at,
+        uow, booking_id=booking_id, person_id=uow.actor.user_id, service=sold.service, starts_at=group.starts_at,
         asked_at=uow.now, brief=text, choice=NOTHING_CHOSEN,
     )  # fmt: skip
     payment_id = payments.request_payment(
@@ -132,7 +132,7 @@ def take_seat(
         amount=quote.total, gateway=gateway, expires_at=expires_at,
     )  # fmt: skip
     row = held(
-        uow, booking_id=booking_id, service=service, slot=Slot(group.starts_at, group.ends_at), quote=quote,
+        uow, booking_id=booking_id, sold=sold, slot=Slot(group.starts_at, group.ends_at), quote=quote,
         payment_id=payment_id, expires_at=expires_at, brief=text, group_id=group_id,
     )  # fmt: skip
     uow.db.flush()

@@ -81,7 +81,8 @@ def request_series(
         return known
     if queries.has_unpaid_series(uow.db, uow.actor.user_id, uow.now):
         raise SeriesUnpaid
-    service = sold_service(uow, service_id)
+    sold = sold_service(uow, service_id)
+    service = sold.service
     slots = _held_times(uow, series_id, service, wanted)
     payment_id, expires_at = new_id(), uow.now + rules.HOLD
     quotes = _quotes(uow, service, slots, choice.use_plan)
@@ -98,7 +99,7 @@ def request_series(
     )  # fmt: skip
     for name, slot in slots.items():
         held(
-            uow, booking_id=name, service=service, slot=slot, quote=quotes[name], payment_id=payment_id,
+            uow, booking_id=name, sold=sold, slot=slot, quote=quotes[name], payment_id=payment_id,
             expires_at=expires_at, series_id=series_id,
         )  # fmt: skip
     uow.db.flush()

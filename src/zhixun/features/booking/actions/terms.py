@@ -40,7 +40,7 @@ def choose_terms(uow: UnitOfWork, *, booking_id: str, choice: Choice) -> Money:
     quote = plans.take(
         uow, booking_id=booking_id, person_id=booking.client_id, service=service, starts_at=booking.starts_at,
         asked_at=booking.created_at, brief=brief,
-        choice=replace(choice, first_booking=queries.is_first(uow.db, booking.client_id)),
+        choice=replace(choice, first_booking=queries.is_first(uow.db, booking.client_id)), anew=True,
     )  # fmt: skip
     if booking.series_id:
         payments.change_part(uow, purpose=purpose_of_booking(booking_id), amount=quote.total)

@@ -3,8 +3,10 @@
 from .alternatives import Alternative, alternatives
 from .answers import answer_of
 from .bookings import (
+    Asked,
     BookingView,
     StepLine,
+    asked,
     booking,
     bookings_by_ids,
     bookings_of,
@@ -58,6 +60,7 @@ __all__ = [
     "IN_CALENDAR",
     "Alternative",
     "Answered",
+    "Asked",
     "BookingView",
     "ClientFigures",
     "Entry",
@@ -71,6 +74,7 @@ __all__ = [
     "agreed_from",
     "alternatives",
     "answer_of",
+    "asked",
     "between",
     "booked_minutes",
     "booking",

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
+from zhixun.features.accounts import queries as accounts
 from zhixun.features.accounts.rules import may
 from zhixun.features.booking import rules
 from zhixun.features.booking.models import Booking, Step
@@ -249,10 +250,35 @@ def is_first(db: Session, client_id: str) -> bool:
     return db.scalar(found) is None
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What is known where somebody asks for a time: how many unpaid holds they have, whether they and the consultant keep
+    apart, and whether a booking has the id already."""
+
+    holds: int
+    apart: bool
+    known: bool
+
+
+def asked(db: Session, *, booking_id: str, client_id: str, consultant_id: str, now: datetime) -> Asked:
+    """One statement."""
+    values = {"booking": booking_id, "client": client_id, "consultant": consultant_id, "now": now}
+    return Asked(*db.execute(_ASKED, values).one())
+
+
 def held_count(db: Session, client_id: str, now: datetime) -> int:
     """How many unpaid holds someone has; those of one series count as one."""
-    standing = and_(Booking.client_id == client_id, Booking.state == State.HELD, Booking.hold_expires_at > now)
-    return db.scalar(select(func.count(func.coalesce(Booking.series_id, Booking.id).distinct())).where(standing)) or 0
+    return db.scalar(_HELD, {"client": client_id, "now": now}) or 0
+
+
+_HELD = select(func.count(func.coalesce(Booking.series_id, Booking.id).distinct())).where(
+    Booking.client_id == bindparam("client"), Booking.state == State.HELD, Booking.hold_expires_at > bindparam("now")
+)
+_ASKED = select(
+    _HELD.scalar_subquery(),
+    accounts.apart(bindparam("client"), bindparam("consultant")),
+    exists().where(Booking.id == bindparam("booking")),
+)
 
 
 def due_by_time(db: Session, now: datetime, *, after: str = "", limit: int = 200) -> list[str]:

@@ -38,9 +38,10 @@ def take(
     asked_at: datetime,
     brief: str,
     choice: Choice,
+    anew: bool = False,
 ) -> Quote:
     """The quote of a booking, and what it takes from others than its client: units of a plan leave it, and the money
-    they stand for waits in the booking's escrow like all money does. Choosing anew gives back what was taken before.
+    they stand for waits in the booking's escrow like all money does. Choosing `anew` gives back what was taken before.
 
     The plan is locked before it is looked at, so that of two who take the last session one is refused. Raises NotFound,
     PlanDoesNotFit, CreditsUsedUp.
@@ -49,7 +50,8 @@ def take(
         _lock_plan(uow, choice.use_plan, person_id)
     if choice.coupon or choice.points:
         loyalty.one_at_a_time(uow)
-    _undo(uow, booking_id)
+    if anew:
+        _undo(uow, booking_id)
     quote = queries.quote(
         uow.db, service=service, starts_at=starts_at, now=asked_at, brief=brief, person_id=person_id, choice=choice,
         used_at=uow.now,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import BindParameter, ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from zhixun.features.catalog.rules import ServiceView
@@ -178,13 +178,14 @@ def usable_for(db: Session, person_id: str, service: ServiceView, now: datetime)
 
 def membership_of(db: Session, person_id: str, now: datetime) -> HoldingView | None:
     """The membership that gives someone its price now: paid for, or in the days of grace. One statement."""
-    row = db.scalar(
-        select(Holding).where(
-            Holding.person_id == person_id, Holding.kind == "membership", Holding.state == "active",
-            or_(Holding.expires_at > now, Holding.grace_until > now),
-        )
-    )  # fmt: skip
+    row = db.scalar(select(Holding).where(Holding.person_id == person_id, gives_price(now)))
     return _view(row, Money(0, row.currency)) if row else None
+
+
+def gives_price(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
+    """Which holdings are memberships that count now."""
+    stands = or_(Holding.expires_at > now, Holding.grace_until > now)
+    return and_(Holding.kind == "membership", Holding.state == "active", stands)
 
 
 def uses_of(db: Session, holding_ids: Sequence[str], *, limit: int = 100) -> dict[str, list[UseLine]]:

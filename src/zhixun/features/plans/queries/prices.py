@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, cast, literal, null, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from zhixun.features.catalog import queries as catalog
@@ -15,12 +16,14 @@ from zhixun.features.ledger.rules import credits_of
 from zhixun.features.loyalty import queries as loyalty
 from zhixun.features.loyalty.rules import Wanted, points_worth, spendable
 from zhixun.features.plans import rules
-from zhixun.features.plans.models import PriceRuleRow
+from zhixun.features.plans.models import Holding, PriceRuleRow
 from zhixun.features.plans.rules import HOUSE, Cover, PriceRule, PriceTable, Quote
 from zhixun.features.scheduling import queries as scheduling
 from zhixun.kernel.errors import N_, Conflict
+from zhixun.kernel.tables import WordsColumn
+from zhixun.kernel.values import Words
 
-from .plans import HoldingView, covers_whole, holding, membership_of
+from .plans import HoldingView, covers_whole, gives_price, holding
 
 
 class PlanDoesNotFit(Conflict):
@@ -66,7 +69,7 @@ def rule_versions(db: Session, owner_id: str, *, limit: int = 200) -> list[RuleV
     return [RuleVersion(PriceRule(row.kind, row.value, row.factor_bps), row.from_at, row.until_at) for row in rows]
 
 
-def in_force(at: datetime) -> ColumnElement[bool]:
+def in_force(at: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
     return and_(PriceRuleRow.from_at <= at, or_(PriceRuleRow.until_at.is_(None), PriceRuleRow.until_at > at))
 
 
@@ -79,12 +82,41 @@ def rules_of(db: Session, owner_id: str, at: datetime) -> list[PriceRule]:
 
 def price_table(db: Session, consultant_id: str, at: datetime) -> PriceTable:
     """The rules that hold for one consultant at a time. One statement."""
-    rows = list(db.scalars(select(PriceRuleRow).where(PriceRuleRow.owner_id.in_((HOUSE, consultant_id)), in_force(at))))
-    house, own = (
-        [PriceRule(row.kind, row.value, row.factor_bps) for row in rows if row.owner_id == owner]
-        for owner in (HOUSE, consultant_id)
-    )
-    return rules.merged(house, own)
+    return _table_and_member(db, consultant_id, at, "", at)[0]
+
+
+class _Member(NamedTuple):
+    title: Words
+    discount_bps: int
+
+
+def _table_and_member(
+    db: Session, consultant_id: str, at: datetime, person_id: str, used_at: datetime
+) -> tuple[PriceTable, _Member | None]:
+    """The rules that hold for one consultant at a time, and the membership that gives someone its price. One statement."""
+    values = {"house": HOUSE, "consultant": consultant_id, "at": at, "person": person_id, "used_at": used_at}
+    house: list[PriceRule] = []
+    own: list[PriceRule] = []
+    member = None
+    for owner_id, kind, value, bps, title in db.execute(_TABLE_AND_MEMBER, values):
+        if title is not None:
+            member = _Member(title, bps)
+        else:
+            (house if owner_id == HOUSE else own).append(PriceRule(kind, value, bps))
+    return rules.merged(house, own), member
+
+
+_TABLE_AND_MEMBER = union_all(
+    select(
+        PriceRuleRow.owner_id, PriceRuleRow.kind, PriceRuleRow.value, PriceRuleRow.factor_bps,
+        cast(null(), WordsColumn).label("title"),
+    ).where(
+        PriceRuleRow.owner_id.in_((bindparam("house"), bindparam("consultant"))), in_force(bindparam("at")),
+    ),
+    select(Holding.person_id, Holding.kind, literal(""), Holding.discount_bps, Holding.title).where(
+        Holding.person_id == bindparam("person"), gives_price(bindparam("used_at"))
+    ),
+)  # fmt: skip
 
 
 def quote(
@@ -102,14 +134,14 @@ def quote(
     `used_at` is when the plan is used, where that is later than the price was asked for.
 
     A plan that was chosen covers all of it; else a membership takes its percentage off by itself. Then a
-    coupon, then points. Raises NotFound (not your plan), PlanDoesNotFit, CreditsUsedUp, CouponRefused. Two statements
-    for a visitor, and up to seven more.
+    coupon, then points. Raises NotFound (not your plan), PlanDoesNotFit, CreditsUsedUp, CouponRefused. One statement
+    for a visitor, and up to eight more.
     """
-    plain = _by_rules(db, service, starts_at, now, brief)
+    table, member = _table_and_member(db, service.consultant_id, now, person_id, used_at or now)
+    plain = _by_rules(db, table, service, starts_at, now, brief)
     if choice.use_plan:
         plan = holding(db, choice.use_plan, person_id)
         return rules.covered(plain, _cover(db, plan, service, plain, used_at or now))
-    member = membership_of(db, person_id, used_at or now) if person_id else None
     if member is not None:
         plain = rules.with_member_price(plain, title=member.title, discount_bps=member.discount_bps)
     if choice.coupon:
@@ -134,8 +166,9 @@ def _with_coupon(
     return rules.with_coupon(plain, coupon_id=found.coupon_id, title=found.title, off=found.off)
 
 
-def _by_rules(db: Session, service: ServiceView, starts_at: datetime, now: datetime, brief: str) -> Quote:
-    table = price_table(db, service.consultant_id, now)
+def _by_rules(
+    db: Session, table: PriceTable, service: ServiceView, starts_at: datetime, now: datetime, brief: str
+) -> Quote:
     session = rules.Priced(service.price, service.title, service.minutes, starts_at, now)
     if not table.rules:
         return rules.quote(session, table)

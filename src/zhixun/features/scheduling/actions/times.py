@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, exists, or_, select, update
 from sqlalchemy.dialects.postgresql import Range, insert
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from zhixun.events.scheduling import FreeTimesChanged
 from zhixun.features.scheduling import queries, rules
 from zhixun.features.scheduling.models import NO_OVERLAP, CalendarRow, OverrideRow, TakenTime
 from zhixun.features.scheduling.rules import Busy, Slot, SlotTerms, WeeklyHours
 from zhixun.kernel.errors import N_, Conflict, Invalid, NotFound
+from zhixun.kernel.tables import bare
 from zhixun.kernel.unit_of_work import UnitOfWork
 
 ALTERNATIVES = 3
@@ -86,21 +89,20 @@ def hold_time(
     A crowd that wants one time does not queue for the calendar: who finds the time gone is told before locking.
     """
     start = _whole_second(start)
-    if queries.someone_has(uow.db, consultant_id, start, uow.now, but=hold_id):
+    row = _calendar_unless_taken(uow, consultant_id, start, hold_id)
+    if row is None:
         raise SlotTaken(extra={"reason": "taken", "alternatives": _nearest(uow, consultant_id, terms, start)})
-    row = locked_calendar(uow, consultant_id)
+    slot = Slot(start, start + timedelta(minutes=terms.minutes))
+    why = queries.explain_locked(uow.db, row, terms=terms, at=start, now=uow.now)
+    if why == "offered" and _stored(
+        uow, row, slot, terms, hold_id=hold_id, owner_id=owner_id, expires_at=expires_at
+    ):  # fmt: skip
+        return slot
     if (known := uow.db.get(TakenTime, hold_id)) is not None:
         if (known.owner_id, known.consultant_id, known.starts_at) != (owner_id, consultant_id, start):
             raise HoldIdUsed
         return Slot(known.starts_at, known.ends_at)
-    why = queries.explain(uow.db, consultant_id=consultant_id, terms=terms, at=start, now=uow.now)
-    if why != "offered":
-        raise _refusal(why, _nearest(uow, consultant_id, terms, start))
-    end = start + timedelta(minutes=terms.minutes)
-    _let_lapse(uow, consultant_id)
-    if not _stored(uow, row, Slot(start, end), terms, hold_id=hold_id, owner_id=owner_id, expires_at=expires_at):
-        raise SlotTaken(extra={"alternatives": _nearest(uow, consultant_id, terms, start)})
-    return Slot(start, end)
+    raise _refusal("taken" if why == "offered" else why, _nearest(uow, consultant_id, terms, start))
 
 
 def set_time(uow: UnitOfWork, *, hold_id: str, consultant_id: str, start: datetime, minutes: int) -> Slot:
@@ -114,7 +116,6 @@ def set_time(uow: UnitOfWork, *, hold_id: str, consultant_id: str, start: dateti
             raise HoldIdUsed
         return Slot(known.starts_at, known.ends_at)
     terms, end = SlotTerms(minutes), start + timedelta(minutes=minutes)
-    _let_lapse(uow, consultant_id)
     if not _stored(uow, row, Slot(start, end), terms, hold_id=hold_id, owner_id=consultant_id):
         raise SlotTaken(N_("You have a session at this time already."), extra={"alternatives": []})
     return Slot(start, end)
@@ -134,7 +135,6 @@ def take_now(uow: UnitOfWork, *, hold_id: str, consultant_id: str, terms: SlotTe
         return Slot(known.starts_at, known.ends_at)
     if consultant_id not in queries.calendars_fresh(uow.db, [consultant_id], uow.now):
         raise CalendarStale
-    _let_lapse(uow, consultant_id)
     start = uow.now.replace(microsecond=0)
     end = start + timedelta(minutes=terms.minutes)
     busy = queries.busy_of(uow.db, [consultant_id], start, end, uow.now).get(consultant_id, [])
@@ -158,8 +158,11 @@ def take_time(uow: UnitOfWork, *, hold_id: str) -> None:
         return
     if time.state == "released":
         raise NotOffered(extra={"alternatives": []})
-    if not time.standing:
-        _let_lapse(uow, time.consultant_id)
+    if time.standing:  # nobody else can have it
+        time.state, time.expires_at = "taken", None
+        uow.db.flush()
+        return
+    _let_lapse(uow, time.consultant_id)
     try:
         with uow.db.begin_nested():
             time.state, time.standing, time.expires_at = "taken", True, None
@@ -235,27 +238,53 @@ def sweep_lapsed_holds(uow: UnitOfWork) -> int:
 
 def locked_calendar(uow: UnitOfWork, consultant_id: str) -> CalendarRow:
     """The calendar's row, locked and counted on: whoever needs the lock is about to change what is offered."""
-    counted = (
-        update(CalendarRow)
-        .where(CalendarRow.consultant_id == consultant_id)
-        .values(times_version=CalendarRow.times_version + 1)
-        .returning(CalendarRow)
-        .execution_options(synchronize_session=False, populate_existing=True)
-    )
-    row = uow.db.scalars(counted).one_or_none()
+    row = _counted_on(uow, _COUNT_ON, {"calendar": consultant_id})
     if row is None:
         raise NotFound
-    if row.times_version == row.written_version + 1:
-        uow.emit(FreeTimesChanged(consultant_id=consultant_id))
+    return row
+
+
+def _calendar_unless_taken(uow: UnitOfWork, consultant_id: str, start: datetime, hold_id: str) -> CalendarRow | None:
+    """`locked_calendar`, but None, without waiting for anyone, where a hold other than this one keeps exactly this start.
+    Raises NotFound where there is no calendar."""
+    wanted = {"calendar": consultant_id, "start": start, "at": uow.now, "but": hold_id}
+    row = _counted_on(uow, _COUNT_ON_UNLESS_TAKEN, wanted)
+    if row is None:
+        queries.zone_of(uow.db, consultant_id)
+    return row
+
+
+_COUNT = (
+    update(CalendarRow)
+    .values(times_version=CalendarRow.times_version + 1)
+    .returning(CalendarRow)
+    .execution_options(synchronize_session=False, populate_existing=True)
+)
+_COUNT_ON = _COUNT.where(CalendarRow.consultant_id == bindparam("calendar"))
+_COUNT_ON_UNLESS_TAKEN = _COUNT_ON.where(
+    ~exists().where(
+        TakenTime.consultant_id == bindparam("calendar"), TakenTime.starts_at == bindparam("start"), TakenTime.standing,
+        or_(TakenTime.state == "taken", TakenTime.expires_at > bindparam("at")), TakenTime.hold_id != bindparam("but"),
+    )
+)  # fmt: skip
+"""Only a "taken" found before the lock can be relied on; whether the time is free is looked at under it."""
+_COUNT_ON_OF_TIME = _COUNT.where(
+    CalendarRow.consultant_id
+    == select(TakenTime.consultant_id).where(TakenTime.hold_id == bindparam("hold")).scalar_subquery()
+)
+
+
+def _counted_on(uow: UnitOfWork, count_on: ReturningUpdate[CalendarRow], values: dict[str, Any]) -> CalendarRow | None:
+    row = uow.db.scalars(count_on, values).one_or_none()
+    if row is not None and row.times_version == row.written_version + 1:
+        uow.emit(FreeTimesChanged(consultant_id=row.consultant_id))
     return row
 
 
 def _locked_time(uow: UnitOfWork, hold_id: str) -> TakenTime | None:
     """The calendar first, then the time: everyone locks in this order, so nobody waits in a ring."""
-    consultant_id = uow.db.scalar(select(TakenTime.consultant_id).where(TakenTime.hold_id == hold_id))
-    if consultant_id is None:
+    if _counted_on(uow, _COUNT_ON_OF_TIME, {"hold": hold_id}) is None:
         return None
-    locked_calendar(uow, consultant_id)
     return uow.db.get(TakenTime, hold_id, with_for_update=True, populate_existing=True)
 
 
@@ -277,21 +306,21 @@ def _stored(
     expires_at: datetime | None = None,
 ) -> bool:
     """Keep the time of the locked calendar: held where it expires, taken where it does not. False where the database
-    says that it overlaps one that stands. Raises HoldIdUsed."""
-    time = TakenTime(
-        hold_id=hold_id, consultant_id=row.consultant_id, consultant_no=row.consultant_no, owner_id=owner_id,
-        state="held" if expires_at else "taken", standing=True, starts_at=slot.start, ends_at=slot.end,
-        buffer_before_minutes=terms.buffer_before_minutes, buffer_after_minutes=terms.buffer_after_minutes,
-        during=_during(slot.start, slot.end, terms), expires_at=expires_at,
-    )  # fmt: skip
-    try:
-        with uow.db.begin_nested():
-            uow.db.add(time)
-    except IntegrityError as error:
-        if NO_OVERLAP not in str(error.orig):
-            raise HoldIdUsed from None
-        return False
-    return True
+    says that it overlaps one that stands, or that the id has a time already."""
+    time = {
+        "hold_id": hold_id, "consultant_id": row.consultant_id, "consultant_no": row.consultant_no, "owner_id": owner_id,
+        "state": "held" if expires_at else "taken", "standing": True, "starts_at": slot.start, "ends_at": slot.end,
+        "buffer_before_minutes": terms.buffer_before_minutes, "buffer_after_minutes": terms.buffer_after_minutes,
+        "during": _during(slot.start, slot.end, terms), "expires_at": expires_at,
+    }  # fmt: skip
+    if uow.db.scalar(_KEEP, time) is not None:
+        return True
+    _let_lapse(uow, row.consultant_id)
+    return uow.db.scalar(_KEEP, time) is not None
+
+
+_KEEP = insert(bare(TakenTime)).on_conflict_do_nothing().returning(bare(TakenTime).c.hold_id)
+"""What overlaps writes nothing, and the transaction goes on."""
 
 
 def _let_lapse(uow: UnitOfWork, consultant_id: str) -> None:
