@@ -17,6 +17,7 @@ from zhixun.features.accounts.rules import check_right
 from zhixun.features.ledger import actions as ledger
 from zhixun.features.ledger.rules import Line, escrow_for, gateway_account, refunds_account
 from zhixun.kernel.errors import N_, Conflict, Invalid, NotFound
+from zhixun.kernel.tables import bare
 from zhixun.kernel.unit_of_work import UnitOfWork
 from zhixun.kernel.values import Money, new_id
 
@@ -46,16 +47,18 @@ def request_payment(
     expires_at: datetime,
 ) -> str:
     """Ask for money. Nothing is charged here; the payer does that at the gateway. Nothing to pay settles at once."""
-    uow.db.add(
-        Payment(
-            id=payment_id, payer_id=payer_id, purpose=purpose, amount_minor=amount.amount_minor,
-            currency=amount.currency, gateway=gateway, state=PaymentState.PENDING if amount else PaymentState.CAPTURED,
-            expires_at=expires_at, created_at=uow.now, captured_at=None if amount else uow.now,
-        )
-    )  # fmt: skip
+    asked = {
+        "id": payment_id, "payer_id": payer_id, "purpose": purpose, "amount_minor": amount.amount_minor,
+        "currency": amount.currency, "gateway": gateway, "state": PaymentState.PENDING if amount else PaymentState.CAPTURED,
+        "expires_at": expires_at, "created_at": uow.now, "captured_at": None if amount else uow.now,
+    }  # fmt: skip
+    uow.db.execute(_ASK, asked)
     if not amount:
         uow.emit(_captured(payment_id, purpose, amount))
     return payment_id
+
+
+_ASK = insert(bare(Payment))
 
 
 def request_joint_payment(

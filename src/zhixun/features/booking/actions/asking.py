@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import Text, bindparam, func, insert, select
 
 from zhixun.events.booking import BookingHeld
 from zhixun.features.booking import queries, rules
@@ -25,10 +25,11 @@ from zhixun.features.scheduling.actions import HoldIdUsed
 from zhixun.features.scheduling.rules import Slot
 from zhixun.kernel.errors import N_, Conflict, Invalid, NotFound
 from zhixun.kernel.sealed import Sealed, seal
+from zhixun.kernel.tables import bare
 from zhixun.kernel.unit_of_work import UnitOfWork
 from zhixun.kernel.values import Money, is_id, new_id
 
-from .record import TooLate, own, parties, price_of
+from .record import TooLate, own, price_of
 
 
 class TooManyHolds(Conflict):
@@ -95,11 +96,10 @@ def request_booking(
         uow, payment_id=new_id(), payer_id=uow.actor.user_id, purpose=purpose_of_booking(booking_id),
         amount=quote.total, gateway=gateway, expires_at=expires_at,
     )  # fmt: skip
-    booking = held(
+    return held(
         uow, booking_id=booking_id, sold=sold, slot=slot, quote=quote, payment_id=payment_id,
         expires_at=expires_at, brief=text, sensitive=sensitive,
     )  # fmt: skip
-    return _made(booking)
 
 
 def held(
@@ -115,23 +115,26 @@ def held(
     sensitive: bool = False,
     series_id: str | None = None,
     group_id: str | None = None,
-) -> Booking:
+) -> BookingMade:
     """The row of a booking whose time is held, with its first step and its fact."""
     client_id, service = uow.actor.user_id, sold.service
-    booking = Booking(
-        id=booking_id, client_id=client_id, consultant_id=service.consultant_id, service_id=service.id,
-        payment_id=payment_id, state=State.HELD, channel=service.channel, title=service.title,
-        minutes=service.minutes, first_starts_at=slot.start, starts_at=slot.start, ends_at=slot.end,
-        hold_expires_at=expires_at, price_minor=quote.total.amount_minor, currency=quote.total.currency,
-        lines=stored_lines(quote.lines), commission_bps=sold.commission_bps,
-        policy=rules.stored_policy(rules.CLIENT_CANCELS), brief=sealed_brief(uow, booking_id, client_id, brief),
-        sensitive=sensitive, created_at=uow.now, series_id=series_id, group_id=group_id,
-        on_request=service.on_request, courtesy_points=courtesy_points(quote.total),
-    )  # fmt: skip
-    uow.db.add(booking)
-    uow.db.add(Step(booking_id=booking_id, number=1, state=State.HELD, at=uow.now, by=client_id))
-    uow.emit(BookingHeld(**parties(booking)))
-    return booking
+    row = {
+        "id": booking_id, "client_id": client_id, "consultant_id": service.consultant_id, "service_id": service.id,
+        "payment_id": payment_id, "state": State.HELD, "channel": service.channel, "title": service.title,
+        "minutes": service.minutes, "first_starts_at": slot.start, "starts_at": slot.start, "ends_at": slot.end,
+        "hold_expires_at": expires_at, "price_minor": quote.total.amount_minor, "currency": quote.total.currency,
+        "lines": stored_lines(quote.lines), "commission_bps": sold.commission_bps,
+        "policy": rules.stored_policy(rules.CLIENT_CANCELS), "brief": sealed_brief(uow, booking_id, client_id, brief),
+        "sensitive": sensitive, "created_at": uow.now, "series_id": series_id, "group_id": group_id,
+        "on_request": service.on_request, "courtesy_points": courtesy_points(quote.total),
+    }  # fmt: skip
+    uow.db.execute(_BOOKING, row)
+    uow.db.execute(_STEP, {"booking_id": booking_id, "number": 1, "state": State.HELD, "at": uow.now, "by": client_id})
+    uow.emit(BookingHeld(booking_id=booking_id, client_id=client_id, consultant_id=service.consultant_id))
+    return BookingMade(booking_id, State.HELD, expires_at, quote.total, payment_id)
+
+
+_BOOKING, _STEP = insert(bare(Booking)), insert(bare(Step))
 
 
 def write_brief(uow: UnitOfWork, *, booking_id: str, brief: str, sensitive: bool) -> None:
@@ -193,8 +196,10 @@ def check_may_book(uow: UnitOfWork, sold: Sold, asked: Asked) -> None:
 
 def after_own_other_requests(uow: UnitOfWork) -> None:
     """One request of a person waits for the other, so that counting their holds and knowing an id are certain."""
-    own = func.hashtextextended(f"booking:{uow.actor.user_id}", 0)
-    uow.db.execute(select(func.pg_advisory_xact_lock(own)))
+    uow.db.execute(_WAIT, {"own": f"booking:{uow.actor.user_id}"})
+
+
+_WAIT = select(func.pg_advisory_xact_lock(func.hashtextextended(bindparam("own", type_=Text), 0)))
 
 
 def _made(booking: Booking) -> BookingMade:

@@ -131,12 +131,10 @@ def take_seat(
         uow, payment_id=new_id(), payer_id=uow.actor.user_id, purpose=purpose_of_booking(booking_id),
         amount=quote.total, gateway=gateway, expires_at=expires_at,
     )  # fmt: skip
-    row = held(
+    return held(
         uow, booking_id=booking_id, sold=sold, slot=Slot(group.starts_at, group.ends_at), quote=quote,
         payment_id=payment_id, expires_at=expires_at, brief=text, group_id=group_id,
     )  # fmt: skip
-    uow.db.flush()
-    return _made(row)
 
 
 def keep_seat(uow: UnitOfWork, *, booking_id: str, group_id: str) -> bool:
