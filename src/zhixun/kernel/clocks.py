@@ -6,12 +6,13 @@ Pages, mails, papers and calendar files all say times by what stands here, so th
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from .values import Words
 
 MINUS = "\u2212"
+LOCAL_LENGTH, YEAR_BEFORE_ALL = len("2026-11-25T10:00"), 2000
 FOR_OTHER = {"zh": "{other}那边：{there}", "en": "For {other}: {there}"}
 ZONE_NAMES = {
     "Asia/Shanghai": Words("北京时间", "Beijing time"),
@@ -37,6 +38,16 @@ MONTHS = (
 def differ(at: datetime, zone: str, other: str) -> bool:
     """Whether clocks in the two zones show different times at this instant. Two names of one time differ in nothing."""
     return at.astimezone(ZoneInfo(zone)).utcoffset() != at.astimezone(ZoneInfo(other)).utcoffset()
+
+
+def moment_of(text: str, zone: str) -> datetime | None:
+    """The instant of "2026-11-25T10:00" on the clock of `zone`, as a field for a day and a time sends it; None for anything
+    else, and for what no calendar of ours reaches."""
+    try:
+        local = datetime.fromisoformat(text[:LOCAL_LENGTH])
+        return local.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC) if local.year > YEAR_BEFORE_ALL else None
+    except (ValueError, OverflowError):
+        return None
 
 
 def days_ahead(at: datetime, now: datetime, zone: str) -> int:

@@ -15,6 +15,7 @@ feature = Feature(
     menu=[
         MenuEntry("ops", "admin.overview", "chart", N_("Overview"), 10),
         MenuEntry("ops", "admin.bookings", "cal", N_("Bookings"), 20, right="see_orders", marks=("admin.booking",)),
+        MenuEntry("ops", "admin.times", "clock", N_("Times"), 25, right="see_orders"),
         MenuEntry("ops", "admin.people", "users", N_("Who does what"), 90, right="appoint"),
         MenuEntry("ops", "admin.backups", "db", N_("Backups"), 90, right="run_house"),
     ],

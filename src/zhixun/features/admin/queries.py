@@ -13,8 +13,10 @@ from sqlalchemy.orm import Session
 
 from zhixun.features.accounts import queries as accounts
 from zhixun.features.booking import queries as bookings
-from zhixun.features.booking.queries import BookingView, HouseFigures, StepLine
+from zhixun.features.booking.queries import BookingView, HouseFigures, StepLine, Why
 from zhixun.features.catalog import queries as catalog
+from zhixun.features.catalog.queries import ConsultantName
+from zhixun.features.catalog.rules import ServiceView
 from zhixun.features.ledger import queries as ledger
 from zhixun.features.ledger.queries import EntryLine
 from zhixun.features.payments import queries as payments
@@ -23,14 +25,16 @@ from zhixun.features.payments.rules import purpose_of_booking
 from zhixun.features.quality import queries as quality
 from zhixun.features.quality.queries import HouseQuality
 from zhixun.features.scheduling import queries as scheduling
-from zhixun.kernel import audit, outbox
+from zhixun.kernel import audit, clocks, outbox
 from zhixun.kernel.database import sqlalchemy_url
+from zhixun.kernel.errors import NotFound
 from zhixun.kernel.outbox import Delivery, QueueState
 from zhixun.kernel.values import Actor, Words
 
 from . import rules
 from .rules import Compared, FieldSupply, FunnelStep
 
+CONSULTANTS_FOUND_MAX = 12
 STEPS = ("asked", "paid", "completed", "feedback")
 
 
@@ -221,3 +225,47 @@ def problems_of_copy(address: str, counts: dict[str, int]) -> tuple[str, ...]:
     finally:
         engine.dispose()
     return tuple(problems)
+
+
+@dataclass(frozen=True)
+class TimeAsked:
+    """A time of one consultant that someone wonders about, and the answer where one was asked for."""
+
+    consultant_id: str
+    name: Words
+    zone: str
+    clock: str
+    """On whose clock the time is meant and told."""
+    services: tuple[ServiceView, ...]
+    service_id: str
+    typed: str
+    why: Why | None
+    names: dict[str, str]
+    """Of the clients who are in the way."""
+
+    @property
+    def nonsense(self) -> bool:
+        return bool(self.typed) and self.why is None
+
+
+def consultants_named(db: Session, text: str) -> dict[str, ConsultantName]:
+    return catalog.named(db, text, limit=CONSULTANTS_FOUND_MAX) if text else {}
+
+
+def time_asked(db: Session, consultant_id: str, now: datetime, *, service_id: str, typed: str, clock: str) -> TimeAsked:
+    """Raises NotFound for who has no calendar. Ten statements at most."""
+    card, calendar = (
+        catalog.cards_of(db, [consultant_id]).get(consultant_id),
+        scheduling.calendars_of(db, [consultant_id]).get(consultant_id),
+    )
+    if card is None or calendar is None:
+        raise NotFound
+    zone = clock or calendar.zone
+    service = next((one for one in card.services if one.id == service_id), card.services[0] if card.services else None)
+    at = clocks.moment_of(typed, zone)
+    why = bookings.why(db, service=service, at=at, now=now, calendar=calendar) if service and at else None
+    people = accounts.people(db, {one.booking.client_id for one in why.in_the_way if one.booking}) if why else {}
+    return TimeAsked(
+        consultant_id, card.name, calendar.zone, zone, tuple(card.services), service.id if service else "", typed, why,
+        {one.user_id: one.name for one in people.values()},
+    )  # fmt: skip

@@ -1,3 +1,5 @@
+from zoneinfo import available_timezones
+
 from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
@@ -66,6 +68,26 @@ def booking(booking_id: str) -> str:
         told = queries.story(db, booking_id, current_actor(), now, language=language())
     may_refund = may(current_actor(), "refund")
     return render_template("admin/booking.html", told=told, booking=told.booking, now=now, may_refund=may_refund)
+
+
+@bp.get("/ops/times")
+@require("operator")
+def times() -> str | Response:
+    """Why a time of a consultant is not offered, rule by rule: found by name, then asked on any clock."""
+    check_right(current_actor(), "see_orders")
+    asked, named = request.args, " ".join(request.args.get("q", "").split())[: rules.NAME_LENGTH_MAX]
+    chosen, clock = asked.get("consultant", ""), asked.get("in", "")
+    with read() as db:
+        if chosen:
+            told = queries.time_asked(
+                db, chosen if is_id(chosen) else "", utc_now(), service_id=asked.get("service", ""),
+                typed=asked.get("at", "")[:16], clock=clock if clock in available_timezones() else "",
+            )  # fmt: skip
+            return render_template("admin/times.html", asked=told, found={}, named="")
+        found = queries.consultants_named(db, named)
+    if len(found) == 1:
+        return redirect(url_for("admin.times", consultant=next(iter(found))), 303)
+    return render_template("admin/times.html", asked=None, found=found, named=named)
 
 
 @bp.get("/ops/people")

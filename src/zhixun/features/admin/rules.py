@@ -16,6 +16,7 @@ HELD_AT = 2
 """Where in the funnel the session stands."""
 LATEST_SHOWN = 8
 LINES_SHOWN = 30
+NAME_LENGTH_MAX = 80
 REFUND_LATE = timedelta(minutes=30)
 """A refund that has not gone through after this needs a person to look."""
 SOUGHT_MAX = 50

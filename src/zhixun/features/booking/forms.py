@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from zoneinfo import ZoneInfo
 
+from zhixun.features.catalog.rules import ServiceTiming
 from zhixun.features.scheduling.rules import SESSIONS_MAX
+from zhixun.kernel import clocks
 from zhixun.kernel.errors import N_, Invalid, NotFound
 from zhixun.kernel.values import Money, hundredths, is_id
 
@@ -148,7 +149,7 @@ def read_group(form: Mapping[str, str], *, zone: str) -> GroupWish:
     """The start is on the clock of `zone`, the consultant's; the price in whole units of money or with two decimals.
     Raises Invalid."""
     wrong: dict[str, str] = {}
-    start = _local_start(form.get("start", ""), zone)
+    start = clocks.moment_of(form.get("start", ""), zone)
     if start is None:
         wrong["start"] = N_("Please choose a day and a time.")
     try:
@@ -164,13 +165,9 @@ def read_group(form: Mapping[str, str], *, zone: str) -> GroupWish:
     )  # fmt: skip
 
 
-def _local_start(text: str, zone: str) -> datetime | None:
-    """What a field for day and time holds, as an instant; None for anything else."""
-    try:
-        at = datetime.fromisoformat(text[:START_LENGTH_MAX])
-        return at.replace(tzinfo=ZoneInfo(zone), second=0, microsecond=0).astimezone(UTC) if at.year > 2000 else None
-    except (ValueError, OverflowError):
-        return None
+def one_of(services: Sequence[ServiceTiming], asked: str) -> ServiceTiming | None:
+    """The service that was asked for, where it is one of these; else the first, if there is one."""
+    return next((one for one in services if one.id == asked), services[0] if services else None)
 
 
 def own_id(text: str) -> str:

@@ -8,7 +8,7 @@ from functools import lru_cache
 from importlib import resources
 from typing import Any
 
-from sqlalchemy import ARRAY, ColumnElement, Text, all_, and_, bindparam, exists, func, literal, or_, select
+from sqlalchemy import ARRAY, ColumnElement, Text, all_, and_, bindparam, cast, exists, func, literal, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from zhixun.features.accounts.queries import Person
@@ -122,6 +122,17 @@ def listed_names(db: Session) -> list[ConsultantName]:
         .order_by(Consultant.slug)
     )
     return [ConsultantName(row.slug, row.name, row.title, row.portrait) for row in db.execute(wanted)]
+
+
+def named(db: Session, text: str, *, limit: int) -> dict[str, ConsultantName]:
+    """Consultants whose name or address holds these letters, also of those no longer listed, by their address. One
+    statement."""
+    said = func.lower(cast(Consultant.name, Text))
+    wanted = select(Consultant.id, Consultant.slug, Consultant.name, Consultant.title, Consultant.portrait).where(
+        or_(said.contains(text.lower(), autoescape=True), Consultant.slug.contains(text.lower(), autoescape=True))
+    )
+    rows = db.execute(wanted.order_by(Consultant.slug).limit(limit))
+    return {row.id: ConsultantName(row.slug, row.name, row.title, row.portrait) for row in rows}
 
 
 @dataclass(frozen=True)

@@ -124,9 +124,12 @@ def _instant(text: str) -> datetime:
 def _explain(arguments: argparse.Namespace) -> int:
     with Session() as db:
         terms, at = terms_of(catalog.service(db, arguments.service)), _instant(arguments.at)
-        why = queries.reason(db, consultant_id=arguments.consultant, terms=terms, at=at, now=utc_now())
+        now = utc_now()
+        why = queries.reason(db, consultant_id=arguments.consultant, terms=terms, at=at, now=now)
+        found = queries.examine(db, consultant_id=arguments.consultant, terms=terms, at=at, now=now)
     times = [_told(one) for one in why.times]
     said: dict[str, Any] = {"code": why.code, "at": arguments.at}
+    said["rules"] = [{"rule": one.rule, "holds": one.holds} for one in found]
     said |= ({"calendars": why.calendars} if why.calendars else {}) | ({"times": times} if times else {})
     plain = [why.code, *why.calendars, *(" ".join(f"{name}={value}" for name, value in one.items()) for one in times)]
     print(json.dumps(said, ensure_ascii=False) if arguments.json else " ".join(plain))

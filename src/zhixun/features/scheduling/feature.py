@@ -21,7 +21,7 @@ feature = Feature(
             "cal",
             N_("My hours"),
             20,
-            marks=("scheduling.calendars", "scheduling.add_calendar"),
+            marks=("scheduling.calendars", "scheduling.add_calendar", "booking.why"),
         )
     ],
     personal_data=[Holding(("scheduling_calendars",), actions.close_calendar)],

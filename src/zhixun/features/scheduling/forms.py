@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import date, timedelta
 
 from zhixun.features.accounts.rules import zones
 from zhixun.kernel.errors import N_, Invalid
@@ -103,15 +102,6 @@ def read_timing(form: Mapping[str, str]) -> dict[str, int]:
     if wrong:
         raise Invalid(fields=wrong)
     return found
-
-
-def read_asked(text: str, zone: str) -> datetime | None:
-    """An instant from a field for a date and a time, on the clock of `zone`; None for anything else."""
-    try:
-        local = datetime.fromisoformat(text[:16])
-        return local.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
 
 
 def read_day(text: str) -> date | None:

@@ -35,7 +35,7 @@ from zhixun.kernel.values import SYSTEM
 from . import rules
 from .models import BusyCalendar, BusyTime, CalendarRow, OverrideRow, TakenTime
 from .ports import Source
-from .rules import Busy, Calendar, Login, Slot, SlotTerms, WeeklyHours, entry_uid
+from .rules import Busy, Calendar, Login, Slot, SlotTerms, Verdict, WeeklyHours, entry_uid
 
 AROUND = timedelta(days=8)
 """How far outside the asked range times still matter: buffers, and limits per week."""
@@ -157,6 +157,28 @@ def _out_of_reach(at: datetime, now: datetime) -> str:
     return "beyond_horizon" if at > now + RANGE_MAX else ""
 
 
+def examine(
+    db: Session,
+    *,
+    consultant_id: str,
+    terms: SlotTerms,
+    at: datetime,
+    now: datetime,
+    calendar: Calendar | None = None,
+) -> list[Verdict]:
+    """Every rule about one time, in the order they decide, against what the database knows now; of a time nobody could ask
+    for, two rules alone; who has read the `calendar` already hands it in. Raises NotFound. Two statements."""
+    calendar = calendar or calendars_of(db, [consultant_id]).get(consultant_id)
+    if calendar is None:
+        raise NotFound
+    if not now - RANGE_MAX < at < now + RANGE_MAX:
+        return [
+            Verdict("in_the_past", at >= now, bound=now), Verdict("beyond_horizon", at < now + RANGE_MAX, bound=now + RANGE_MAX)
+        ]  # fmt: skip
+    busy = busy_of(db, [consultant_id], at, at, now).get(consultant_id, [])
+    return rules.checks(calendar, terms, busy, at=at, now=now)
+
+
 def calendars_of(db: Session, consultant_ids: Sequence[str]) -> dict[str, Calendar]:
     """One statement."""
     return _calendars(db, CalendarRow.consultant_id == any_of(consultant_ids))
@@ -229,6 +251,7 @@ def busy_of(
 _HERE = select(
     TakenTime.consultant_id, TakenTime.starts_at, TakenTime.ends_at,
     TakenTime.buffer_before_minutes, TakenTime.buffer_after_minutes, literal("").label("calendar"), TakenTime.expires_at,
+    TakenTime.hold_id,
 ).where(
     TakenTime.consultant_id == any_(bindparam("consultants", type_=ARRAY(Text))), TakenTime.standing,
     or_(TakenTime.state == "taken", TakenTime.expires_at > bindparam("now")),
@@ -237,7 +260,7 @@ _HERE = select(
 )  # fmt: skip
 _ELSEWHERE = select(
     BusyTime.consultant_id, BusyTime.starts_at, BusyTime.ends_at, literal(0), literal(0), BusyCalendar.name,
-    literal(None, DateTime(timezone=True)),
+    literal(None, DateTime(timezone=True)), literal(""),
 ).where(
     BusyTime.consultant_id == any_(bindparam("consultants", type_=ARRAY(Text))), BusyTime.calendar_id == BusyCalendar.id,
     BusyTime.starts_at < bindparam("before"), BusyTime.ends_at > bindparam("after"),
@@ -249,7 +272,8 @@ _BUSY_AND_DAYS = union_all(
     _ELSEWHERE.add_columns(*_NO_DAY),
     select(
         OverrideRow.consultant_id, literal(None, DateTime(timezone=True)), literal(None, DateTime(timezone=True)),
-        literal(0), literal(0), literal(""), literal(None, DateTime(timezone=True)), OverrideRow.day, OverrideRow.openings,
+        literal(0), literal(0), literal(""), literal(None, DateTime(timezone=True)), literal(""),
+        OverrideRow.day, OverrideRow.openings,
     ).where(OverrideRow.consultant_id == any_(bindparam("consultants", type_=ARRAY(Text)))),
 )  # fmt: skip
 
@@ -264,8 +288,8 @@ def _near(
 
 
 def _busy(row: Sequence[Any]) -> Busy:
-    _, start, end, before, after, name, lapses_at = row[:7]
-    return Busy(start, end, before, after, not name, name, lapses_at)
+    _, start, end, before, after, name, lapses_at, hold_id = row[:8]
+    return Busy(start, end, before, after, not name, name, lapses_at, hold_id)
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from werkzeug.wrappers import Response
 from zhixun.features.catalog import actions as catalog_actions
 from zhixun.features.catalog import queries as catalog
 from zhixun.features.catalog.rules import ServiceView
+from zhixun.kernel import clocks
 from zhixun.kernel.errors import Conflict, DomainError, Invalid
 from zhixun.kernel.values import is_id, new_id, utc_now
 from zhixun.web import errors, limits
@@ -244,7 +245,7 @@ def _why(
     db: Session, calendar: Calendar, service: ServiceView | None, now: datetime
 ) -> tuple[datetime | None, queries.Reason | None]:
     """The time asked about, and why it is not offered; nothing where nothing was asked."""
-    at = forms.read_asked(request.args.get("at", ""), calendar.zone)
+    at = clocks.moment_of(request.args.get("at", ""), calendar.zone)
     if at is None or service is None:
         return None, None
     me = current_actor().user_id

@@ -55,6 +55,7 @@ from .series import (
     terms_in_series,
 )
 from .standing import Standing, days_off_of, days_off_open, standing
+from .why import InTheWay, Why, why
 
 __all__ = [
     "IN_CALENDAR",
@@ -67,10 +68,12 @@ __all__ = [
     "Funnel",
     "GroupView",
     "HouseFigures",
+    "InTheWay",
     "SeriesDate",
     "SeriesView",
     "Standing",
     "StepLine",
+    "Why",
     "agreed_from",
     "alternatives",
     "answer_of",
@@ -127,4 +130,5 @@ __all__ = [
     "visits",
     "was_agreed",
     "who_booked",
+    "why",
 ]

@@ -19,4 +19,5 @@ from . import (  # noqa: E402, F401 - the modules hang their addresses on `bp`  
     refunding,
     series,
     sessions,
+    why,
 )

@@ -5,9 +5,10 @@ datetimes. Wall-clock time exists only where a rule ("Mondays 09:00 to 12:00") i
 
 Read it in this order: terms (the words), openings (rules become instants), grid (where sessions may start), offering
 (what is free of all that); ranges is the arithmetic below them. Beside it: runs (the same starts, written out to be
-looked up), elsewhere (calendars kept elsewhere) and series (sessions that come back).
+looked up), checking (every rule about one time), elsewhere (calendars kept elsewhere) and series (sessions that come back).
 """
 
+from .checking import Verdict, checks
 from .elsewhere import (
     CALENDARS_MAX,
     REACHES_AHEAD,
@@ -72,6 +73,7 @@ __all__ = [
     "Slot",
     "SlotTerms",
     "Stretch",
+    "Verdict",
     "WeeklyHours",
     "ZonePeriod",
     "calendars_in_the_way",
@@ -79,6 +81,7 @@ __all__ = [
     "check_openings",
     "check_recurrence",
     "check_zone",
+    "checks",
     "clean_address",
     "clean_collection",
     "clean_login",

@@ -121,6 +121,8 @@ class Busy:
     counts: bool = False
     calendar: str = ""
     lapses_at: datetime | None = None
+    hold_id: str = ""
+    """Who asks for more about a time that is held or taken here finds it by this."""
 
     def padded(self) -> Range:
         return (
