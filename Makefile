@@ -52,7 +52,7 @@ bench: setup tools ## every figure we claim, measured here
 chaos: setup ## long runs of faults and races
 	@CHAOS_KILLS=$${CHAOS_KILLS:-50} CHAOS_ROUNDS=$${CHAOS_ROUNDS:-20} CHAOS_EXAMPLES=$${CHAOS_EXAMPLES:-100} \
 		CHAOS_SCHEDULES=$${CHAOS_SCHEDULES:-2000} \
-		$(BIN)/pytest tests/chaos tests/journeys/test_race.py tests/features/api/test_description.py \
+		$(BIN)/pytest tests/chaos tests/journeys/test_race.py tests/journeys/test_races.py tests/features/api/test_description.py \
 		tests/features/scheduling/test_offered.py -v -s --timeout 1800
 
 clean: ## remove .venv and what was built; data folders stay

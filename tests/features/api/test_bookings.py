@@ -187,6 +187,18 @@ def test_a_session_moves_to_another_free_time_and_its_refund_dates_stay(house):
     assert (again.status_code, again.json) == (200, moved.json)
 
 
+def test_who_moves_what_was_moved_since_is_told_and_moves_nothing(house):
+    made, first, second = house.confirmed(30), house.free(60), house.free(61)
+    seen = house.ada.get(f"/bookings/{made['id']}").json["start"]
+    path = f"/bookings/{made['id']}/reschedule"
+    assert house.grace.post(path, {"start": first, "seen_start": seen}).status_code == 200
+    late = house.ada.post(path, {"start": second, "seen_start": seen})
+    assert (late.status_code, late.json["code"]) == (409, "moved_meanwhile")
+    assert house.ada.get(f"/bookings/{made['id']}").json["start"] == first
+    wrong = house.ada.post(path, {"start": second, "seen_start": "just now"})
+    assert (wrong.status_code, list(wrong.json["fields"])) == (400, ["seen_start"])
+
+
 def test_a_move_that_cannot_be_is_refused_with_free_times_and_changes_nothing(house):
     made = house.confirmed(30)
     before = house.ada.get(f"/bookings/{made['id']}").json["start"]

@@ -136,6 +136,9 @@ class OrderWanted(Asked):
 
 class RescheduleWanted(Asked):
     start: Instant
+    seen_start: Annotated[
+        Instant | None, Field(description=N_("The start you saw: where it has been moved since, nothing is done."))
+    ] = None
 
 
 class MessagesWanted(Asked):

@@ -148,7 +148,7 @@ def cancel_booking(uow: UnitOfWork, booking_id: str) -> answers.BookingCancelled
     refusals=(NotFound, SlotTaken, NotOffered, TooLate, TooManyMoves, MovedMeanwhile),
 )
 def reschedule_booking(uow: UnitOfWork, wanted: RescheduleWanted, booking_id: str) -> answers.BookingShown:
-    actions.reschedule_booking(uow, booking_id=booking_id, start=wanted.start)
+    actions.reschedule_booking(uow, booking_id=booking_id, start=wanted.start, seen_start=wanted.seen_start)
     uow.db.flush()
     return _shown(uow.db, [queries.booking(uow.db, booking_id, uow.actor, uow.now)], uow.actor)[0]
 
