@@ -165,7 +165,7 @@ def test_days_off_and_days_with_their_own_hours_come_and_go(browser: Visitor, gr
     browser.post("/pro/hours/days", first="2026-11-28", kind="open", start="14:00", end="16:00")
     said = words(browser.get("/pro/hours"))
     assert "Wed 25 Nov closed by you" in said
-    assert "Sat 28 Nov 14:00 15:00" in said
+    assert "Sat 28 Nov 14:00–16:00" in said
     browser.post("/pro/hours/days", remove="2026-11-25")
     with Session() as db:
         left = queries.overrides_of(db, grace.id, from_=date(2026, 11, 24))
