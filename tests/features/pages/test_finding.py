@@ -240,6 +240,17 @@ def test_little_feedback_is_said_instead_of_a_score(app: Flask, ada: str) -> Non
     assert "新顾问，还没有人反馈。满 5 份才显示分数。" in words(Visitor(app).get(address(ada)))
 
 
+def test_a_page_with_reviews_keeps_to_the_limit_of_statements_for_whoever_is_signed_in(app: Flask) -> None:
+    with unit_of_work(now=NOW) as uow:
+        bea, grace = make.client(uow, "Bea"), make.consultant(uow)
+        held = make.completed_booking(uow, client=bea, consultant=grace)
+    with unit_of_work(now=NOW + timedelta(days=3)) as uow:
+        make.feedback(uow, held, client=bea, words="She saw at once what mattered.")
+    answer = Visitor(app, client()).get(f"/c/{grace.slug}")
+    assert "She saw at once what mattered." in words(answer)
+    assert statements(answer) <= STATEMENTS_MAX
+
+
 def test_who_has_no_free_time_says_so_and_leads_to_similar_people(app: Flask, ada: str) -> None:
     closed = listed("Closed", hours=())
     answer = Visitor(app).get(address(closed, "closed"))

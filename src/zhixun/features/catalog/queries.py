@@ -184,13 +184,15 @@ def ids_by_slug(db: Session, slugs: Collection[str]) -> dict[str, str]:
 
 
 def consultant(db: Session, slug_or_id: str) -> ConsultantPage:
-    """One listed consultant's page. Raises NotFound."""
-    row = db.scalar(
-        select(Consultant).where(or_(Consultant.slug == slug_or_id, Consultant.id == slug_or_id), Consultant.listed)
-    )
-    if row is None:
+    """One listed consultant's page. Raises NotFound. Two statements."""
+    sold = and_(Service.consultant_id == Consultant.id, Service.active)
+    meant = or_(Consultant.slug == slug_or_id, Consultant.id == slug_or_id)
+    wanted = select(Consultant, Service).outerjoin(Service, sold).where(meant, Consultant.listed)
+    rows = db.execute(wanted.order_by(Service.position, Service.id)).all()
+    if not rows:
         raise NotFound
-    return _page(row, _services(db, [row.id]).get(row.id, ()), _credentials(db, [row.id])[row.id])
+    found, services = rows[0].Consultant, tuple(_service(one.Service) for one in rows if one.Service is not None)
+    return _page(found, services, _credentials(db, [found.id])[found.id])
 
 
 def listed_pages(db: Session, ids: Sequence[str] | None = None) -> list[ConsultantPage]:
@@ -348,9 +350,8 @@ def _credentials(db: Session, consultant_ids: Sequence[str]) -> defaultdict[str,
     found: defaultdict[str, list[CredentialView]] = defaultdict(list)
     held = select(Credential).where(Credential.consultant_id == any_of(consultant_ids), _still_holds())
     for row in db.scalars(held.order_by(Credential.checked_on, Credential.id)):
-        found[row.consultant_id].append(
-            CredentialView(row.name, row.how, row.number, row.checked_on, row.expires_on)
-        )  # fmt: skip
+        shown = CredentialView(row.name, row.how, row.number, row.checked_on, row.expires_on)
+        found[row.consultant_id].append(shown)
     return found
 
 

@@ -127,8 +127,7 @@ def consultant(slug: str) -> str | Response:
             similar = search.find_consultants(db, wanted, now=now, limit=SIMILAR)
             return make_response(render_template("pages/gone.html", former=former, similar=similar), 410)
         field = catalog.field(db, page.card.field_id)
-        judged = quality.quality_of(db, page.card.id)
-        reviews = quality.reviews_of(db, page.card.id, limit=REVIEWS)
+        judged, reviews = quality.quality_and_reviews(db, page.card.id, limit=REVIEWS)
         names = accounts.people(db, [line.client_id for line in reviews]) if reviews else {}
         now_with = instant.answers_now(db, page.card, now)
         offer = plans.offer_of(db, page.card.id, actor.user_id, now)

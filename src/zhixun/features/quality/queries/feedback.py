@@ -3,9 +3,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, Numeric, and_, case, cast, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Numeric, Select, and_, case, cast, func, select, true
+from sqlalchemy.orm import Session, aliased
 
 from zhixun.features.quality import rules
 from zhixun.features.quality.models import Feedback
@@ -92,35 +93,50 @@ def satisfaction_estimates_of(
 
 
 def quality_of(db: Session, consultant_id: str) -> QualityView:
-    """Everything a consultant's page shows about quality. One statement."""
-    names = rules.DIMENSIONS
-    stars = [func.count().filter(func.round(_OVERALL) == star) for star in range(1, 6)]
-    row = db.execute(
-        select(
-            func.count(), func.avg(_OVERALL), func.avg(_solved()),
-            *(func.avg(getattr(Feedback, name)) for name in names), *stars,
-        ).where(Feedback.consultant_id == consultant_id, _COUNTS)
-    ).one()  # fmt: skip
-    count, mean, solved = row[0], row[1], row[2]
+    """Everything a consultant's page shows about quality, but the words. One statement."""
+    return _quality(tuple(db.execute(_judged(consultant_id)).one()))
+
+
+def reviews_of(db: Session, consultant_id: str, *, limit: int = 10) -> list[ReviewLine]:
+    """Public reviews with words, the newest first. One statement."""
+    return [_review(row) for row in db.scalars(_said(consultant_id, limit))]
+
+
+def quality_and_reviews(db: Session, consultant_id: str, *, limit: int) -> tuple[QualityView, list[ReviewLine]]:
+    """Both of them, in one statement."""
+    judged, said = _judged(consultant_id).subquery(), aliased(Feedback, _said(consultant_id, limit).subquery())
+    rows = db.execute(select(judged, said).outerjoin(said, true()).order_by(said.at.desc())).all()
+    return _quality(tuple(rows[0])), [_review(row[-1]) for row in rows if row[-1] is not None]
+
+
+def _judged(consultant_id: str) -> Select[Any]:
+    means = {name: func.avg(getattr(Feedback, name)).label(name) for name in rules.DIMENSIONS}
+    stars = [func.count().filter(func.round(_OVERALL) == star).label(f"stars_{star}") for star in range(1, 6)]
+    return select(
+        func.count().label("count"), func.avg(_OVERALL).label("mean"), func.avg(_solved()).label("solved"),
+        *means.values(), *stars,
+    ).where(Feedback.consultant_id == consultant_id, _COUNTS)  # fmt: skip
+
+
+def _said(consultant_id: str, limit: int) -> Select[Feedback]:
+    public = (Feedback.public, Feedback.words != "", _COUNTS)
+    wanted = select(Feedback).where(Feedback.consultant_id == consultant_id, *public)
+    return wanted.order_by(Feedback.at.desc()).limit(limit)
+
+
+def _quality(row: Sequence[Any]) -> QualityView:
+    count, mean, solved = row[:3]
     if not count:
         return QualityView(NOTHING_YET, {}, {})
     return QualityView(
         Satisfaction(float(mean), count, float(solved)),
-        {name: float(value) for name, value in zip(names, row[3:8], strict=True)},
+        {name: float(value) for name, value in zip(rules.DIMENSIONS, row[3:8], strict=True)},
         dict(zip(range(1, 6), row[8:13], strict=True)),
     )
 
 
-def reviews_of(db: Session, consultant_id: str, *, limit: int = 10, before: datetime | None = None) -> list[ReviewLine]:
-    """Public reviews with words, the newest first."""
-    public = (Feedback.public, Feedback.words != "", _COUNTS)
-    wanted = select(Feedback).where(Feedback.consultant_id == consultant_id, *public)
-    if before is not None:
-        wanted = wanted.where(Feedback.at < before)
-    return [
-        ReviewLine(row.client_id, row.words, row.solved, _score(row), row.service_title, row.at)
-        for row in db.scalars(wanted.order_by(Feedback.at.desc()).limit(limit))
-    ]
+def _review(row: Feedback) -> ReviewLine:
+    return ReviewLine(row.client_id, row.words, row.solved, _score(row), row.service_title, row.at)
 
 
 def feedback_for(db: Session, booking_id: str, reader: Actor) -> FeedbackView | None:
