@@ -192,3 +192,40 @@ def test_what_makes_no_report_is_refused(two: Two) -> None:
     for reason, text in (("nonsense", "They insulted me twice."), ("harassment", "short")):
         with pytest.raises(Invalid), unit_of_work(ada) as uow:
             told.report_person(uow, matter_id=new_id(), conversation_id=talk, reason=reason, text=text)
+
+
+def test_a_report_from_a_group_says_whom_it_is_about_and_shows_only_theirs(two: Two) -> None:
+    app, ada, grace, _, _ = two
+    start = NOW + timedelta(days=3)
+    wish = bookings.GroupWish("Interview practice", start, 60, make.PRICE, 4, 2, start - timedelta(days=1))
+    with unit_of_work() as uow:
+        bob, carl = make.client(uow, "Bob"), make.client(uow, "Carl")
+    with unit_of_work(grace.actor) as uow:
+        bookings.set_group(uow, group_id=(group := new_id()), wish=wish)
+    for who in (ada, bob):
+        with unit_of_work(who) as uow:
+            made = bookings.take_seat(uow, booking_id=new_id(), group_id=group)
+        with unit_of_work() as uow:
+            make.pay(uow, made.booking_id)
+            bookings.confirm_if_paid(uow, booking_id=made.booking_id)
+    with unit_of_work(ada) as uow:
+        talk = actions.open_for_group(uow, group_id=group)
+    say(bob, talk, "You are all fools.")
+    say(grace.actor, talk, "Let us begin calmly.")
+    browser, form = Visitor(app, ada, english=True), {"matter_id": new_id(), "reason": "harassment", "shows": "yes"}
+    page = browser.get(f"/messages/{talk}/report")
+    assert "Report someone in this group" in words(page)
+    assert "Bob" in words(page)
+    for nobody in ("", carl.user_id, ada.user_id, group, "nonsense"):
+        refused = browser.post(f"/messages/{talk}/report", text="Bob insulted us.", about=nobody, **form)
+        assert (refused.status_code, "Please choose whom it is about." in refused.text) == (400, True)
+    sent = browser.post(f"/messages/{talk}/report", text="Bob insulted us.", about=bob.user_id, **form)
+    assert sent.status_code == 303
+    with unit_of_work() as uow:
+        olga = make.operator(uow, role="support")
+    said = words(Visitor(app, olga, english=True).get(f"/ops/complaints/{form['matter_id']}"))
+    assert "> You are all fools." in said
+    assert "calmly" not in said
+    with Session() as db:
+        [line] = crm.matters(db, state="open", now=NOW)
+    assert line.about_id == bob.user_id

@@ -34,14 +34,16 @@ class Report:
     reason: str
     text: str
     shows: bool
-    """Whether the other's latest messages go with it."""
+    """Whether the latest messages of whom it is about go with it."""
+    about: str = ""
+    """In a group: whom it is about."""
 
 
 def read_report(form: Mapping[str, str]) -> Report:
     given = form.get("matter_id", "")
     return Report(
         given if is_id(given) else new_id(), form.get("reason", ""), form.get("text", "").replace("\r\n", "\n"),
-        "shows" in form,
+        "shows" in form, form.get("about", ""),
     )  # fmt: skip
 
 

@@ -49,12 +49,17 @@ def file_matter(uow: UnitOfWork, *, matter_id: str, kind: str, text: str, bookin
 
 
 def report_person(
-    uow: UnitOfWork, *, matter_id: str, conversation_id: str, reason: str, text: str, quoted: Sequence[str] = ()
-) -> str:
-    """Tell the house about the other of a conversation; answered within a day. `quoted` are messages of theirs that the
-    reporter shows. Sent twice, kept once. Raises Invalid, NotFound, TooManyOpen."""
-    about = messaging.conversation(uow.db, conversation_id, uow.actor).other_party(uow.actor.user_id)
-    return _filed(uow, matter_id, "report", rules.report_text(reason, text, quoted), about_id=about)
+    uow: UnitOfWork, *, matter_id: str, conversation_id: str, reason: str, text: str, quoted: Sequence[str] = (),
+    about_id: str = "",
+) -> str:  # fmt: skip
+    """Tell the house about the other of a conversation, in a group about `about_id`; answered within a day. `quoted` are
+    messages of theirs that the reporter shows. Sent twice, kept once. Raises Invalid (in a group also for nobody of it),
+    NotFound, TooManyOpen."""
+    others = messaging.conversation(uow.db, conversation_id, uow.actor).others(uow.actor.user_id)
+    kept = rules.report_text(reason, text, quoted)
+    if len(others) > 1 and about_id not in others:
+        raise Invalid(fields={"about": N_("Please choose whom it is about.")})
+    return _filed(uow, matter_id, "report", kept, about_id=about_id if about_id in others else next(iter(others), None))
 
 
 def _filed(

@@ -43,31 +43,31 @@ def complaint() -> AnyResponse:
 @bp.route("/messages/<conversation_id>/report", methods=["GET", "POST"])
 @require()
 def report(conversation_id: str) -> AnyResponse:
-    """Tell the house about the other person, with their latest messages where one says so."""
+    """Tell the house about the other person, or one of a group, with their latest messages where one says so."""
     if not is_id(conversation_id):
         raise NotFound
     me, typed = current_actor(), forms.read_report(request.form)
     with read() as db:
         talk = messaging.conversation(db, conversation_id, me)
         latest = messaging.messages_before(db, talk, limit=messaging_rules.PAGE_LENGTH)
-        people = catalog.called(db, accounts.people(db, [talk.other_party(me.user_id)]), language())
-    theirs = [one.text for one in latest if one.sender_id != me.user_id and one.text][-rules.QUOTED :]
+        people = catalog.called(db, accounts.people(db, talk.others(me.user_id)), language())
+    about = typed.about if len(people) > 1 else next(iter(people), "")
+    theirs = [one.text for one in latest if one.sender_id == about and one.text][-rules.QUOTED :]
     wrong: Invalid | TooManyOpen | None = None
     if request.method == "POST":
         try:
             with work() as uow:
                 actions.report_person(
                     uow, matter_id=typed.matter_id, conversation_id=conversation_id, reason=typed.reason,
-                    text=typed.text, quoted=theirs if typed.shows else (),
+                    text=typed.text, quoted=theirs if typed.shows else (), about_id=about,
                 )  # fmt: skip
         except (Invalid, TooManyOpen) as error:
             wrong = error
         else:
             flash(gettext("Thank you. Someone at the desk looks at it and answers within a day."))
             return redirect(url_for("crm.complaint", _anchor="said"), 303)
-    name = next((one.name for one in people.values()), "–")
     page = render_template(
-        "crm/report.html", talk=talk, name=name, typed=typed, reasons=rules.REPORTED, theirs=theirs,
+        "crm/report.html", talk=talk, people={one: people[one].name for one in people}, typed=typed, reasons=rules.REPORTED, theirs=theirs,
         errors=errors.field_sentences(wrong) if wrong else {},
         said=errors.sentence_of(wrong) if wrong and not wrong.fields else "", text_length_max=rules.TEXT_LENGTH_MAX,
     )  # fmt: skip
