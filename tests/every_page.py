@@ -67,6 +67,7 @@ FORM = re.compile(r"<form\b[^>]*>.*?</form>", re.DOTALL)
 FIELD = re.compile(r'<input\b[^>]*type="hidden"[^>]*>')
 ID = re.compile(r"[0-9a-f]{32}")
 GROUP = re.compile(r"/groups/[0-9a-f]{32}")
+LOOK = re.compile(r'name="look" value="([^":]+):1"')
 CHOICE = re.compile(r'name="choice" value="([^"]+)"')
 
 
@@ -198,11 +199,15 @@ def _prepare(people: Mapping[str, Person]) -> None:
 
 
 def _ask_now(client: Person) -> None:
-    """Everyone who is available and fits is rung."""
-    if choice := CHOICE.search(client.read("/now")):
-        asked = client.send("/now", "/now", question="My landlord keeps my deposit.", choice=unescape(choice[1]))
-        if asked is not None:
-            client.send(asked.url.path, ".*", outcome="pay")
+    """Everyone who is available and fits is rung, in the first field where somebody is. Its list is looked at as well."""
+    for field in LOOK.findall(client.read("/now")):
+        page = f"/now?field={field}"
+        if choice := CHOICE.search(client.read(page)):
+            client.kept.append(page)
+            asked = client.send(page, "/now.*", question="My landlord keeps my deposit.", choice=unescape(choice[1]))
+            if asked is not None:
+                client.send(asked.url.path, ".*", outcome="pay")
+            return
 
 
 def _program(client: Person) -> httpx2.Client:
