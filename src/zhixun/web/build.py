@@ -22,6 +22,7 @@ DIST = ROOT / "static" / "dist"
 JOINED = {
     "app.css": ("layers", "tokens", "app", "product", "plans"),
     "work.css": ("work",),
+    "me.css": ("me",),
     "quality.css": ("quality",),
     "room.css": ("room",),
     "ops.css": ("ops",),
