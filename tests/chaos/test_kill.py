@@ -1,5 +1,5 @@
 """kill -9 at random moments, of the application and of PostgreSQL, while people book and pay: single sessions, series and seats
-of a group; and while they ask whoever is there, are answered, passed, or take it back.
+of a group; and while they ask whoever is there and take it back, unless a consultant answers before.
 
 CHAOS_KILLS says how many times (default a few, for every run of the tests; `make chaos` does fifty).
 """
