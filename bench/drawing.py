@@ -21,7 +21,7 @@ class Curve:
 
 def drawn(curves: Sequence[Curve], *, unit: str) -> str:
     """One chart per curve, side by side, each from zero; colours read on light and dark."""
-    width = len(curves) * (WIDTH + GAP) - GAP
+    width = len(curves) * (WIDTH + GAP)  # the last gap is for the end of its last number
     return "\n".join(
         (
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {HEIGHT}" width="{width}" height="{HEIGHT}" '

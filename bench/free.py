@@ -174,7 +174,7 @@ def _curves(ids: Sequence[str], rounds: int) -> list[Curve]:
         took = sorted(_times(looked_up, rounds))
         points.append((count, took[int(len(took) * 0.95) - 1]))
         print(f"  {count} consultants: p95 {points[-1][1]:.1f} ms")
-    return [Curve("free this evening: consultants (p95)", sorted(points), limit=LIMIT_MS)]
+    return [Curve("free this evening (p95)", sorted(points), limit=LIMIT_MS)]
 
 
 def _vacuum() -> None:
