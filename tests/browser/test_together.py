@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,20 +11,16 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests import make
-from tests.browser.axe import violations
-from tests.browser.conftest import DESKTOP, PATIENCE_MS, PHONE, kept_picture
 from tests.browser.rooms import serving
-from tests.web.live_server import token_of
+from tests.browser.windows import Opened, look, windows
 from zhixun.features.booking import actions as bookings
 from zhixun.features.booking.actions import GroupWish
 from zhixun.kernel.unit_of_work import unit_of_work
 from zhixun.kernel.values import Actor, Money, new_id
-from zhixun.web.security import COOKIE
 
 HOUR = timedelta(hours=1)
 ROOM_MS = 60_000
 """The room is the heaviest page, and two browsers open it at once."""
-Opened = Callable[..., Page]
 
 
 @dataclass(frozen=True)
@@ -46,27 +42,8 @@ def people(db_url: str, tmp_path: Path) -> Iterator[People]:
 
 @pytest.fixture
 def opened(chromium: Browser, people: People) -> Iterator[Opened]:
-    contexts = []
-
-    def window(who: Actor, *, phone: bool = False) -> Page:
-        context = chromium.new_context(base_url=people.url, viewport=PHONE if phone else DESKTOP, is_mobile=phone)
-        context.set_default_timeout(PATIENCE_MS)
-        context.add_cookies([{"name": COOKIE, "value": token_of(who), "url": people.url}])
-        contexts.append(context)
-        page = context.new_page()
-        page.on("pageerror", lambda error: pytest.fail(str(error)))
-        return page
-
-    yield window
-    for context in contexts:
-        context.close()
-
-
-def look(page: Page, name: str) -> None:
-    page.wait_for_load_state()
-    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), name
-    assert violations(page) == [], name
-    kept_picture(page, f"together-{name}")
+    with windows(chromium, people.url) as found:
+        yield found
 
 
 def pay_in_sandbox(page: Page, amount: str) -> None:
@@ -82,10 +59,10 @@ def test_a_series_is_bought_across_a_change_of_clock(people: People, opened: Ope
     page.goto(f"/en/series/new?service={people.grace.service_id}&start={start:%Y-%m-%dT%H:%M:%SZ}&weeks=2&sessions=12")
     expect(page.locator(".serl > li")).to_have_count(12)
     expect(page.locator(".serl__c").first).to_contain_text("changes before this date")
-    look(page, "series")
+    look(page, "together-series")
     page.get_by_role("button", name="Hold these dates").click()
     page.wait_for_url("**/series/*/checkout")
-    look(page, "series-checkout")
+    look(page, "together-series-checkout")
     page.get_by_role("button", name="Pay ¥5,760.00").click()
     pay_in_sandbox(page, "¥5,760.00")
     page.wait_for_url("**/series/*")
@@ -100,7 +77,7 @@ def test_a_seat_in_a_group_is_taken_and_paid(people: People, opened: Opened) -> 
     page = opened(people.ada)
     page.goto(f"/en/c/{people.grace.slug}")
     page.get_by_role("link", name="Take a seat").first.click()
-    look(page, "group")
+    look(page, "together-group")
     page.get_by_role("button", name="Take a seat for ¥120").click()
     page.wait_for_url("**/checkout/*")
     page.locator("button[form=pay], #pay .sumcard button").locator("visible=true").first.click()
@@ -119,13 +96,13 @@ def test_a_question_asked_now_is_answered_in_another_browser(people: People, ope
     page = opened(people.ada, phone=True)
     page.goto(f"/en/c/{people.grace.slug}")
     page.get_by_role("link", name="Available now").click()
-    look(page, "now")
+    look(page, "together-now")
     page.get_by_label("Your question").fill("My landlord changed the lock this morning. What now?")
     page.get_by_role("button", name="Pay and ring").click()
     pay_in_sandbox(page, "¥480.00")
     expect(page.get_by_role("heading", name="Ringing…")).to_be_visible()
     expect(desk.locator("main")).to_contain_text("My landlord changed the lock")
-    look(desk, "ringing")
+    look(desk, "together-ringing")
     desk.get_by_role("button", name="Answer and begin").click()
     desk.wait_for_url("**/sessions/*/room", timeout=ROOM_MS)
     page.wait_for_url("**/sessions/*/room", timeout=ROOM_MS)
