@@ -40,12 +40,12 @@ STATS = """async () => {
   const pc = document.querySelector('[data-call-stage]').call.pc, found = {}, all = await pc.getStats();
   all.forEach(one => {
     if (one.type === 'inbound-rtp') found[one.kind] = one.packetsReceived;
-    if (one.type === 'candidate-pair' && one.nominated && one.state === 'succeeded')
-      found.way = [all.get(one.localCandidateId).candidateType, all.get(one.remoteCandidateId).candidateType];
+    const pair = one.type === 'transport' && all.get(one.selectedCandidatePairId);
+    if (pair) found.way = [all.get(pair.localCandidateId).candidateType, all.get(pair.remoteCandidateId).candidateType];
   });
   return found;
 }"""
-HEARS = f"async () => {{ const found = await ({STATS})(); return found.audio > 20 && found.video > 20; }}"
+HEARS = f"async () => {{ const found = await ({STATS})(); return found.way && found.audio > 20 && found.video > 20; }}"
 
 
 def main() -> int:
