@@ -24,16 +24,19 @@ from .times import FreeTimes, free_times
 
 DAY_SECONDS = 86_400
 FIRST = """
-SELECT consultant_id, zone, horizon_days, min(start) FROM (
-  SELECT s.consultant_id, s.zone, s.horizon_days, r.last,
-    greatest(r.first, r.first + (greatest(:from_, :second + s.notice_minutes * 60) - r.first + r.step_seconds - 1)
-                                / r.step_seconds * r.step_seconds) AS start
-    FROM search_free_runs r JOIN search_free_services s ON s.id = r.service
-   WHERE r.first >= :day AND r.first < :until AND r.last >= :from_ AND (r.free_at IS NULL OR r.free_at <= :now) {more}
-) AS found WHERE start <= last AND start < :until GROUP BY consultant_id, zone, horizon_days
+SELECT start, zone, horizon_days, array_agg(consultant_id) FROM (
+  SELECT consultant_id, zone, horizon_days, min(start) AS start FROM (
+    SELECT s.consultant_id, s.zone, s.horizon_days, r.last,
+      greatest(r.first, r.first + (greatest(:from_, :second + s.notice_minutes * 60) - r.first + r.step_seconds - 1)
+                                  / r.step_seconds * r.step_seconds) AS start
+      FROM search_free_runs r JOIN search_free_services s ON s.id = r.service
+     WHERE r.first >= :day AND r.first < :until AND r.last >= :from_ AND (r.free_at IS NULL OR r.free_at <= :now) {more}
+  ) AS found WHERE start <= last AND start < :until GROUP BY consultant_id, zone, horizon_days
+) AS earliest GROUP BY start, zone, horizon_days ORDER BY start DESC
 """
 """`start` is the first of a row's starts at or after both the beginning of the window and the end of the notice. How far
-ahead a service can be booked hangs on the clock of its zone: that is applied to what comes back."""
+ahead a service can be booked hangs on the clock of its zone: that is applied to what comes back. Thousands are free at
+the same few moments: they come together, because carrying each in a row of its own took longer than finding it."""
 NEXT = """
 SELECT s.service_id, s.zone, s.horizon_days, greatest(:from_, :second + s.notice_minutes * 60) AS soonest, r.first, r.last, r.step_seconds
   FROM search_free_services s CROSS JOIN LATERAL (
@@ -83,7 +86,7 @@ class FreeLook:
             times = self._asked = self._asked or self._times()
             asked = {one: times.soonest(one, self._asking.from_, until) for one in changed}
             found |= {one: there[1].start for one, there in asked.items() if there is not None}
-        return dict(sorted(found.items(), key=lambda pair: (pair[1], pair[0])))
+        return _in_order(found)
 
     def next(
         self, services: Mapping[str, Sequence[ServiceTiming]], *, each: int, soonest: bool = False
@@ -124,11 +127,11 @@ class FreeLook:
             more, given["channel"] = more + " AND s.channel = :channel", self._asking.channel
         if self._asking.price_max_minor is not None:
             more, given["price"] = more + " AND s.price_minor <= :price", self._asking.price_max_minor
-        found: dict[str, int] = {}
-        for one, zone, days, start in self._db.execute(text(FIRST.format(more=more)), given):
-            if start < self._horizon(zone, days) and start < found.get(one, start + 1):
-                found[one] = start
-        return {one: datetime.fromtimestamp(start, UTC) for one, start in found.items()}
+        found: dict[str, datetime] = {}
+        for start, zone, days, ids in self._db.execute(text(FIRST.format(more=more)), given):
+            if start < self._horizon(zone, days):
+                found.update(dict.fromkeys(ids, datetime.fromtimestamp(start, UTC)))
+        return found
 
     def _next_starts(self, ids: Sequence[str], each: int) -> dict[str, list[int]]:
         """Service id → its first starts."""
@@ -148,6 +151,14 @@ class FreeLook:
         return {
             "from_": from_, "day": from_ - from_ % DAY_SECONDS, "until": int(until.timestamp()), "second": second, "now": self._now,
         }  # fmt: skip
+
+
+def _in_order(found: Mapping[str, datetime]) -> dict[str, datetime]:
+    """The soonest first, then by id. Many share a time, so times are sorted once and ids among themselves."""
+    together: dict[datetime, list[str]] = defaultdict(list)
+    for one, start in found.items():
+        together[start].append(one)
+    return {one: start for start in sorted(together) for one in sorted(together[start])}
 
 
 def _slot(start: int, service: ServiceTiming) -> Slot:
