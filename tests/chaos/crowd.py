@@ -159,7 +159,7 @@ class Client(Person):
             return
         if self._pays(made["payment"]):
             self.told.rung.add(made["id"])
-        time.sleep(self._chance.uniform(0, 4))
+        time.sleep(self._chance.uniform(0, 20))
         # Sooner or later everyone takes it back, so that nobody waits ten minutes; some have been answered by then.
         if (gone := self._tell(f"/instant/calls/{made['id']}/withdrawal")) and gone["state"] == "withdrawn":
             self.told.taken_back.add(made["id"])
