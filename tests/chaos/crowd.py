@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import re
 import threading
 import time
 import uuid
@@ -18,7 +17,6 @@ PASSWORD = "zhixun-demo"
 SECONDS_MAX = 10
 SESSIONS = 2
 QUESTION = "My landlord changed the lock this morning. What now?"
-RINGS = re.compile(r"/pro/now/([0-9a-f]{32})/acceptance")
 GROUPS_MAX = 6
 """How many group sessions one host sets; seats are cheaper than times."""
 
@@ -188,7 +186,7 @@ class Host(Person):
         if len(self.told.groups) < GROUPS_MAX:
             self._sets_group()
         self._tell("/me/availability-now", {"until": _z(datetime.now(UTC) + timedelta(hours=2))})
-        for call_id in self._ringing():
+        for call_id in [one["id"] for one in self._items("/instant/rings") if not one["passed"]]:
             if self._may(0.3):
                 self._tell(f"/instant/calls/{call_id}/passing")
             elif self._tell(f"/instant/calls/{call_id}/acceptance"):
@@ -208,11 +206,6 @@ class Host(Person):
         }
         if made := self._tell("/groups", wish):
             self.told.groups.add(made["id"])
-
-    def _ringing(self) -> list[str]:
-        """What the page shows that rings for them."""
-        page = self._http.get(f"{self._address}/pro/now")
-        return sorted(set(RINGS.findall(page.text))) if page.status_code == 200 else []
 
 
 def _z(at: datetime) -> str:

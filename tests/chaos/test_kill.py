@@ -22,7 +22,7 @@ from tests.house import House
 from zhixun.adapters.database import opened
 
 KILLS = int(os.environ.get("CHAOS_KILLS", "3"))
-PEOPLE, HOSTS = 6, 4
+PEOPLE, HOSTS = 6, 6
 DRAIN_SECONDS_MAX = 120
 PAID_CALL = ("ringing", "answered", "unanswered", "withdrawn")
 

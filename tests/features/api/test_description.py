@@ -45,7 +45,7 @@ PROMISED = {
     "/bookings/{booking_id}/acceptance": {"post"}, "/bookings/{booking_id}/refusal": {"post"},
     "/consultants/{consultant_id}/groups": {"get"}, "/groups": {"post"}, "/groups/{group_id}/seats": {"post"},
     "/groups/{group_id}/cancellation": {"post"}, "/me/availability-now": {"post"}, "/instant/calls": {"post"},
-    "/instant/choices": {"get"},
+    "/instant/choices": {"get"}, "/instant/rings": {"get"},
     "/instant/calls/{call_id}": {"get"}, "/instant/calls/{call_id}/acceptance": {"post"},
     "/instant/calls/{call_id}/passing": {"post"}, "/instant/calls/{call_id}/withdrawal": {"post"},
     "/recommendations": {"get"}, "/feedback": {"post"}, "/interactions": {"post"},

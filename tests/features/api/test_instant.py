@@ -39,6 +39,22 @@ def test_a_call_is_answered_once_and_is_then_a_booking(house):
     assert (late.status_code, late.json["code"]) == (409, "call_taken")
 
 
+def test_who_is_rung_reads_what_is_asked_and_nobody_else_does(house):
+    call_id = ringing(house)
+    rung = house.grace.get("/instant/rings").json
+    (one,) = rung["items"]
+    assert rung["next"] is None
+    assert (one["id"], one["question"], one["field"]) == (call_id, BODY["question"], BODY["field"])
+    assert (one["channel"], one["minutes"], one["passed"]) == ("video", 60, False)
+    assert one["price"] == {"amount_minor": 48_000, "currency": "CNY"}
+    assert one["rings_until"] > datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    assert house.ada.get("/instant/rings").json == {"items": [], "next": None}
+    assert house.visitor.get("/instant/rings").status_code == 401
+    assert house.grace.get("/instant/rings", cursor="x").status_code == 400
+    house.grace.post(f"/instant/calls/{call_id}/passing")
+    assert house.grace.get("/instant/rings").json["items"] == []
+
+
 def test_it_is_taken_back_or_passed_and_is_then_over(house):
     call_id = ringing(house)
     second = house.ada.post("/instant/calls", BODY)

@@ -50,6 +50,28 @@ class Choices(Answer):
     free: Annotated[list[FreeShown], Field(description=N_("By field, each consultant once."))]
 
 
+class RingsWanted(Asked):
+    cursor: Cursor
+    limit: Limit
+
+
+class RingShown(Answer):
+    id: str
+    question: Annotated[str, Field(description=N_("What is asked, in the client's own words."))]
+    field: str
+    service_id: str
+    channel: Channel
+    minutes: int
+    price: MoneyShown
+    rings_until: At
+    passed: Annotated[bool, Field(description=N_("You said that you cannot take it."))]
+
+
+class Rings(Answer):
+    items: list[RingShown]
+    next: str | None
+
+
 class CallWanted(Asked):
     id: Annotated[Id | None, Field(description=N_("Chosen by you: sent twice, done once."))] = None
     question: Annotated[Text, Field(min_length=QUESTION_LENGTH_MIN, max_length=QUESTION_LENGTH_MAX)]

@@ -15,10 +15,13 @@ from zhixun.features.api.forms.instant import (
     ChoiceShown,
     ChoicesWanted,
     FreeShown,
+    Rings,
+    RingShown,
+    RingsWanted,
 )
 from zhixun.features.instant import actions, queries
 from zhixun.features.instant.actions import CallOpen, CallOver, CallTaken, NobodyFree, NotAvailable
-from zhixun.features.instant.queries import CallView
+from zhixun.features.instant.queries import CallView, RingView
 from zhixun.features.instant.rules import ASKS_MAX, ASKS_SECONDS, State
 from zhixun.features.payments import queries as payments
 from zhixun.features.scheduling.actions import CalendarStale, SlotTaken
@@ -109,6 +112,25 @@ def instant_call(db: Session, call_id: str) -> CallShown:
     return _shown(db, queries.call(db, call_id, security.current_actor()))
 
 
+@reads(
+    "/instant/rings",
+    N_(
+        "The calls that ring for you, as a consultant, the first to end first. Reading a question is written down for its client."
+    ),
+    tag=TAG,
+    asked=RingsWanted,
+    answer=Rings,
+)
+def rings(db: Session, wanted: RingsWanted) -> Rings:
+    found = queries.rings_of(db, security.current_actor(), utc_now())
+    first = pagination.number_of(wanted.cursor)
+    last = first + wanted.limit
+    return Rings(
+        items=[_rung(one) for one in found[first:last]],
+        next=pagination.cursor_of(str(last)) if last < len(found) else None,
+    )
+
+
 @writes(
     "/instant/calls/{call_id}/acceptance",
     N_("Answer a call that rings for you. The first has the session; it begins at once."),
@@ -142,6 +164,16 @@ def pass_call(uow: UnitOfWork, call_id: str) -> CallPassed:
 def withdraw_call(uow: UnitOfWork, call_id: str) -> CallShown:
     actions.withdraw_call(uow, call_id=call_id)
     return _shown(uow.db, queries.call(uow.db, call_id, uow.actor))
+
+
+def _rung(one: RingView) -> RingShown:
+    return RingShown.model_validate(
+        {
+            "id": one.call.id, "question": one.question, "field": one.call.field_id, "service_id": one.service.id,
+            "channel": one.service.channel, "minutes": one.service.minutes, "price": shown.money(one.service.price),
+            "rings_until": one.call.rings_until, "passed": one.passed,
+        }
+    )  # fmt: skip
 
 
 def _shown(db: Session, view: CallView) -> CallShown:
