@@ -15,11 +15,13 @@ from zhixun.features.catalog.models import Consultant
 from zhixun.kernel.errors import Invalid, NotFound
 from zhixun.kernel.tables import Session
 from zhixun.kernel.unit_of_work import unit_of_work
-from zhixun.kernel.values import Money, Words, new_id, utc_now
+from zhixun.kernel.values import Actor, Money, Words, new_id, utc_now
 
 NOW = make.NOW
 TODAY = utc_now().date()
 DAY = timedelta(days=1)
+
+GRACE, HOPPER = Actor("grace", frozenset({"consultant"})), Actor("hopper", frozenset({"consultant"}))
 
 PAGE = {
     "name": Words("格蕾丝", "Grace"), "title": Words("顾问", "Consultant"), "line": Words("一句", "Line"), "about": Words("关于"),
@@ -123,14 +125,15 @@ def test_a_service_withdrawn_is_shown_to_nobody_but_still_named_by_past_bookings
     add()
     add("half", minutes=30)
     assert [service.id for service in page().card.services] == ["hour", "half"]
-    with unit_of_work(now=NOW) as uow:
+    with unit_of_work(GRACE, now=NOW) as uow:
         actions.withdraw_service(uow, service_id="hour")
     assert [service.id for service in page().card.services] == ["half"]
     with Session() as db:
         assert not queries.service(db, "hour").active
         assert set(queries.timings_of(db, ["grace"])) == {"grace"}
-    with pytest.raises(NotFound), unit_of_work(now=NOW) as uow:
-        actions.withdraw_service(uow, service_id="unknown")
+    for who, wanted in ((GRACE, "unknown"), (GRACE, "hour"), (HOPPER, "half")):
+        with pytest.raises(NotFound), unit_of_work(who, now=NOW) as uow:
+            actions.withdraw_service(uow, service_id=wanted)
     add()
     assert [service.id for service in page().card.services] == ["hour", "half"]
 
@@ -148,7 +151,7 @@ def test_an_inactive_service_cannot_be_booked():
     with unit_of_work(now=NOW) as uow:
         ada, grace = make.client(uow), make.consultant(uow)
         start = make.slot(uow, grace)
-        actions.withdraw_service(uow, service_id=grace.service_id)
+        actions.withdraw_service(make.acting(uow, grace.actor), service_id=grace.service_id)
         with pytest.raises(NotFound):
             make.held_booking(uow, client=ada, consultant=grace, start=start)
 

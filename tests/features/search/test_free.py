@@ -209,7 +209,7 @@ class House:
         with unit_of_work(now=self.now) as uow:
             sold = catalog_queries.timings_of(uow.db, [one.id]).get(one.id, ())
             if len(sold) > 1:
-                catalog.withdraw_service(uow, service_id=self.draw.choice(sold).id)
+                catalog.withdraw_service(make.acting(uow, one.actor), service_id=self.draw.choice(sold).id)
 
     def timing(self) -> None:
         notice, before, after = self.draw.choice((0, 90, 2_000)), self.draw.choice((0, 15)), self.draw.choice((0, 10))
@@ -330,7 +330,7 @@ def test_a_service_that_is_changed_in_the_catalogue_is_asked_anew_at_once(grace)
     assert changed() == [grace.id]
     assert free(WEEK)[grace.id] > first + 2 * DAY
     with unit_of_work(now=NOW) as uow:
-        catalog.withdraw_service(uow, service_id=grace.service_id)
+        catalog.withdraw_service(make.acting(uow, grace.actor), service_id=grace.service_id)
     write(grace.id)
     assert free(WEEK) == {}
 

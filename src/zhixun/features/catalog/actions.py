@@ -17,7 +17,8 @@ from zhixun.kernel.values import Money, Words
 
 from . import queries, rules
 from .models import Consultant, Credential, Field, Service, Topic
-from .rules import FieldView
+from .rules import FieldView, own
+from .rules.own import Offer, OwnWords
 
 
 class FieldExists(Conflict):
@@ -26,6 +27,10 @@ class FieldExists(Conflict):
 
 class AddressTaken(Conflict):
     code, message = "slug_taken", N_("Another consultant already has this address.")
+
+
+class TooManyServices(Conflict):
+    code, message = "too_many_services", N_("You sell 12 services at once at most. Take one off sale first.")
 
 
 def put_house_fields(uow: UnitOfWork) -> None:
@@ -244,9 +249,7 @@ def ask_first(uow: UnitOfWork, *, service_id: str, on_request: bool) -> None:
 
     Such a service is booked three hours ahead at least, so that there is time to answer. Raises NotFound.
     """
-    row = uow.db.get(Service, service_id, with_for_update=True)
-    if row is None or not row.active or row.consultant_id != uow.actor.user_id:
-        raise NotFound
+    row = _own_service(uow, service_id)
     if row.on_request == on_request:
         return
     row.on_request = on_request
@@ -255,13 +258,67 @@ def ask_first(uow: UnitOfWork, *, service_id: str, on_request: bool) -> None:
     uow.emit(ConsultantListed(consultant_id=row.consultant_id))
 
 
-def withdraw_service(uow: UnitOfWork, *, service_id: str) -> None:
-    """Sell this service no longer; bookings already made stay. Raises NotFound."""
-    row = uow.db.get(Service, service_id)
+def write_own_words(uow: UnitOfWork, *, said: OwnWords) -> None:
+    """Consultants say on their page what they do and for whom. Raises Invalid, NotFound (no page)."""
+    own.check_own_words(said)
+    row = uow.db.get(Consultant, uow.actor.user_id, with_for_update=True)
     if row is None:
         raise NotFound
+    known = set(uow.db.scalars(select(Topic.id).where(Topic.field_id == row.field_id)))
+    if not set(said.topic_ids) <= known:
+        raise Invalid(fields={"topics": N_("Please choose topics of your own field.")})
+    row.title, row.line, row.about, row.city = said.title, said.line, said.about, said.city
+    row.topic_ids, row.languages = list(said.topic_ids), list(said.languages)
+    row.good_for, row.not_for = _stored(said.good_for), _stored(said.not_for)
+    if row.listed:
+        uow.emit(ConsultantListed(consultant_id=row.id))
+
+
+def sell_service(uow: UnitOfWork, *, service_id: str, channel: str, minutes: int, offer: Offer) -> str:
+    """The asker sells one more service, with the notice and the breaks of the others. The same id twice is done once.
+
+    Raises Invalid, NotFound (no page, or someone else's service), TooManyServices.
+    """
+    own.check_offer(offer)
+    page = uow.db.get(Consultant, uow.actor.user_id, with_for_update=True)
+    if page is None:
+        raise NotFound
+    sold = uow.db.scalars(
+        select(Service).where(Service.consultant_id == page.id, Service.active).order_by(Service.position)
+    ).all()
+    if len(sold) >= own.SERVICES_MAX and service_id not in {one.id for one in sold}:
+        raise TooManyServices
+    timing = sold[0] if sold else None
+    return add_service(
+        uow, service_id=service_id, consultant_id=page.id, channel=channel, minutes=minutes, price=offer.price,
+        title=offer.title, note=offer.note, included=offer.included,
+        buffer_before_minutes=timing.buffer_before_minutes if timing else 0,
+        buffer_after_minutes=timing.buffer_after_minutes if timing else 0,
+        notice_minutes=timing.notice_minutes if timing else 60,
+    )  # fmt: skip
+
+
+def change_offer(uow: UnitOfWork, *, service_id: str, offer: Offer) -> None:
+    """New words or another price from now on; what is booked already stays as it was agreed. Raises Invalid, NotFound."""
+    own.check_offer(offer)
+    row = _own_service(uow, service_id)
+    row.title, row.note, row.included = offer.title, offer.note, _stored(offer.included)
+    row.price_minor, row.currency = offer.price.amount_minor, offer.price.currency
+    uow.emit(ConsultantListed(consultant_id=row.consultant_id))
+
+
+def withdraw_service(uow: UnitOfWork, *, service_id: str) -> None:
+    """The asker sells this service no longer; bookings already made stay. Raises NotFound (someone else's too)."""
+    row = _own_service(uow, service_id)
     row.active = False
     uow.emit(ConsultantListed(consultant_id=row.consultant_id))
+
+
+def _own_service(uow: UnitOfWork, service_id: str) -> Service:
+    row = uow.db.get(Service, service_id, with_for_update=True)
+    if row is None or not row.active or row.consultant_id != uow.actor.user_id:
+        raise NotFound
+    return row
 
 
 def add_credential(

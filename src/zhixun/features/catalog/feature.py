@@ -10,7 +10,11 @@ feature = Feature(
     blueprints=[bp],
     personal_data=[Holding(("catalog_consultants",), actions.erase_consultant)],
     menu=[
-        MenuEntry("pro", "catalog.services", "box", N_("My services"), 25),
+        MenuEntry(
+            "pro", "catalog.services", "box", N_("My services"), 25,
+            marks=("catalog.service", "catalog.write_service"),
+        ),
+        MenuEntry("pro", "catalog.own_page", "user", N_("My page"), 27, marks=("catalog.write_own_page",)),
         MenuEntry(
             "ops", "catalog.fields", "sliders", N_("Fields"), 75, right="edit_fields",
             marks=("catalog.edit_field", "catalog.write_field"),

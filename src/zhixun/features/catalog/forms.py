@@ -1,16 +1,30 @@
-"""A field as lines of text that a person can edit: parts of a line stand between bars, one thing per line."""
+"""What can be edited here as text. Of a field, parts of a line stand between bars, one thing per line; a consultant's page
+and services have a Chinese and an English text each."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import TypeVar
 
 from zhixun.kernel.errors import N_, Invalid
-from zhixun.kernel.values import Words, plain_text
+from zhixun.kernel.values import Money, Words, hundredths, plain_text
 
-from .rules import INTAKE_KINDS, CredentialRequired, FieldView, IntakeQuestion, RubricLevel, RubricLine, TopicView
+from .rules import (
+    INTAKE_KINDS,
+    ConsultantPage,
+    CredentialRequired,
+    FieldView,
+    IntakeQuestion,
+    RubricLevel,
+    RubricLine,
+    ServiceView,
+    TopicView,
+    own,
+)
+from .rules.own import Offer, OwnWords
 
 T = TypeVar("T")
 NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
@@ -91,6 +105,67 @@ def field_of(given: Typed) -> FieldView:
         tuple(dict.fromkeys(one.strip() for one in given["crisis_words"].splitlines() if one.strip())),
         texts["crisis_help"], tuple(intake), tuple(rubric), tuple(credentials),
     )  # fmt: skip
+
+
+OWN_TEXTS = ("title", "line", "about", "city")
+OWN_LINES = ("good_for", "not_for")
+
+
+def own_typed_of(page: ConsultantPage) -> Typed:
+    """A consultant's page as its form shows it; `own_words_of` is the way back."""
+    card = page.card
+    values: dict[str, str] = {}
+    for name, words in zip(OWN_TEXTS, (card.title, card.line, page.about, card.city), strict=True):
+        values |= {f"{name}_zh": words.zh, f"{name}_en": words.en}
+    for name, many in zip(OWN_LINES, (page.good_for, page.not_for), strict=True):
+        values |= _typed_lines(name, many)
+    return Typed(values)
+
+
+def own_words_of(given: Typed, *, topics: Sequence[str], languages: Sequence[str]) -> OwnWords:
+    """Raises Invalid naming everything that is wrong."""
+    texts = {name: Words(_line(given[f"{name}_zh"]), _line(given[f"{name}_en"])) for name in OWN_TEXTS}
+    lines = {name: _word_lines(given, name) for name in OWN_LINES}
+    said = OwnWords(
+        texts["title"], texts["line"], Words(given["about_zh"].strip(), given["about_en"].strip()), texts["city"],
+        tuple(dict.fromkeys(topics)), tuple(dict.fromkeys(languages)), lines["good_for"], lines["not_for"],
+    )  # fmt: skip
+    own.check_own_words(said)
+    return said
+
+
+def offer_typed_of(service: ServiceView) -> Typed:
+    """A service as its form shows it; `offer_of` is the way back."""
+    yuan, rest = divmod(service.price.amount_minor, 100)
+    values = {"price": f"{yuan}.{rest:02}" if rest else str(yuan)}
+    for name, words in (("title", service.title), ("note", service.note)):
+        values |= {f"{name}_zh": words.zh, f"{name}_en": words.en}
+    return Typed(values | _typed_lines("included", service.included))
+
+
+def offer_of(given: Typed) -> Offer:
+    """Raises Invalid naming everything that is wrong."""
+    offer = Offer(
+        Words(_line(given["title_zh"]), _line(given["title_en"])), Words(_line(given["note_zh"]), _line(given["note_en"])),
+        _word_lines(given, "included"), Money(hundredths(given["price"]) or 0),
+    )  # fmt: skip
+    own.check_offer(offer)
+    return offer
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _typed_lines(name: str, many: Sequence[Words]) -> dict[str, str]:
+    return {f"{name}_zh": "\n".join(one.zh for one in many), f"{name}_en": "\n".join(one.en for one in many)}
+
+
+def _word_lines(given: Typed, name: str) -> tuple[Words, ...]:
+    """The lines of both languages, the first with the first; what has no counterpart stands alone."""
+    zh, en = ([_line(one) for one in given[f"{name}_{code}"].splitlines()] for code in ("zh", "en"))
+    both = (Words(one, other) for one, other in zip_longest(zh, en, fillvalue=""))
+    return tuple(words for words in both if words.zh or words.en)
 
 
 def _read(given: Typed, name: str, read: Callable[[list[str]], T], wrong: dict[str, str]) -> list[T]:

@@ -1,7 +1,7 @@
-"""The catalogue's addresses: the desk's editor of fields, and a consultant's own services."""
+"""The catalogue's addresses: the desk's editor of fields, and a consultant's own page and services."""
 
 from flask import Blueprint
 
 bp = Blueprint("catalog", "zhixun.features.catalog", template_folder="templates")
 
-from . import fields, services  # noqa: E402, F401 - the modules hang their addresses on `bp`
+from . import fields, own_page, services  # noqa: E402, F401 - the modules hang their addresses on `bp`
