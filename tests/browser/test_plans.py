@@ -93,9 +93,11 @@ def go_on(page: Page) -> None:
 def use_plan(page: Page, people: People, title: str, booking: str) -> None:
     page.goto(f"/en/checkout/{booking}")
     look(page, "checkout")
+    page.get_by_label("What you want to solve").fill("Written before")
     page.get_by_label(re.compile(f"Use “{title}”")).check()
-    page.get_by_role("button", name="Apply").click()
     expect(page.locator(".sum__t dd")).to_have_text("¥0.00")
+    expect(page.get_by_label("What you want to solve")).to_have_value("Written before")
+    expect(page.get_by_label(re.compile(f"Use “{title}”"))).to_be_focused()
     look(page, "checkout-with-plan")
     go_on(page)
     page.wait_for_url(f"**/sessions/{booking}")

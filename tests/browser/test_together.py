@@ -69,6 +69,25 @@ def test_a_series_is_bought_across_a_change_of_clock(people: People, opened: Ope
     expect(page.get_by_text("Confirmed", exact=True)).to_have_count(12)
 
 
+def test_on_a_phone_too_a_series_is_begun_and_a_session_is_moved(people: People, opened: Opened) -> None:
+    with unit_of_work() as uow:
+        start = make.slot(uow, people.grace, after=datetime.now(UTC) + 48 * HOUR)
+        booking_id = make.paid_booking(uow, client=people.ada, consultant=people.grace, start=start)
+    page = opened(people.ada, phone=True)
+    page.goto(f"/en/sessions/{booking_id}/move")
+    page.locator(".tslot").nth(8).click()
+    chosen = page.locator("[data-chosen]").inner_text()
+    look(page, "together-move")
+    page.get_by_role("button", name="Move the session").click(force=True)  # in view at once, not under the bar
+    page.wait_for_url(f"**/sessions/{booking_id}")
+    expect(page.get_by_role("heading", name="Confirmed: the time is yours")).to_be_visible()
+    assert chosen[-5:] in page.locator(".big").inner_text()
+    page.goto(f"/en/c/{people.grace.slug}")
+    page.locator(".tslot").locator("visible=true").first.click()
+    page.get_by_role("button", name="Book it every week or two").click()
+    page.wait_for_url("**/series/new**")
+
+
 def test_a_seat_in_a_group_is_taken_and_paid(people: People, opened: Opened) -> None:
     starts_at = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) + 72 * HOUR
     wish = GroupWish("Interview practice", starts_at, 60, Money(12_000), 2, 1, starts_at - 24 * HOUR)

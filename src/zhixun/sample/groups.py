@@ -29,8 +29,8 @@ from .words import id_of
 log = logging.getLogger(__name__)
 
 GROUPS = (
-    (0, "面试演练：轮流回答，互相点评", 3, 6, (10, 11, 12, 13)),
-    (0, "面试演练：轮流回答，互相点评", 5, 6, (14,)),
+    (0, "和公司谈补偿：轮流演练，互相点评", 3, 6, (10, 11, 12, 13)),
+    (0, "和公司谈补偿：轮流演练，互相点评", 5, 6, (14,)),
     (2, "高中物理：一起过一遍错题", 4, 4, (15, 16, 17, 18)),
 )
 """Place of the consultant, title, weekday (Monday is 0), seats, and the places of who has one."""

@@ -104,7 +104,12 @@ def test_a_client_takes_a_seat_and_pays_for_it(app, grace):
     assert "Fri 27 Nov, 11:00–12:00 For Grace: Fri 27 Nov, 19:00–20:00" in words(page)
     assert "By text only" in words(page)
     assert statements(page) <= STATEMENTS_MAX
+    to_checkout = browser.post(f"/groups/{name}/seats", booking_id=new_id())
+    checkout = browser.follow(to_checkout)
+    assert f'href="/en/groups/{name}"' in checkout.text, "back to the group, not to a time of one's own"
+    assert "Takes place with at least 1; this is decided Thu 26 Nov, 11:00." in words(checkout)
     booking_id = paid_seat(browser, name)
+    assert "Takes place with at least 1" in words(browser.get(f"/sessions/{booking_id}"))
     assert "You have a seat." in words(browser.get(f"/groups/{name}"))
     assert "Group session" in words(browser.get(f"/sessions/{booking_id}"))
     again = browser.post(f"/groups/{name}/seats", booking_id=new_id())

@@ -58,10 +58,14 @@ def test_a_client_moves_their_session_and_is_told_what_stays(app: Flask, agreed)
     assert "You can move it 3 more times." in said
     assert f'value="{OTHER}"' in page.text
     assert 'name="start" value="2026-11-26T01:00:00Z"' not in page.text
+    first, later = page.text.split('<details class="pick__more"')
+    assert first.count('class="pick"') == 7, "seven days stand open"
+    assert later.count('class="pick"') > 0
     assert statements(page) <= STATEMENTS_MAX
     moved = browser.post(f"/sessions/{booking_id}/move", start=OTHER, seen="2026-11-26T01:00:00Z")
     after = words(browser.follow(moved))
     assert "Moved to Fri 27 Nov, 10:00" in after
+    assert "goes on counting from the time first booked, Thu 26 Nov, 09:00" in after
     assert "Fri 27 Nov, 10:00–11:00" in after
     assert browser.post(f"/sessions/{booking_id}/move", start=OTHER, seen="2026-11-26T01:00:00Z").status_code == 303
     assert view(booking_id).moves == 1

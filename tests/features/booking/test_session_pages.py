@@ -223,6 +223,7 @@ def test_cancelling_asks_first_and_names_the_exact_refund(
     page = browser.follow(done)
     said = words(page)
     assert "You cancelled." in said
+    assert "The client has not written anything yet." not in said, "that is for the consultant to read"
     assert statements(page) <= STATEMENTS_MAX
     assert (f"{back} is on its way back to you." in said) == (back != "¥0.00")
     assert ("Nothing goes back for this booking." in said) == (back == "¥0.00")

@@ -113,8 +113,12 @@ def test_a_plan_is_chosen_at_the_checkout_and_pays_for_it(app: Flask) -> None:
     with Session() as db:
         assert bookings.booking(db, booking_id, ada, NOW).state is State.CONFIRMED
     assert plan(plan_id, ada).left_units == 400
-    assert "退回的部分" not in words(visitor.get(f"/sessions/{booking_id}/cancellation"))
-    assert "这次咨询由套餐支付" in words(visitor.get(f"/sessions/{booking_id}/cancellation"))
+    session = words(visitor.get(f"/sessions/{booking_id}"))
+    assert "用套餐支付" in session
+    assert "退回的部分会回到你的套餐" in session
+    asked = words(visitor.get(f"/sessions/{booking_id}/cancellation"))
+    assert "现在取消，退回套餐 50%" in asked
+    assert "¥0.00" not in session + asked, "nobody paid nothing"
 
 
 def test_a_total_that_was_not_shown_is_shown_before_it_is_paid(app: Flask) -> None:

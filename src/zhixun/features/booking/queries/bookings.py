@@ -51,6 +51,8 @@ class BookingView:
     sensitive: bool
     ladder: tuple[LadderStep, ...]
     refund_now: Money
+    share_now: int
+    """Which share of it, or of what a plan paid for it, the client gets back by cancelling now, in hundredths of a percent."""
     """What cancelling at `seen_at` would give back to the client."""
     created_at: datetime
     client_joined_at: datetime | None
@@ -334,6 +336,9 @@ def _is_upcoming(now: datetime) -> ColumnElement[bool]:
 def view_of(row: Booking, now: datetime) -> BookingView:
     price, policy = Money(row.price_minor, row.currency), rules.read_policy(row.policy)
     lapsed = row.state == State.HELD and row.hold_expires_at <= now
+    share = 10_000
+    if row.state != State.REQUESTED:
+        share = rules.refund_bps_at(now, starts_at=row.first_starts_at, policy=policy, free_until=row.free_until)
     return BookingView(
         id=row.id, client_id=row.client_id, consultant_id=row.consultant_id, service_id=row.service_id,
         payment_id=row.payment_id, state=State.EXPIRED if lapsed else State(row.state), channel=row.channel,
@@ -343,9 +348,7 @@ def view_of(row: Booking, now: datetime) -> BookingView:
         sensitive=row.sensitive, first_starts_at=row.first_starts_at, moves=row.moves,
         moves_by_client=row.moves_by_client, free_until=row.free_until, on_request=row.on_request,
         answer_by=row.answer_by, ladder=_ladder(row, price),
-        refund_now=price if row.state == State.REQUESTED else price.share_bps(
-            rules.refund_bps_at(now, starts_at=row.first_starts_at, policy=policy, free_until=row.free_until)
-        ),
+        refund_now=price.share_bps(share), share_now=share,
         created_at=row.created_at, client_joined_at=row.client_joined_at,
         consultant_joined_at=row.consultant_joined_at, began_at=row.began_at, completed_at=row.completed_at,
         ended_reason=row.ended_reason, release_at=row.release_at, released_at=row.released_at, seen_at=now,

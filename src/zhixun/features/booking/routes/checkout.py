@@ -158,6 +158,7 @@ def _page(
     with read() as db:
         order = _order(db, booking)
         field = catalog.field(db, order.card.field_id)
+        group = queries.group(db, booking.group_id, booking.seen_at) if booking.group_id else None
         chosen = plans.plan_of(db, booking.id)
         usable = _usable_plans(db, booking, order.card, chosen)
         counter = loyalty.counter(
@@ -170,7 +171,7 @@ def _page(
             ALL_POINTS, balance=counter.balance, price=booking.price, share_bps=counter.tier.share_bps
         ),
         money_minor=lambda minor: money(Money(minor)),
-        order=order, booking=booking, card=order.card, field=field, payment=payment, brief=brief, errors=wrong,
+        order=order, booking=booking, group=group, card=order.card, field=field, payment=payment, brief=brief, errors=wrong,
         answer_by=answer_by(booking.seen_at, starts_at=booking.starts_at),
         brief_length_max=BRIEF_LENGTH_MAX, hold_seconds=int(HOLD.total_seconds()),
         seconds_left=max(0, int((booking.hold_expires_at - booking.seen_at).total_seconds())),

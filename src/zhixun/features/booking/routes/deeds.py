@@ -125,6 +125,7 @@ def _cancel_page(booking: BookingView, refusal: RefundChanged | None = None) -> 
         "booking/cancel.html",
         booking=booking, back=_refund_now(booking), other=other_of(booking),
         is_client=booking.client_id == current_actor().user_id,
+        share_bps=booking.share_now if booking.client_id == current_actor().user_id else 10_000,
         sentence=errors.sentence_of(refusal) if refusal else "",
     )  # fmt: skip
     return make_response(page, refusal.status if refusal else 200)

@@ -28,6 +28,8 @@ from .deeds import refused
 from .sessions import other_of, own_booking
 
 LOOK_AHEAD = timedelta(days=21)
+DAYS_SHOWN = 7
+"""What stands open; later days are a press away."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ def _move_page(booking: BookingView, refusal: DomainError | None = None) -> AnyR
     is_client = me == booking.client_id
     page = render_template(
         "booking/move.html",
-        booking=booking, other=other_of(booking), is_client=is_client, days=_days(_free(booking)),
+        booking=booking, other=other_of(booking), is_client=is_client, days=_days(_free(booking)), days_shown=DAYS_SHOWN,
         moves_left=MOVES_MAX - booking.moves_by_client, sentence=errors.sentence_of(refusal) if refusal else "",
     )  # fmt: skip
     return make_response(page, refusal.status if refusal else 200)

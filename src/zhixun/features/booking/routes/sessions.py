@@ -130,6 +130,7 @@ def session_page(
         other = other_parties(db, [booking])[booking.id]
         answered = queries.intake_of(db, booking, current_actor()) if shows_brief else ()
         steps = queries.timeline(db, booking.id)
+        group = queries.group(db, booking.group_id, booking.seen_at) if booking.group_id else None
         said_no = queries.answer_of(db, booking.id, current_actor()) if booking.ended_reason == "declined" else ""
         instead = queries.alternatives(db, booking) if left else []
         refunds = {one.id: one for one in payments.refunds_for(db, purpose_of_booking(booking.id))}
@@ -138,7 +139,7 @@ def session_page(
     return render_template(
         "booking/session.html",
         booking=booking, is_client=is_client, other=other, steps=steps, refund=refund, later=list(refunds.values()),
-        answered=answered,
+        answered=answered, group=group,
         brief=typed or forms.Brief(kept, booking.sensitive), kept=kept, shows_brief=shows_brief, errors=wrong or {},
         brief_length_max=BRIEF_LENGTH_MAX, now=booking.seen_at,
         may_write=is_client and booking.state in (State.REQUESTED, State.CONFIRMED),

@@ -18,3 +18,22 @@ if (timer && over) {
   };
   look();
 }
+// A plan or points chosen are counted at once, by the server: the parts of the page that say what is to pay are put anew.
+const form = document.querySelector('form[data-recounts]');
+let asked = 0;
+async function recount(name) {
+  const mine = ++asked, sent = new FormData(form);
+  sent.set('act', 'apply');
+  try {
+    const answer = await fetch(location.href, { method: 'POST', body: sent, credentials: 'same-origin' });
+    const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
+    if (mine !== asked) return;
+    if (!page.querySelector('form[data-recounts]')) return location.reload();
+    for (const part of document.querySelectorAll('[data-part]')) part.replaceWith(document.adoptNode(page.querySelector(`[data-part="${part.dataset.part}"]`)));
+    document.querySelector('[data-recounted]').textContent = document.querySelector('.sum__t').textContent.trim();
+    (form.querySelector(`[name="${name}"]:checked`) ?? form.querySelector(`[name="${name}"]`))?.focus({ preventScroll: true });
+  } catch {
+    location.reload();
+  }
+}
+form?.addEventListener('change', e => { if (['use_plan', 'points'].includes(e.target.name)) recount(e.target.name); });
