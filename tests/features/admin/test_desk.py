@@ -4,15 +4,18 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode
 
 import pytest
+from sqlalchemy import update
 
 from tests import make
 from tests.visitor import STATEMENTS_MAX, Visitor, house, statements, words
+from zhixun.app import FEATURES
 from zhixun.features.accounts import queries as accounts
 from zhixun.features.admin import queries, rules
 from zhixun.features.booking import actions as bookings
+from zhixun.features.catalog.models import Consultant
 from zhixun.features.quality import actions as quality
 from zhixun.kernel.unit_of_work import unit_of_work
-from zhixun.kernel.values import new_id, utc_now
+from zhixun.kernel.values import Words, new_id, utc_now
 
 NOBODYS = "0" * 32
 PAGES = ("/ops", "/ops/bookings", "/ops/bookings?state=stuck", f"/ops/bookings/{NOBODYS}")
@@ -168,6 +171,24 @@ def test_the_desk_finds_bookings_by_the_number_clients_read_by_name_and_by_addre
     assert both.text.count('href="/ops/bookings/') == 2
 
 
+def test_the_desk_finds_a_consultant_by_the_name_of_either_language(app, olga):
+    with unit_of_work() as uow:
+        lin, zoe = make.consultant(uow, "Lin"), make.client(uow, "Zoe")
+        uow.db.execute(update(Consultant).where(Consultant.id == lin.id).values(name=Words("林知远", "Lin Zhiyuan")))
+        make.held_booking(uow, client=zoe, consultant=lin)
+    for asked in ("林知", "zhiyuan", "Lin"):
+        answer = Visitor(app, olga).get("/ops/bookings?" + urlencode({"q": asked}))
+        assert answer.text.count('href="/ops/bookings/') == 1, asked
+
+
+def test_everyone_who_hears_of_facts_is_said_in_words():
+    heard = {feature.name for feature in FEATURES if feature.handlers}
+    assert heard <= set(rules.DELIVERED_TO)
+    assert rules.delivered_to("search.handlers.index_rating") == "search and free times"
+    assert rules.delivered_to("webhooks.handlers.tell_programs:BookingHeld") == "other programs, by webhook"
+    assert rules.delivered_to("gone.handlers.old") == "gone.handlers.old"
+
+
 @pytest.mark.parametrize("question", ["state=nonsense", "state=%00", "before=", "state=" + "x" * 3000])
 def test_a_filter_there_is_not_shows_all(app, olga, question):
     assert Visitor(app, olga).get(f"/ops/bookings?{question}").status_code == 200
@@ -186,7 +207,8 @@ def test_a_booking_tells_its_whole_story(app, olga, deliver_all):
         assert line in shown
     for booked in ("Payment received in the books", "Refund set aside", "Refund sent", "On its way back to the payer"):
         assert booked in shown
-    assert "Delivered: payments.handlers" in shown
+    assert "Delivered: the payment provider" in shown
+    assert ".handlers." not in shown
     assert statements(answer) <= STATEMENTS_MAX
 
 

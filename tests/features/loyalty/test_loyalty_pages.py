@@ -59,3 +59,23 @@ def test_the_desk_offers_pauses_and_refuses_by_name(app: Flask) -> None:
     desk.post(f"/ops/coupons/{coupon_id}/pause", paused="1")
     assert "Paused" in words(desk.get("/ops/coupons"))
     assert Visitor(app, sue).get("/ops/coupons").status_code == 403
+
+
+def test_the_desk_names_the_consultant_a_coupon_is_for(app: Flask) -> None:
+    with unit_of_work() as uow:
+        olga, grace = make.operator(uow), make.consultant(uow)
+        make.consultant(uow, "Hopper")
+        make.consultant(uow, "Hopperdale")
+    desk = Visitor(app, olga, english=True)
+    form = {"kind": "percent", "value": "10", "title_en": "Spring", "valid_until": "2099-01-01"}
+    assert '<option value="Grace">' in desk.get("/ops/coupons").text
+    for number, typed in enumerate(("grace", "Grac", grace.slug, "hopper")):
+        made = desk.post("/ops/coupons", **form, code=f"spring{number}", consultant=typed)
+        assert made.status_code == 303, typed
+    page = desk.get("/ops/coupons")
+    assert words(page).count("only with Grace") == 3
+    assert "only with Hopper " in words(page)
+    assert statements(page) <= STATEMENTS_MAX
+    for typed, said in (("Hopp", "Several consultants are called that."), ("Nobody", "No consultant is called that.")):
+        refused = desk.post("/ops/coupons", **form, code="other", consultant=typed)
+        assert (refused.status_code, said in words(refused), f'value="{typed}"' in refused.text) == (400, True, True)

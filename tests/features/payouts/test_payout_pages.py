@@ -148,6 +148,7 @@ def test_a_statement_opens_to_its_entries(app: Flask, earned) -> None:
     said = words(page)
     assert "Balance after ¥422.40" in said
     assert "Platform commission ¥57.60" in said
+    assert re.search(r"One hour Ada · Release", said), "what session it was, and with whom"
     assert f'href="/en/sessions/{booking_id}"' in page.text
     assert statements(page) <= STATEMENTS_MAX
     assert "Nothing moved in this month." in words(browser.get("/pro/statements/2026-01"))
@@ -167,7 +168,7 @@ def test_a_statement_as_pdf_has_the_figures_and_entries_of_the_page(app: Flask, 
         "2026年11月",
         "Grace·北京时间（UTC+8）",
         "期末余额",
-        f"预约编号{booking_id[-8:]}",
+        f"Ada·结算·预约编号{booking_id[-8:]}",
         "平台佣金¥57.60",
     ):
         assert sentence in text, (sentence, text)

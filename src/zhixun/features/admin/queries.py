@@ -138,7 +138,7 @@ def booking_lines(
     db: Session, now: datetime, *, state: str, before: datetime | None, language: str, asked: str = ""
 ) -> tuple[list[BookingView], dict[str, str]]:
     """One page of bookings and one more, if there is one; and the names of the people in them. `asked` is the end of a
-    booking's number, someone's address, or a part of a name. At most five statements."""
+    booking's number, someone's address, or a part of a name in either language. At most six statements."""
     number = rules.number_in(asked)
     people = _sought(db, asked) if asked and not number else None
     found = bookings.house_list(
@@ -148,8 +148,10 @@ def booking_lines(
 
 
 def _sought(db: Session, asked: str) -> list[str]:
+    """Also by the name a consultant's page has in the other language."""
     sought = (accounts.people_sought(db, asked, role=role, limit=rules.SOUGHT_MAX) for role in ("client", "consultant"))
-    return sorted({one.user_id for found in sought for one in found})
+    pages = catalog.named(db, asked, limit=rules.SOUGHT_MAX)
+    return sorted({one.user_id for found in sought for one in found} | set(pages))
 
 
 def story(db: Session, booking_id: str, actor: Actor, now: datetime, *, language: str) -> BookingStory:

@@ -67,7 +67,14 @@ def booking(booking_id: str) -> str:
     with read() as db:
         told = queries.story(db, booking_id, current_actor(), now, language=language())
     may_refund = may(current_actor(), "refund")
-    return render_template("admin/booking.html", told=told, booking=told.booking, now=now, may_refund=may_refund)
+    return render_template(
+        "admin/booking.html",
+        told=told,
+        booking=told.booking,
+        now=now,
+        may_refund=may_refund,
+        delivered_to=rules.delivered_to,
+    )
 
 
 @bp.get("/ops/times")

@@ -27,6 +27,29 @@ NUMBER = re.compile(r"[0-9a-f]{6,32}")
 WORKER_SILENT_SECONDS = 120
 QUEUE_LATE_SECONDS = 60
 
+DELIVERED_TO = {
+    "admin": N_("the keeping of this house"),
+    "api": N_("keys for programs"),
+    "assistant": N_("the assistant’s knowledge"),
+    "behaviour": N_("the log of what people look at, where they agreed"),
+    "booking": N_("the booking and its calendars"),
+    "calls": N_("who was in the call"),
+    "instant": N_("the ringing of an instant call"),
+    "loyalty": N_("points and coupons"),
+    "messaging": N_("the conversation and its room"),
+    "notifications": N_("notices and mails to the people concerned"),
+    "payments": N_("the payment provider"),
+    "plans": N_("packages and memberships"),
+    "privacy": N_("the check of an erasure"),
+    "profiles": N_("interests, where they agreed"),
+    "recommend": N_("suggestions"),
+    "scheduling": N_("the consultant’s calendar"),
+    "search": N_("search and free times"),
+    "waitlist": N_("the waiting list"),
+    "webhooks": N_("other programs, by webhook"),
+}
+"""Whom a fact goes to, by the feature that hears it, as the one who reads a booking's story says it."""
+
 
 ROLE_WORDS = {
     "reviewer": N_("Reviewer: checks credentials, reviews sessions"),
@@ -133,3 +156,8 @@ def _share(part: int, whole: int) -> float | None:
 
 BACKUPS_KEPT = 14
 """Nightly backups that are kept; the newest that was rehearsed is kept as well, however old."""
+
+
+def delivered_to(handler: str) -> str:
+    """The words (English) for a handler by its name, "webhooks.handlers.tell_programs:BookingHeld"; else the name."""
+    return DELIVERED_TO.get(handler.partition(".")[0], handler)

@@ -17,7 +17,7 @@ YEARS = range(2000, 3000)
 _NUMBER = re.compile(r"\d{1,8}(\.\d{1,2})?")
 
 
-def read_coupon(form: Mapping[str, str], *, zone: str, now: datetime) -> Coupon:
+def read_coupon(form: Mapping[str, str], *, zone: str, now: datetime, consultant_id: str | None = None) -> Coupon:
     """`valid_from` and `valid_until` are days on the operator's clock, the last one included. Raises Invalid."""
     wrong: dict[str, str] = {}
     value = _hundredths(form.get("value", ""))
@@ -32,13 +32,12 @@ def read_coupon(form: Mapping[str, str], *, zone: str, now: datetime) -> Coupon:
     limits = {name: _optional(form.get(name, ""), name, wrong) for name in ("off_max", "minimum", "budget", "uses_max")}
     each, most = _hundredths(form.get("per_person_max", "1")), limits["uses_max"]
     given = form.get("coupon_id", "")
-    consultant_id = form.get("consultant_id", "").strip()
     coupon = Coupon(
         id=given if is_id(given) else new_id(), code=rules.clean_code(form.get("code", "")),
         title=Words(plain_text(form.get("title_zh", "")), plain_text(form.get("title_en", ""))), kind=kind,
         percent_bps=(value or 0) if kind == "percent" else 0, amount_minor=(value or 0) if kind == "amount" else 0,
         off_max_minor=limits["off_max"], minimum_minor=limits["minimum"] or 0, field_id=form.get("field_id") or None,
-        consultant_id=consultant_id or None, first_booking=form.get("first_booking") == "yes",
+        consultant_id=consultant_id, first_booking=form.get("first_booking") == "yes",
         listed=form.get("listed") == "yes", valid_from=begins or now,
         valid_until=(ends or now) + timedelta(days=1), per_person_max=(each or 0) // 100,
         uses_max=None if most is None else most // 100, budget_minor=limits["budget"], used=0, spent_minor=0,

@@ -6,17 +6,23 @@ from collections.abc import Mapping
 
 from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext
+from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
 from zhixun.features.accounts.rules import check_right
 from zhixun.features.catalog import queries as catalog
-from zhixun.kernel.errors import DomainError, NotFound
+from zhixun.kernel.errors import N_, DomainError, Invalid, NotFound
 from zhixun.kernel.values import Money, is_id, new_id, utc_now
 from zhixun.web import errors
 from zhixun.web.formats import money
 from zhixun.web.security import current_actor, read, require, work
 
 from . import actions, forms, queries, rules
+
+NOBODY = N_("No consultant is called that.")
+SEVERAL = N_(
+    "Several consultants are called that. Please write the whole name, or the last part of their page’s address."
+)
 
 bp = Blueprint("loyalty", __name__, template_folder="templates")
 
@@ -49,7 +55,9 @@ def create() -> AnyResponse:
     """Offer a new coupon."""
     check_right(current_actor(), "give_discounts")
     try:
-        coupon = forms.read_coupon(request.form, zone=current_actor().zone, now=utc_now())
+        with read() as db:
+            only_with = _meant(db, request.form.get("consultant", ""))
+        coupon = forms.read_coupon(request.form, zone=current_actor().zone, now=utc_now(), consultant_id=only_with)
         with work() as uow:
             actions.create_coupon(uow, coupon=coupon)
     except DomainError as error:
@@ -71,13 +79,30 @@ def pause(coupon_id: str) -> AnyResponse:
     return redirect(url_for("loyalty.coupons"), 303)
 
 
+def _meant(db: Session, text: str) -> str | None:
+    """The consultant of this name or page, None for nobody in particular. Raises Invalid for none or several."""
+    said = " ".join(text.split())[: rules.NAME_LENGTH_MAX]
+    if not said:
+        return None
+    found = catalog.named(db, said, limit=rules.NAMED_MAX)
+    same = [
+        one for one, told in found.items() if said.lower() in (told.slug, told.name.zh.lower(), told.name.en.lower())
+    ]
+    among = same or list(found)
+    if len(among) == 1:
+        return among[0]
+    raise Invalid(fields={"consultant": SEVERAL if among else NOBODY})
+
+
 def _desk(typed: Mapping[str, str] | None = None, error: DomainError | None = None) -> AnyResponse:
     check_right(current_actor(), "give_discounts")
     with read() as db:
         found = queries.coupons(db)
         fields = catalog.fields(db)
+        consultants = catalog.listed_names(db)[: rules.OFFERED_NAMES_MAX]
+        only_with = catalog.names_of(db, {one.consultant_id for one in found if one.consultant_id})
     page = render_template(
-        "loyalty/coupons.html", coupons=found, fields=fields, typed=typed or {}, now=utc_now(), coupon_id=new_id(),
+        "loyalty/coupons.html", coupons=found, fields=fields, consultants=consultants, only_with=only_with, typed=typed or {}, now=utc_now(), coupon_id=new_id(),
         errors=errors.field_sentences(error) if error else {}, title_length_max=rules.TITLE_LENGTH_MAX,
         sentence=errors.sentence_of(error) if error and not error.fields else "",
         money_minor=lambda minor: money(Money(minor)),

@@ -14,6 +14,8 @@ CODE = re.compile(r"[A-Z0-9][A-Z0-9-]{2,23}")
 CODES_TRIED_MAX, CODES_TRIED_SECONDS = 30, 600
 """How often one person may say a code, so that nobody finds those that were not meant for them by trying."""
 KINDS = ("percent", "amount")
+NAME_LENGTH_MAX, NAMED_MAX, OFFERED_NAMES_MAX = 80, 20, 300
+"""Of what is typed to name a consultant, of those it may mean, and of the names the form offers."""
 TITLE_LENGTH_MAX = 60
 PERCENT_BPS_MAX = 9_000
 AMOUNT_MINOR_MAX = 1_000_000

@@ -9,6 +9,7 @@ feature = Feature(
     menu=[
         MenuEntry("pro", "pages.pro_day", "clock", N_("My day"), 10),
         MenuEntry("pro", "pages.pro_earnings", "coin", N_("Earnings"), 50),
+        MenuEntry("pro", "pages.statements", "book", N_("Statements"), 60, marks=("pages.statement",)),
         MenuEntry(
             "me",
             "pages.safety",

@@ -14,10 +14,11 @@ from zhixun.features.accounts import queries as accounts
 from zhixun.features.booking import queries as bookings
 from zhixun.features.booking.queries import BookingView
 from zhixun.features.ledger import queries as ledger
-from zhixun.features.ledger.queries import EarningsLine, EntryLine
+from zhixun.features.ledger.queries import AccountMonth, EarningsLine, EntryLine
 from zhixun.features.ledger.rules import consultant_account, escrow_of, shares
 from zhixun.features.messaging import queries as messaging
 from zhixun.features.payments.rules import booking_of
+from zhixun.features.payouts import queries as payouts
 from zhixun.features.privacy.queries import ConsentLine
 from zhixun.features.privacy.rules import PURPOSES, Purpose
 from zhixun.features.scheduling import queries as scheduling
@@ -179,6 +180,39 @@ def earnings(db: Session, actor: Actor, now: datetime, *, before: datetime | Non
         names=_names(db, [*(line.booking for line in waiting), *known.values()]),
         next_before=page[-1].released_at if len(released) > rules.LINES_SHOWN else None,
     )
+
+
+@dataclass(frozen=True)
+class Movement:
+    """One movement of a consultant's account, the session it is for where it is for one, and all its entries."""
+
+    entry: EntryLine
+    booking: BookingView | None
+    entries: tuple[EntryLine, ...]
+
+
+@dataclass(frozen=True)
+class MonthTold:
+    month: AccountMonth
+    lines: tuple[Movement, ...]
+    names: dict[str, str]
+    """Client id → name."""
+
+
+def statement(db: Session, actor: Actor, month: str, now: datetime) -> MonthTold:
+    """The asker's month, movement by movement. Raises Invalid for what is no month."""
+    told = payouts.statement_of(db, actor.user_id, month, actor.zone)
+    books = ledger.transactions_for_many(db, list({line.purpose for line in told.lines}))
+    known = bookings.bookings_by_ids(db, [one for line in told.lines if (one := booking_of(line.purpose))], now)
+    lines = tuple(
+        Movement(
+            line,
+            known.get(booking_of(line.purpose) or ""),
+            tuple(one for one in books[line.purpose] if one.transaction_id == line.transaction_id),
+        )
+        for line in told.lines
+    )
+    return MonthTold(told, lines, _names(db, list(known.values())))
 
 
 def _names(db: Session, found: Sequence[BookingView]) -> dict[str, str]:

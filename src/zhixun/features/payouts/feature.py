@@ -10,6 +10,5 @@ feature = Feature(
     jobs=[Job(jobs.let_runs_lapse, at="40 2 * * *")],
     menu=[
         MenuEntry("ops", "payouts.runs", "coin", N_("Payouts"), 60, right="pay_out", marks=("payouts.run",)),
-        MenuEntry("pro", "payouts.statements", "book", N_("Statements"), 60, marks=("payouts.statement",)),
     ],
 )

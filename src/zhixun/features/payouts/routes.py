@@ -1,28 +1,19 @@
-"""The desk's payout runs and their bank file; a consultant's statements."""
+"""The desk's payout runs and their bank file."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext
-from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
 from zhixun.features.accounts import queries as accounts
 from zhixun.features.accounts.rules import check_right
 from zhixun.features.catalog import queries as catalog
 from zhixun.features.ledger import queries as ledger
-from zhixun.features.ledger.queries import AccountMonth, EntryLine
-from zhixun.features.ledger.rules import consultant_account
-from zhixun.features.payments.rules import booking_of
 from zhixun.kernel.errors import DomainError, NotFound
-from zhixun.kernel.papers import Figure, Figures, Row, Table
-from zhixun.kernel.values import Money, is_id, new_id, utc_now
+from zhixun.kernel.values import Money, is_id, new_id
 from zhixun.web import errors
-from zhixun.web.formats import local, money, say, zone_label
 from zhixun.web.languages import language
-from zhixun.web.papers import handed_out, in_the_words_of_pages, paper
 from zhixun.web.security import current_actor, proved, read, require, work
 
 from . import actions, queries, rules
@@ -99,94 +90,6 @@ def bank_file(run_id: str) -> Response:
     response = Response("\ufeff" + text, mimetype="text/csv")
     response.headers["Content-Disposition"] = f'attachment; filename="payout-{view.id[-8:]}.csv"'
     return response
-
-
-@bp.get("/pro/statements")
-@require("consultant")
-def statements() -> AnyResponse:
-    """The newest month there is, or this one."""
-    actor = current_actor()
-    with read() as db:
-        months = queries.months_of(db, actor.user_id, actor.zone)
-    month = months[0] if months else f"{utc_now():%Y-%m}"
-    return redirect(url_for("payouts.statement", month=month))
-
-
-@bp.get("/pro/statements/<month>")
-@require("consultant")
-def statement(month: str) -> str:
-    """One month, each figure with the entries it is made of."""
-    actor = current_actor()
-    with read() as db:
-        told, entries = _month(db, month)
-        months = queries.months_of(db, actor.user_id, actor.zone)
-    from_, _ = rules.month_bounds(month, actor.zone)
-    return render_template(
-        "payouts/statement.html", told=told, month=month, months=months, from_=from_,
-        entries=entries, session_of=lambda line: booking_of(line.purpose) or "",
-    )  # fmt: skip
-
-
-@bp.get("/pro/statements/<month>.pdf")
-@require("consultant")
-def statement_paper(month: str) -> Response:
-    """The same month as a paper to keep."""
-    actor = current_actor()
-    with read() as db:
-        told, entries = _month(db, month)
-        name = say(catalog.name_of(db, actor.user_id)) or actor.name
-    from_, _ = rules.month_bounds(month, actor.zone)
-    own = consultant_account(actor.user_id)
-    rows = tuple(
-        Row(
-            (_movement(line), local(line.at), money(line.amount, exact=True)),
-            tuple(
-                (in_the_words_of_pages("account_name", one.key), money(one.amount, exact=True))
-                for one in entries(line)
-                if one.key != own
-            ),
-        )
-        for line in told.lines
-    )
-    figures = (
-        (gettext("Balance before"), told.opening),
-        (gettext("Moved this month"), told.closing - told.opening),
-        (gettext("Balance after"), told.closing),
-    )
-    title = gettext("Statement %(month)s", month=local(from_, "month"))
-    blocks = (
-        Figures(tuple(Figure(label, money(amount, exact=True)) for label, amount in figures)),
-        Table(
-            gettext("What moved it"), (gettext("What"), gettext("When"), gettext("Amount")), rows,
-            gettext("Nothing moved in this month."),
-        ),
-    )  # fmt: skip
-    small = (gettext("Small lines are the other side of each movement in the double-entry books."),)
-    number = f"{month} · {actor.user_id[-8:]}"
-    return handed_out(
-        paper(
-            title,
-            f"{name} · {zone_label(at=from_)}",
-            number=number,
-            made_at=utc_now(),
-            blocks=blocks,
-            small=small,
-        ),
-        gettext("zhixun-statement-%(month)s", month=month),
-    )
-
-
-def _month(db: Session, month: str) -> tuple[AccountMonth, Callable[[EntryLine], list[EntryLine]]]:
-    """The asker's month, and how to look up a movement's entries."""
-    actor = current_actor()
-    told = queries.statement_of(db, actor.user_id, month, actor.zone)
-    books = ledger.transactions_for_many(db, list({line.purpose for line in told.lines}))
-    return told, lambda line: [one for one in books[line.purpose] if one.transaction_id == line.transaction_id]
-
-
-def _movement(line: EntryLine) -> str:
-    said, booking_id = in_the_words_of_pages("booked_as", line.kind), booking_of(line.purpose)
-    return f"{said} · {gettext('Booking number %(number)s', number=booking_id[-8:])}" if booking_id else said
 
 
 def _runs_page(refusal: DomainError | None = None) -> AnyResponse:

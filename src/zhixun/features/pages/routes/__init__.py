@@ -4,4 +4,4 @@ from flask import Blueprint
 
 bp = Blueprint("pages", "zhixun.features.pages", template_folder="templates")
 
-from . import data, door, finding, house, links, people, proof, safety  # noqa: E402, F401 - the modules hang their addresses on `bp`
+from . import data, door, finding, house, links, people, proof, safety, statements  # noqa: E402, F401 - the modules hang their addresses on `bp`
