@@ -133,6 +133,7 @@ def create_app(settings: Settings, conninfo: str) -> Flask:
     app.config["PAYMENT_GATEWAYS"] = settings.payment_gateways
     health.install(app, in_shape=lambda db: migrations.is_current(db.connection()), figures=_figures)
     app.config["PUBLIC_URL"] = settings.public_url
+    app.config["KNOWN_AS"] = settings.known_as
     app.config["HOUSE_ZONE"] = settings.zone
     security.identify_with(partial(_who_holds, settings.desk_second_factor))
     shell.count_notices_with(_unread_notices)

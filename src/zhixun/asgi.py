@@ -19,7 +19,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from zhixun import worker
 from zhixun.app import create_app
 from zhixun.settings import Settings
-from zhixun.web import live, shell
+from zhixun.web import bodies, live, shell
 
 Door = socket.socket
 
@@ -35,7 +35,8 @@ WORKER_STOP_SECONDS_MAX = 15
 def build(settings: Settings, conninfo: str) -> Starlette:
     """The whole site. With one process the worker lives in it; with several, `zhixun worker` runs apart."""
     pages: Any = _told_where_bodies_end(create_app(settings, conninfo).wsgi_app)
-    mounted: Any = WSGIMiddleware(pages, workers=PAGE_THREADS)
+    threads: Any = WSGIMiddleware(pages, workers=PAGE_THREADS)
+    mounted: Any = bodies.gathered(threads)
     return Starlette(
         routes=[
             WebSocketRoute("/live", live.endpoint),

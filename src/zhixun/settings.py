@@ -188,6 +188,11 @@ class Settings:
         """Whether people reach us over https, so that cookies may be marked Secure."""
         return self.public_url.startswith("https://")
 
+    @property
+    def known_as(self) -> str:
+        """Where people reach us, as the keeper of the house wrote it; empty where nobody did, and in a demo."""
+        return "" if self.demo or self.public_url == Settings.public_url else self.public_url.rstrip("/")
+
     def key(self) -> str:
         """The secret key, made on first use and kept readable by its owner only."""
         if self.secret_key:

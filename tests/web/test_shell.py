@@ -14,7 +14,7 @@ from zhixun.features.notifications import actions as notifications
 from zhixun.kernel.errors import TooMany
 from zhixun.kernel.unit_of_work import unit_of_work
 from zhixun.kernel.values import new_id, utc_now
-from zhixun.web import security
+from zhixun.web import security, shell
 
 PUBLIC = (
     "/",
@@ -49,6 +49,14 @@ def everyone(app):
             "consultant": make.consultant(uow).actor,
             "operator": make.operator(uow),
         }
+
+
+def test_a_page_newer_than_the_built_front_end_says_so_kindly(app, monkeypatch):
+    built = {name: where for name, where in shell._manifest().items() if name != "pages/passkeys.js"}
+    monkeypatch.setattr(shell, "_manifest", lambda: built)
+    answer = Visitor(app, english=True).get("/sign-in")
+    assert answer.status_code == 503
+    assert "This page is being updated. Please try again in a minute." in words(answer)
 
 
 def packed(data):

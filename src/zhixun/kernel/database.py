@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlalchemy as sa
-from sqlalchemy import Engine
+from sqlalchemy import Engine, ExceptionContext
 
 from .tables import Session
 
@@ -34,8 +34,16 @@ def connect(conninfo: str) -> Engine:
         hide_parameters=True,  # what people wrote has no business in the log of a statement that failed
         connect_args={"options": OPTIONS, "connect_timeout": CONNECT_SECONDS_MAX},
     )
+    sa.event.listen(engine, "handle_error", _without_values)
     Session.configure(bind=engine)
     return engine
+
+
+def _without_values(context: ExceptionContext) -> None:
+    """Of what PostgreSQL says of a failure, the first line: those that follow (DETAIL, CONTEXT) quote the row itself."""
+    for error in (context.original_exception, context.sqlalchemy_exception):
+        if error is not None and error.args:
+            error.args = (str(error.args[0]).partition("\n")[0], *error.args[1:])
 
 
 def sqlalchemy_url(conninfo: str) -> str:

@@ -75,6 +75,12 @@ def _house() -> str:
     return str(current_app.config.get("PUBLIC_URL") or request.host_url).rstrip("/")
 
 
+def house_url(path: str) -> str:
+    """A whole address, for what is copied out of the page: under the name the keeper of the house gave it, whatever the
+    asker wrote into the Host header; where none was given, under the one that was asked."""
+    return str(current_app.config.get("KNOWN_AS") or request.host_url).rstrip("/") + path
+
+
 def other_language_url() -> str:
     """The same page in the other language."""
     path = request.full_path if request.query_string else request.path

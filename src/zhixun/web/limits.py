@@ -2,21 +2,41 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import threading
+import time
 from collections.abc import Callable
 from datetime import datetime
 from typing import TypeVar
 
-from flask import current_app
+from flask import Response, after_this_request, current_app
 from sqlalchemy import delete
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
-from zhixun.kernel.errors import TooMany
+from zhixun.kernel.errors import N_, TooMany
 from zhixun.kernel.tables import Session, Table
 from zhixun.kernel.values import utc_now
 
 View = TypeVar("View")
+
+
+class StillAnswering(TooMany):
+    code = "still_answering"
+    message = N_("What you asked for before is not finished yet. Please wait a moment, then try again.")
+
+
+class AllAnswering(TooMany):
+    code = "all_answering"
+    message = N_("Many people ask for this just now. Please try again in a few seconds.")
+
+
+RETRY_SECONDS = 5
+SENT_SECONDS_MAX = 120
+"""No answer takes so long: one whose end nobody told us of counts no more."""
+_under_way: list[tuple[str, str, float]] = []
+_under_way_lock = threading.Lock()
 
 
 class Window(Table):
@@ -57,6 +77,31 @@ def limit(name: str, whom: str, *, tries: int, seconds: int) -> None:
         if db.scalars(counted).one() > tries:
             wait = seconds - int(now.timestamp()) % seconds
             raise TooMany(extra={"retry_after_seconds": wait})
+
+
+def few_at_once(name: str, whom: str, *, each: int, together: int) -> None:
+    """Count an answer that is written slowly until it has been sent: at most `each` for one and `together` in this
+    process, so that they never take every thread. Raises StillAnswering, AllAnswering. Off under ZHIXUN_RATE_LIMITS=off."""
+    if not current_app.config["RATE_LIMITS"]:
+        return
+    mine, now = (name, whom, time.monotonic()), time.monotonic()
+    with _under_way_lock:
+        _under_way[:] = [one for one in _under_way if now - one[2] < SENT_SECONDS_MAX]
+        named = [who for what, who, _ in _under_way if what == name]
+        if named.count(whom) >= each:
+            raise StillAnswering(extra={"retry_after_seconds": RETRY_SECONDS})
+        if len(named) >= together:
+            raise AllAnswering(extra={"retry_after_seconds": RETRY_SECONDS})
+        _under_way.append(mine)
+
+    def done() -> None:
+        with _under_way_lock, contextlib.suppress(ValueError):  # it had taken too long and counts no more
+            _under_way.remove(mine)
+
+    @after_this_request
+    def when_sent(response: Response) -> Response:
+        response.call_on_close(done)
+        return response
 
 
 def _told_apart(whom: str) -> str:

@@ -19,9 +19,14 @@ from zhixun.kernel.tables import Session
 from zhixun.kernel.unit_of_work import UnitOfWork, unit_of_work
 from zhixun.kernel.values import VISITOR, Actor, utc_now
 
+from . import limits
+
 COOKIE = "zhixun_sign_in"
 BROWSER_COOKIE, BROWSER_SECONDS = "zhixun_browser", 400 * 86_400
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+
+FILES_AT_ONCE, FILES_TOGETHER = 2, 4
+"""Messages with files on their way up, of one person and in one process."""
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -139,14 +144,23 @@ def by_secret_address(view: Callable[P, R]) -> Callable[P, R]:
     return view
 
 
+def _guard_long_body(actor: Actor) -> None:
+    """Before a thread waits for files: for whom, and that the next person's page still finds one."""
+    if not actor.user_id:
+        raise SignInRequired
+    limits.few_at_once("files", actor.user_id, each=FILES_AT_ONCE, together=FILES_TOGETHER)
+
+
 def guard_writes() -> None:
     """Pages carry a CSRF token. API calls by cookie must come from our own pages; by token they need nothing more."""
     if request.method in SAFE_METHODS:
         return
     if current_actor().read_only:
         raise KeyReadsOnly
+    view = current_app.view_functions.get(request.endpoint or "")
+    if getattr(view, "body_bytes_max", 0):
+        _guard_long_body(current_actor())
     if not request.path.startswith("/api/"):
-        view = current_app.view_functions.get(request.endpoint or "")
         if not getattr(view, "by_secret_address", False):
             csrf.protect()
         return

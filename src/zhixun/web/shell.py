@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import mimetypes
 import secrets
 import time
@@ -17,11 +18,14 @@ from flask_babel import Babel, get_translations
 from markupsafe import Markup
 from sqlalchemy import Engine, event
 
+from zhixun.kernel.errors import N_, DomainError
 from zhixun.kernel.feature import MenuEntry
 from zhixun.kernel.values import Actor
 
 from . import errors, formats, languages, packing, security
 from .icons import icon
+
+log = logging.getLogger(__name__)
 
 ROOT = Path(__file__).parent
 DIST = ROOT / "static" / "dist"
@@ -34,6 +38,10 @@ POLICY = (
     "default-src 'self'; script-src 'self'; style-src 'self'; style-src-attr 'unsafe-inline'; img-src 'self' data: blob:; "
     "media-src 'self' blob:; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'; object-src 'none'"
 )
+
+
+class FrontEndBehind(DomainError):
+    code, status, message = "front_end_behind", 503, N_("This page is being updated. Please try again in a minute.")
 
 
 def install(app: Flask, *, secure: bool, rate_limits: bool, demo: bool) -> None:
@@ -68,8 +76,13 @@ def install(app: Flask, *, secure: bool, rate_limits: bool, demo: bool) -> None:
 
 
 def asset(name: str) -> str:
-    """The address of a built file, its fingerprint in the name: "app.css" → "/static/dist/app-1f2e3d4c.css"."""
-    return f"/static/dist/{_manifest()[name]}"
+    """The address of a built file, its fingerprint in the name: "app.css" → "/static/dist/app-1f2e3d4c.css". Raises
+    FrontEndBehind where what was built is older than the page that asks."""
+    built = _manifest().get(name)
+    if built is None:
+        log.error("%s is not among what was built. Run: python -m zhixun.web.build", name)
+        raise FrontEndBehind
+    return f"/static/dist/{built}"
 
 
 _manifests: dict[float, dict[str, str]] = {}

@@ -1,8 +1,16 @@
+from datetime import timedelta
+
 import pytest
 
+from tests import make
+from zhixun.features.booking import actions as bookings
+from zhixun.features.booking.actions import GroupWish
+from zhixun.features.messaging import actions as messaging
 from zhixun.features.messaging.rules import conversation_id_of
 from zhixun.kernel.ports import RealtimeHub
 from zhixun.kernel.services import service
+from zhixun.kernel.unit_of_work import unit_of_work
+from zhixun.kernel.values import Actor, Money, new_id, utc_now
 
 
 @pytest.fixture
@@ -84,3 +92,25 @@ def test_a_message_is_shown_at_once_on_open_screens(house, talk):
     house.ada.post(talk, {"client_id": "a", "text": "你好"})
     end()
     assert [(frame["type"], frame["seq"], frame["text"]) for frame in heard] == [("message", 1, "你好")]
+
+
+def test_a_message_in_a_group_is_shown_to_everyone_who_has_a_seat(house):
+    start = utc_now().replace(microsecond=0) + timedelta(days=3)
+    group_id, wish = new_id(), GroupWish("Interview practice", start, 60, Money(100), 3, 1, start - timedelta(days=1))
+    with unit_of_work() as uow:
+        guests = [Actor(house.ada_id, frozenset({"client"})), make.client(uow, "Carl")]
+        grace = Actor(house.grace_id, frozenset({"client", "consultant"}))
+        bookings.set_group(make.acting(uow, grace), group_id=group_id, wish=wish)
+        uow.db.flush()
+        for guest in guests:
+            seat = bookings.take_seat(make.acting(uow, guest), booking_id=new_id(), group_id=group_id)
+            make.pay(uow, seat.booking_id)
+            bookings.confirm_if_paid(uow, booking_id=seat.booking_id)
+            uow.db.flush()
+        talk = messaging.open_for_group(uow, group_id=group_id)
+    heard = []
+    for who in (house.grace_id, *(guest.user_id for guest in guests)):
+        service(RealtimeHub).subscribe(f"user:{who}", lambda frame, who=who: heard.append((who, frame["text"])))
+    sent = house.ada.post(f"/conversations/{talk}/messages", {"client_id": "a", "text": "你好"})
+    assert sent.status_code == 201, sent.text
+    assert sorted(heard) == sorted((who, "你好") for who in (house.grace_id, house.ada_id, guests[1].user_id))

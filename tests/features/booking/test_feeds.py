@@ -13,11 +13,16 @@ from flask import Flask
 from icalendar import Calendar
 
 from tests import make
+from tests.conftest import KEYS
 from tests.make import NOW
 from tests.visitor import Visitor, house
+from zhixun.app import create_app
+from zhixun.features.accounts import actions as accounts
 from zhixun.features.booking import actions
 from zhixun.features.booking.queries import Entry, calendar_text
 from zhixun.kernel.unit_of_work import unit_of_work
+from zhixun.settings import Settings
+from zhixun.web.security import COOKIE
 
 START = datetime(2026, 11, 26, 1, 0, tzinfo=UTC)
 OTHER = datetime(2026, 11, 27, 2, 0, tzinfo=UTC)
@@ -95,6 +100,32 @@ def test_an_address_that_was_guessed_or_bent_is_not_found(app: Flask) -> None:
     ):
         assert Visitor(app).get(wrong).status_code == 404
     assert Visitor(app).get("/me/calendar").status_code in (302, 303)
+
+
+def test_addresses_to_copy_are_under_the_houses_own_name_whatever_the_asker_calls_it(
+    db_url: str, tmp_path: Path
+) -> None:
+    settings = Settings(
+        keys=KEYS, data_dir=tmp_path, secret_key="for tests only", rate_limits=False, public_url="http://zhixun.example.com"
+    )  # fmt: skip
+    app = create_app(settings, db_url)
+    with unit_of_work() as uow:
+        ada, grace = make.client(uow), make.consultant(uow)
+        made = make.held_booking(uow, client=ada, consultant=grace)
+        token = accounts.sign_in(uow, user_id=ada.user_id, kind="api").token
+    asked = app.test_client().get(
+        f"/api/v1/bookings/{made}", headers={"Authorization": f"Bearer {token}", "Host": "evil.example.org"}
+    )
+    assert "evil" not in asked.text
+    browser = Visitor(app, ada)
+    browser.post("/me/calendar")
+    held = browser._http.get_cookie(COOKIE)
+    assert held is not None
+    headers = {"Host": "evil.example.org", "Cookie": f"{COOKIE}={held.value}"}
+    page = app.test_client(use_cookies=False).get("/me/calendar", headers=headers)
+    assert "http://zhixun.example.com/calendar/" in page.text
+    assert "webcal://zhixun.example.com/calendar/" in page.text
+    assert "evil" not in page.text
 
 
 def test_an_invitation_has_its_method_and_a_cancellation_a_higher_sequence() -> None:

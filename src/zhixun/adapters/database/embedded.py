@@ -53,6 +53,7 @@ MODEST = {
     "log_timezone": "UTC",
     "log_checkpoints": "off",
     "log_line_prefix": "%m [%p] ",
+    "log_error_verbosity": "terse",  # without DETAIL, which quotes the row that was refused
 }
 """Settings for one small machine: a few connections, little memory, no helper processes that nobody needs."""
 

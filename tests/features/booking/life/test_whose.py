@@ -34,6 +34,16 @@ def test_a_booking_is_not_found_by_anyone_else(scene):
             assert queries.booking(db, booking_id, reader, NOW).id == booking_id
 
 
+def test_who_may_see_a_booking_at_the_desk_does_not_act_in_it(scene):
+    booking_id, sam = scene.booked(), Actor("sam", frozenset({"operator", "support"}))
+    for deed in (actions.join_session, actions.begin_session, actions.stop_waiting, actions.complete_session):
+        with pytest.raises(NotFound):
+            scene.do(deed, who=sam, booking_id=booking_id, at=scene.start)
+    with pytest.raises(NotFound):
+        scene.do(actions.reschedule_booking, who=sam, booking_id=booking_id, start=scene.start)
+    assert scene.do(actions.cancel_booking, who=sam, booking_id=booking_id) == scene.view(booking_id).price
+
+
 def test_the_brief_is_the_clients_until_the_session_begins(scene):
     booking_id = scene.booked()
     with pytest.raises(NotFound):

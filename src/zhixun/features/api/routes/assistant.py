@@ -19,7 +19,7 @@ from zhixun.kernel.values import new_id, utc_now
 from zhixun.web import security
 from zhixun.web.formats import reader_zone, say
 from zhixun.web.languages import language
-from zhixun.web.limits import limit
+from zhixun.web.limits import few_at_once, limit
 
 from . import shown
 from .endpoint import public_write, writes
@@ -77,7 +77,9 @@ def assistant_hand_over(uow: UnitOfWork, wanted: HandOverWanted) -> answers.Hand
 def _prepared(wanted: AnswerWanted) -> tuple[Prepared, str]:
     """Everything that may be refused is refused here, before a word is written."""
     actor = security.current_actor()
-    limit("assistant", actor.user_id or request.remote_addr or "", tries=QUESTIONS_PER_MINUTE, seconds=60)
+    asker = actor.user_id or request.remote_addr or ""
+    limit("assistant", asker, tries=QUESTIONS_PER_MINUTE, seconds=60)
+    few_at_once("assistant", asker, each=rules.ANSWERS_AT_ONCE, together=rules.ANSWERS_TOGETHER)
     question = rules.clean_question(wanted.question)
     talk_id = wanted.conversation_id or new_id()
     with security.read() as db:

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Response, jsonify, render_template, request
+from flask import Response, jsonify, render_template
 
 from zhixun.features.api import rules
 from zhixun.features.api.forms.kinds import PATTERN_OF_ID
+from zhixun.web.languages import house_url
 
 from . import openapi
 from .endpoint import PREFIX, bp
@@ -67,7 +68,7 @@ def docs() -> str:
         "api/docs.html",
         sections={tag: [operation for _, operation in found] for tag, found in sections.items()},
         shapes={name: _rows(shape) for name, shape in said["components"]["schemas"].items()},
-        base=request.host_url.rstrip("/") + PREFIX,
+        base=house_url(PREFIX),
         key_hours=int(rules.KEY_LASTS.total_seconds() // 3600),
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from flask import request, url_for
+from flask import url_for
 from flask_babel import gettext
 
 from zhixun.features.accounts.queries import Person
@@ -25,7 +25,7 @@ from zhixun.features.recommend.queries import Suggestion
 from zhixun.features.scheduling.rules import Slot
 from zhixun.kernel.values import Actor, Money
 from zhixun.web.formats import local, say
-from zhixun.web.languages import ENGLISH, language
+from zhixun.web.languages import ENGLISH, house_url, language
 
 
 def money(amount: Money) -> MoneyShown:
@@ -137,7 +137,7 @@ def payment_asked(payment_id: str, gateway: str) -> answers.PaymentAsked:
 def pay_url(payment_id: str) -> str:
     """Where a browser goes to pay, in the language of the request."""
     prefix = ENGLISH if language() == "en" else ""
-    return request.host_url.rstrip("/") + prefix + url_for("payments.pay", payment_id=payment_id)
+    return house_url(prefix + url_for("payments.pay", payment_id=payment_id))
 
 
 def payment(view: PaymentView) -> answers.PaymentShown:

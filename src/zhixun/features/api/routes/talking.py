@@ -60,12 +60,12 @@ def messages(db: Session, wanted: MessagesWanted, conversation_id: str) -> answe
 
 
 def _show_at_once(said: answers.MessageShown) -> None:
-    """On the open screens of both; shown twice is shown once, as it carries its number."""
+    """On the open screens of all who read along; shown twice is shown once, as it carries its number."""
     with security.read() as db:
         me = security.current_actor()
         talk = queries.conversation(db, said.conversation_id, me)
         (line,) = queries.messages(db, talk.id, me, after_seq=said.seq - 1, limit=1)
-    live.announce([talk.client_id, talk.consultant_id], queries.message_frame(line))
+    live.announce(talk.people, queries.message_frame(line))
 
 
 @writes(

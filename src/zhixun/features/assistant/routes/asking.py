@@ -13,7 +13,7 @@ from zhixun.kernel.values import is_id, new_id, utc_now
 from zhixun.web.errors import field_sentences
 from zhixun.web.formats import reader_zone, say
 from zhixun.web.languages import language
-from zhixun.web.limits import limit
+from zhixun.web.limits import few_at_once, limit
 from zhixun.web.security import current_actor, read, require, work
 
 from . import bp
@@ -47,7 +47,9 @@ def ask_now() -> Response:
     """Without a script: the whole answer at once, then the page again."""
     talk_id = _open_talk()
     question, given = request.form.get("question", ""), request.form.get("question_id", "")
-    limit("assistant", current_actor().user_id or request.remote_addr or "", tries=QUESTIONS_PER_MINUTE, seconds=60)
+    asker = current_actor().user_id or request.remote_addr or ""
+    limit("assistant", asker, tries=QUESTIONS_PER_MINUTE, seconds=60)
+    few_at_once("assistant", asker, each=rules.ANSWERS_AT_ONCE, together=rules.ANSWERS_TOGETHER)
     try:
         clean = rules.clean_question(question)
         with read() as db:

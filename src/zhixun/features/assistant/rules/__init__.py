@@ -27,6 +27,8 @@ from .articles import (
 )
 from .talking import (
     ANSWER_LENGTH_MAX,
+    ANSWERS_AT_ONCE,
+    ANSWERS_TOGETHER,
     NOTE_LENGTH_MAX,
     QUESTION_LENGTH_MAX,
     TURNS_SHOWN,
@@ -42,6 +44,8 @@ from .words import Terms, language_of, sentences, terms
 
 __all__ = [
     "ANSWERED_FROM",
+    "ANSWERS_AT_ONCE",
+    "ANSWERS_TOGETHER",
     "ANSWER_LENGTH_MAX",
     "KINDS",
     "NOTE_LENGTH_MAX",

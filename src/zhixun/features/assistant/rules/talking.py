@@ -10,6 +10,8 @@ from zhixun.kernel.errors import N_, Invalid
 from zhixun.kernel.values import plain_text
 
 QUESTION_LENGTH_MAX = 1_000
+ANSWERS_AT_ONCE, ANSWERS_TOGETHER = 2, 6
+"""Answers being written for one asker, and in one process: fewer than it builds pages, however slowly a model speaks."""
 NOTE_LENGTH_MAX = 1_000
 ANSWER_LENGTH_MAX = 4_000
 TURNS_SHOWN = 60

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from zhixun.events.booking import BookingCancelled
-from zhixun.features.accounts.rules import check_right
+from zhixun.features.accounts.rules import may
 from zhixun.features.booking import rules
 from zhixun.features.booking.models import Booking
 from zhixun.features.booking.rules import State
@@ -16,24 +16,21 @@ from zhixun.kernel.unit_of_work import UnitOfWork
 from zhixun.kernel.values import Money
 
 from . import seats
-from .record import TooLate, become, give_back, own, parties, price_of, role_in
+from .record import TooLate, become, give_back, locked, own, parties, price_of, role_in
 
 
 def cancel_booking(uow: UnitOfWork, *, booking_id: str) -> Money:
     """End a booking before its session; returns what the client gets back.
 
-    By the client: what the frozen ladder says for this moment. By the consultant or an operator, and as long as the consultant
-    has not accepted it: everything. From the
-    start on only an operator may: for the two it is then a question of who comes. Twice is once. Raises NotFound, TooLate,
-    RightNeeded.
+    By the client: what the frozen ladder says for this moment. By the consultant or an operator who may refund, and as long
+    as the consultant has not accepted it: everything. From the start on only an operator may: for the two it is then a
+    question of who comes. Twice is once. Raises NotFound, TooLate.
     """
-    booking = own(uow, booking_id)
+    booking = locked(uow, booking_id) if may(uow.actor, "refund") else own(uow, booking_id)
     price = price_of(booking)
     if booking.state == State.CANCELLED:
         return payment_queries.refunded_total(uow.db, purpose_of_booking(booking_id), price.currency)
     who = role_in(uow, booking)
-    if who == "operator":
-        check_right(uow.actor, "refund")
     last = booking.ends_at if who == "operator" else booking.starts_at
     if State(booking.state) not in rules.CANCELLABLE or last <= uow.now:
         raise TooLate

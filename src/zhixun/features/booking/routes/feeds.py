@@ -19,6 +19,7 @@ from zhixun.kernel.clocks import Reader
 from zhixun.kernel.errors import NotFound
 from zhixun.kernel.values import Words, utc_now
 from zhixun.web import limits
+from zhixun.web.languages import house_url
 from zhixun.web.security import current_actor, read, require, work
 
 from . import bp
@@ -35,7 +36,7 @@ def feed() -> str:
     """The address of the asker's own calendar, if they have asked for one."""
     with read() as db:
         feed_id = queries.feed_of(db, current_actor().user_id)
-    address = url_for("booking.feed_file", token=_signer().dumps(feed_id), _external=True) if feed_id else ""
+    address = house_url(url_for("booking.feed_file", token=_signer().dumps(feed_id))) if feed_id else ""
     return render_template(
         "booking/feed.html", address=address, webcal=address.replace("http", "webcal", 1).replace("webcals", "webcal")
     )
@@ -96,7 +97,7 @@ def _entries(db: Session, found: list[BookingView], owner: Person) -> list[Entry
         title = " · ".join(part for part in (one.title.in_language(language), name) if part)
         reader = Reader(owner.zone, language, name, known.zone if known else "")
         times = tuple(clocks.for_both(one.starts_at, reader))
-        page = url_for("booking.session", booking_id=one.id, _external=True)
+        page = house_url(url_for("booking.session", booking_id=one.id))
         tentative = one.state is State.REQUESTED
         entry = Entry(one.id, one.sequence, one.starts_at, one.ends_at, title, page, tentative=tentative, times=times)
         entries.append(entry)

@@ -22,7 +22,7 @@ from zhixun.kernel.errors import NotFound
 from zhixun.kernel.values import Words, utc_now
 from zhixun.web import pagination
 from zhixun.web.formats import reader_zone, say
-from zhixun.web.languages import language
+from zhixun.web.languages import house_url, language
 from zhixun.web.security import current_actor, read, require
 
 from . import bp
@@ -103,7 +103,7 @@ def calendar(booking_id: str) -> Response:
 def entry_of(booking: BookingView, other: Other) -> Entry:
     return Entry(
         booking.id, booking.sequence, booking.starts_at, booking.ends_at, f"{say(booking.title)} · {say(other.name)}",
-        url_for("booking.session", booking_id=booking.id, _external=True), tentative=booking.state is State.REQUESTED,
+        house_url(url_for("booking.session", booking_id=booking.id)), tentative=booking.state is State.REQUESTED,
         times=tuple(clocks.for_both(booking.starts_at, Reader(reader_zone(), language(), say(other.name), other.zone))),
     )  # fmt: skip
 
