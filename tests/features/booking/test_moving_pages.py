@@ -71,6 +71,16 @@ def test_a_client_moves_their_session_and_is_told_what_stays(app: Flask, agreed)
     assert view(booking_id).moves == 1
 
 
+def test_a_notice_of_it_says_when_the_session_is_now(app: Flask, agreed, deliver_all) -> None:
+    ada, _, booking_id = agreed
+    browser = Visitor(app, ada, english=True)
+    browser.post(f"/sessions/{booking_id}/move", start=OTHER)
+    deliver_all()
+    page = browser.get("/notices")
+    assert "has another time now. new Fri 27 Nov, 10:00–11:00" in words(page)
+    assert statements(page) <= STATEMENTS_MAX
+
+
 def test_the_consultant_moves_it_and_the_client_reads_until_when_they_may_say_no(app: Flask, agreed) -> None:
     ada, grace, booking_id = agreed
     browser = Visitor(app, grace.actor, english=True)

@@ -270,7 +270,9 @@ def test_a_copy_holds_what_one_wrote_opened_and_nothing_of_others(app: Flask, de
     assert browser.post("/me/data/copy").status_code == 403
     kept = {"proof_to": "/me/data/copy", "proof_kept": "yes"}
     assert browser.post("/me/proof", proof_password="wrong password", **kept).status_code == 401
-    assert browser.post("/me/proof", proof_password=make.PASSWORD, **kept).status_code == 307
+    proved = browser.post("/me/proof", proof_password=make.PASSWORD, **kept)
+    assert (proved.status_code, proved.location) == (303, "/me/data"), "the page that asked would stay beside a file"
+    assert "请再按一次" in words(browser.follow(proved))
     answer = browser.post("/me/data/copy")
     assert answer.mimetype == "application/zip"
     told = json.loads(zipfile.ZipFile(io.BytesIO(answer.data)).read("data.json"))

@@ -2,6 +2,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
+from zhixun.features.booking import queries as bookings
 from zhixun.kernel.errors import Invalid
 from zhixun.kernel.services import service
 from zhixun.kernel.values import Words, utc_now
@@ -26,9 +27,11 @@ def notices() -> str:
     before = pagination.time_of(request.args.get("before"))
     with read() as db:
         found = queries.notices_of(db, current_actor().user_id, limit=LINES_SHOWN + 1, before=before)
+        of_sessions = [line.subject_id for line in found if line.kind in rules.OF_A_SESSION]
+        sessions = bookings.bookings_by_ids(db, of_sessions, utc_now())
     lines = [(line, _sentence(line)) for line in found[:LINES_SHOWN]]
     older = pagination.time_cursor(found[LINES_SHOWN - 1].at) if len(found) > LINES_SHOWN else None
-    return render_template("notifications/notices.html", lines=lines, older=older)
+    return render_template("notifications/notices.html", lines=lines, sessions=sessions, older=older)
 
 
 @bp.post("/notices")

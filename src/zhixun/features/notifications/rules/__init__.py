@@ -117,6 +117,21 @@ SENTENCES = {
     "new_device": N_("Your account was opened on a device we did not know: %(title)s."),
 }
 
+OF_A_SESSION = frozenset(
+    {
+        "booking_confirmed",
+        "booking_cancelled",
+        "booking_moved",
+        "booking_expired",
+        "booking_refunded",
+        "reminder_day",
+        "reminder_soon",
+        "session_completed",
+        "missed_by_client",
+        "missed_by_consultant",
+    }
+)
+"""Whose list line says when the session is, besides when the notice came."""
 BACK = {"zh": "应退的款项会原路退回。", "en": "What is due to you goes back the way it was paid."}
 FREE = {"zh": "{until} 前可全额取消。", "en": "Cancel free of charge until {until}."}
 MAILS = {

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from flask import make_response, redirect, render_template, request, url_for
+from flask import flash, make_response, redirect, render_template, request, url_for
+from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from zhixun.features.accounts import actions as accounts
@@ -49,6 +50,9 @@ def prove_now() -> Response:
         return _page(to, kept=kept, error=error)
     with work() as uow:
         accounts.prove(uow, token=request.cookies.get(security.COOKIE, ""), by_factor=by_factor)
+    if to.endswith(url_for("pages.copy_my_data")):  # a file would come, and the page that asked would stay
+        flash(gettext("It is you. Press once more, and the copy comes."))
+        return redirect(url_for("pages.my_data"), 303)
     return redirect(to, 307 if kept else 303)
 
 

@@ -188,10 +188,11 @@ def _app_page(error: DomainError | None = None) -> Response:
         email = account_queries.emails_of(db, [actor.user_id], actor)[actor.user_id] if secret else ""
     if secret is None:
         return redirect(url_for("pages.safety"), 303)
-    drawn = segno.make(account_rules.app_address(secret, email), error="m", micro=False)
+    address = account_rules.app_address(secret, email)
+    drawn = segno.make(address, error="m", micro=False)
     picture = Markup(drawn.svg_inline(scale=QR_SCALE, border=QR_BORDER, omitsize=True, svgclass=None, lineclass=None))
     page = render_template(
-        "pages/app.html", picture=picture, groups=[secret[at : at + 4] for at in range(0, len(secret), 4)],
+        "pages/app.html", picture=picture, address=address, groups=[secret[at : at + 4] for at in range(0, len(secret), 4)],
         errors=field_sentences(error) if error else {}, said=sentence_of(error) if error and not error.fields else "",
     )  # fmt: skip
     return _unkept(page, error)
