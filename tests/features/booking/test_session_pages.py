@@ -304,3 +304,23 @@ def test_what_is_over_cannot_be_cancelled_or_begun(
     with unit_of_work(now=START + timedelta(hours=1)) as uow:
         actions.complete_session(make.acting(uow, grace.actor), booking_id=booking_id)
     assert Visitor(app, grace.actor).post(f"/sessions/{booking_id}/start").status_code == 409
+
+
+def test_a_consultant_reads_what_of_it_is_theirs_and_when_and_a_client_does_not(
+    app: Flask, agreed: tuple[make.Actor, make.ConsultantMade, str], clock: time_machine.Traveller
+) -> None:
+    ada, grace, booking_id = agreed
+    hers, theirs = Visitor(app, ada, english=True), Visitor(app, grace.actor, english=True)
+    before = theirs.get(f"/sessions/{booking_id}")
+    assert "Yours 48 hours after the session: ¥422.40" in words(before)
+    assert statements(before) <= STATEMENTS_MAX
+    assert "Yours" not in words(hers.get(f"/sessions/{booking_id}"))
+    run(ada, grace, booking_id)
+    with unit_of_work(now=START + timedelta(hours=1)) as uow:
+        actions.complete_session(make.acting(uow, grace.actor), booking_id=booking_id)
+    clock.move_to(START + timedelta(hours=2))
+    assert "Yours from Sat 28 Nov, 10:00: ¥422.40" in words(theirs.get(f"/sessions/{booking_id}"))
+    with unit_of_work(now=START + timedelta(days=3)) as uow:
+        actions.release_money(uow, booking_id=booking_id)
+    clock.move_to(START + timedelta(days=3))
+    assert "Your share became yours on Sun 29 Nov" in words(theirs.get(f"/sessions/{booking_id}"))

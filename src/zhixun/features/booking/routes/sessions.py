@@ -12,14 +12,16 @@ from werkzeug.wrappers import Response as AnyResponse
 from zhixun.features.accounts import queries as accounts
 from zhixun.features.booking import forms, queries
 from zhixun.features.booking.queries import BookingView, Entry, calendar_text
-from zhixun.features.booking.rules import BRIEF_LENGTH_MAX, REASON_LENGTH_MAX, State
+from zhixun.features.booking.rules import BRIEF_LENGTH_MAX, REASON_LENGTH_MAX, RELEASE_AFTER, State
 from zhixun.features.catalog import queries as catalog
+from zhixun.features.ledger import queries as ledger
+from zhixun.features.ledger.rules import escrow_of, shares
 from zhixun.features.payments import queries as payments
 from zhixun.features.payments.rules import purpose_of_booking
 from zhixun.kernel import clocks
 from zhixun.kernel.clocks import Reader
 from zhixun.kernel.errors import NotFound
-from zhixun.kernel.values import Words, utc_now
+from zhixun.kernel.values import Money, Words, utc_now
 from zhixun.web import pagination
 from zhixun.web.formats import reader_zone, say
 from zhixun.web.languages import house_url, language
@@ -134,12 +136,14 @@ def session_page(
         said_no = queries.answer_of(db, booking.id, current_actor()) if booking.ended_reason == "declined" else ""
         instead = queries.alternatives(db, booking) if left else []
         refunds = {one.id: one for one in payments.refunds_for(db, purpose_of_booking(booking.id))}
+        held = Money(0) if is_client else ledger.balance(db, escrow_of(booking.id))
         has_receipt = is_client and (bool(refunds) or _is_paid(db, booking))  # what goes back has come in
         refund = refunds.pop(booking.id, None)  # what goes back of the price has the booking's id
     return render_template(
         "booking/session.html",
         booking=booking, is_client=is_client, other=other, steps=steps, refund=refund, later=list(refunds.values()),
-        answered=answered, group=group,
+        answered=answered, group=group, share=shares(held, booking.commission_bps)[1],
+        share_after_hours=int(RELEASE_AFTER.total_seconds() // 3600),
         brief=typed or forms.Brief(kept, booking.sensitive), kept=kept, shows_brief=shows_brief, errors=wrong or {},
         brief_length_max=BRIEF_LENGTH_MAX, now=booking.seen_at,
         may_write=is_client and booking.state in (State.REQUESTED, State.CONFIRMED),
