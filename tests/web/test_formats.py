@@ -55,6 +55,14 @@ def test_zones_are_named_with_their_offset(reading):
     assert "UTC+5:30" in formats.zone_label("Asia/Kolkata", AT)
 
 
+def test_the_familiar_zones_stand_first_and_no_clock_is_named_twice(reading):
+    zones, labels = zip(*formats.zone_options("America/Indianapolis"), strict=True)
+    assert zones[:3] == ("America/Indianapolis", "Asia/Shanghai", "Asia/Hong_Kong")
+    assert len(zones) > 350
+    assert len(set(labels[1:])) == len(labels[1:])
+    assert "America/Indiana/Indianapolis" in zones, "of two names today's"
+
+
 @pytest.mark.parametrize(
     ("minor", "exact", "shown"),
     [(48_000, False, "¥480"), (48_050, False, "¥480.50"), (48_000, True, "¥480.00"), (-1_200, False, "−¥12"),

@@ -18,6 +18,7 @@ ZONE_NAMES = {
     "Asia/Shanghai": Words("北京时间", "Beijing time"),
     "Asia/Hong_Kong": Words("香港时间", "Hong Kong time"),
     "Asia/Singapore": Words("新加坡时间", "Singapore time"),
+    "Asia/Tokyo": Words("东京时间", "Tokyo time"),
     "Europe/London": Words("伦敦时间", "London time"),
     "America/New_York": Words("纽约时间", "New York time"),
     "America/Los_Angeles": Words("洛杉矶时间", "Los Angeles time"),

@@ -133,10 +133,10 @@ def zone_label(zone: str | None = None, at: datetime | None = None) -> str:
 
 
 def zone_options(chosen: str) -> list[tuple[str, str]]:
-    """Every zone named after a place, each with its label of this hour, and the chosen one among them."""
+    """Every zone named after a place, each with its label of this hour: the familiar first, and the chosen one among them."""
     named = _zone_labels(utc_now().replace(minute=0, second=0, microsecond=0), language())
     if chosen not in named and chosen in available_timezones():
-        named = dict(sorted({**named, chosen: zone_label(chosen)}.items()))
+        named = {chosen: zone_label(chosen), **named}
     return list(named.items())
 
 
@@ -144,7 +144,12 @@ def zone_options(chosen: str) -> list[tuple[str, str]]:
 def _zone_labels(hour: datetime, spoken: str) -> dict[str, str]:
     """Kept for the hour: four hundred clocks took longer than all the rest of a page."""
     places = (zone for zone in available_timezones() if zone.partition("/")[0] in ZONE_AREAS and "/" in zone)
-    return {zone: clocks.zone_name(zone, hour, spoken) for zone in sorted(places)}
+    found: dict[str, str] = {}
+    for zone in sorted(places, key=lambda zone: (-len(zone), zone)):  # of two names of one clock the longer is today's
+        found.setdefault(clocks.zone_name(zone, hour, spoken), zone)
+    familiar = [clocks.zone_name(zone, hour, spoken) for zone in clocks.ZONE_NAMES]
+    others = sorted(label for label in found if label not in familiar)
+    return {found[label]: label for label in (*familiar, *others)}
 
 
 def reader_zone() -> str:

@@ -100,6 +100,7 @@ def test_refunds_stand_on_it_with_what_is_left(app: Flask, held_session) -> None
     visitor = Visitor(app, ada, english=True)
     page = visitor.get(f"/sessions/{booking_id}")
     assert "¥120.50 has gone back the way you paid." in words(page)
+    assert "¥120.50 sent back" in words(page), "it stands in the story too"
     assert "receipt.pdf" in page.text
     assert statements(page) <= STATEMENTS_MAX
     assert "Gonebackthewayyoupaid24Nov2026−¥120.50" in said(visitor.get(f"/sessions/{booking_id}/receipt.pdf").data)

@@ -200,6 +200,8 @@ def test_the_pages(met: Met, db_url: str, tmp_path: Path) -> None:
     olga, finance = desk(), desk("Fin", "finance")
     with time_machine.travel(at, tick=False):
         client = Visitor(app, ada, english=True)
+        empty = words(client.post("/help/complaint"))
+        assert "2 things to fix" in empty, "all that is missing is said at once"
         refused = client.post("/help/complaint", text="What I typed, at length", booking_id=booking_id)
         assert (refused.status_code, "Please choose what it is." in words(refused)) == (400, True)
         assert "What I typed, at length" in refused.text

@@ -168,7 +168,9 @@ def test_who_pays_late_for_a_time_that_is_gone_gets_the_money_back(
     deliver_all()
     assert booking_of(booking_id).state is State.CANCELLED
     assert paid_back(booking_id) == make.PRICE
-    assert "¥480.00 has gone back the way you paid." in words(browser.get(f"/sessions/{booking_id}"))
+    page = words(browser.get(f"/sessions/{booking_id}"))
+    assert "¥480.00 has gone back the way you paid." in page
+    assert "¥480.00 sent back" in page, "it stands in the story too"
 
 
 @pytest.mark.parametrize("outcome", ["", "win", "pay" * 1000])

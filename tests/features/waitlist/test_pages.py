@@ -52,7 +52,8 @@ def test_who_finds_no_time_joins_is_offered_one_and_goes_on_to_pay(two, english)
     assert ada_sees.get(f"/waitlist/{grace.service_id}").status_code == 200
     assert ada_sees.get("/me/waitlist").status_code == 200
     joined = ada_sees.post(f"/waitlist/{grace.service_id}", day="2026-11-26", part="morning")
-    assert "2026-11-26" in words(ada_sees.follow(joined))
+    day = "Thu 26 Nov · in the morning" if english else "11月26日 周四 · 上午"
+    assert day in words(ada_sees.follow(joined))
     open_a_time(grace)
     shown = ada_sees.get("/me/waitlist")
     assert statements(shown) <= STATEMENTS_MAX

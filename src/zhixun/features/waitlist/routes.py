@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime, time
+from zoneinfo import ZoneInfo
 
 from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext
@@ -73,6 +75,7 @@ def mine() -> str:
         people = accounts.people(db, [one.consultant_id for one in places if one.offer])
     return render_template(
         "waitlist/mine.html", places=places, seats=seats, cards=cards, services=services, people=people, now=now,
+        noon=lambda day: datetime.combine(day, time(12), ZoneInfo(reader_zone())),
         minutes=int(rules.OFFER.total_seconds() // 60),
     )  # fmt: skip
 

@@ -55,13 +55,15 @@ def may_become(current: State, wanted: State) -> bool:
 
 def clean_matter(kind: str, text: str) -> str:
     """What a person complains of or suggests, as it is kept. Raises Invalid."""
+    kept, wrong = plain_text(text), {}
     if kind not in KINDS:
-        raise Invalid(fields={"kind": N_("Please choose what it is.")})
-    kept = plain_text(text)
+        wrong["kind"] = N_("Please choose what it is.")
     if len(kept) < TEXT_LENGTH_MIN:
-        raise Invalid(fields={"text": N_("Please say in a sentence what happened.")})
-    if len(kept) > TEXT_LENGTH_MAX:
-        raise Invalid(fields={"text": N_("Please keep it under 4,000 characters.")})
+        wrong["text"] = N_("Please say in a sentence what happened.")
+    elif len(kept) > TEXT_LENGTH_MAX:
+        wrong["text"] = N_("Please keep it under 4,000 characters.")
+    if wrong:
+        raise Invalid(fields=wrong)
     return kept
 
 
