@@ -6,10 +6,14 @@ here=$(dirname "$0")
 "$here/mongodb.sh"
 "$here/elasticsearch.sh"
 wanted=
-for name in chromium chromium-browser google-chrome; do
+for name in google-chrome chromium-browser chromium chromium-headless-shell; do
     if command -v "$name" >/dev/null; then browser=$name; fi
 done
-[ -n "${browser:-}" ] || wanted="chromium fonts-noto-cjk"
+# The one without windows does the same work in two thirds of the time, so it comes beside another one too, where there is one.
+[ "${browser:-}" = chromium-headless-shell ] ||
+    "$here/apt.sh" "The tests want a browser without windows" chromium-headless-shell ||
+    [ -n "${browser:-}" ] || wanted=chromium
+[ -n "${browser:-}" ] || wanted="$wanted fonts-noto-cjk"
 command -v turnserver >/dev/null || wanted="$wanted coturn"
 command -v redis-server >/dev/null || wanted="$wanted redis-server"
 [ -z "$wanted" ] || exec "$here/apt.sh" "The tests need a browser, a relay for calls, and Redis" $wanted

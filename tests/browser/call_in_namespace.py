@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import fcntl
 import json
-import shutil
 import socket
 import struct
 import subprocess
@@ -24,7 +23,7 @@ import uvicorn
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.browser.axe import violations
-from tests.browser.conftest import FLAGS, kept_picture
+from tests.browser.conftest import FLAGS, kept_picture, program
 from tests.conftest import KEYS
 from zhixun import asgi
 from zhixun.settings import Settings
@@ -53,8 +52,7 @@ def main() -> int:
     _raise_loopback()
     folder = Path(asked["folder"])
     with _relay(folder), _house(asked["database"], folder) as url, sync_playwright() as playwright:
-        program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-        browsers = [playwright.chromium.launch(executable_path=program, args=FLAGS + CALL_FLAGS) for _ in range(2)]
+        browsers = [playwright.chromium.launch(executable_path=program(), args=FLAGS + CALL_FLAGS) for _ in range(2)]
         ada, grace = (
             _window(browser, url, token) for browser, token in zip(browsers, asked["tokens"], strict=True)
         )  # fmt: skip

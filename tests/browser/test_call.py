@@ -15,7 +15,7 @@ from playwright.sync_api import Browser
 
 from tests import make
 from tests.browser.axe import violations
-from tests.browser.conftest import FLAGS, kept_picture
+from tests.browser.conftest import FLAGS, kept_picture, program
 from tests.browser.rooms import come_in, opened
 from tests.web.live_server import token_of
 from zhixun.features.messaging import actions as messaging
@@ -23,14 +23,14 @@ from zhixun.kernel.unit_of_work import unit_of_work
 
 SECONDS_MAX = 280
 ALONE = ["unshare", "--net"] if os.geteuid() == 0 else ["unshare", "--net", "--map-root-user"]
-NEEDED = {"turnserver": "coturn", "unshare": "util-linux", "chromium": "chromium"}
+NEEDED = {"turnserver": "coturn", "unshare": "util-linux"}
 
 
 @pytest.fixture
 def refusing(chromium: Browser) -> Iterator[Browser]:
     """A browser with a camera and a microphone that it does not let any page use."""
-    flags = [*FLAGS, "--use-fake-device-for-media-stream", "--deny-permission-prompts"]
-    browser = chromium.browser_type.launch(executable_path=shutil.which("chromium"), args=flags)
+    flags = [*FLAGS, "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream=deny"]
+    browser = chromium.browser_type.launch(executable_path=program(), args=flags)
     yield browser
     browser.close()
 
@@ -54,10 +54,10 @@ def test_who_may_not_use_the_camera_is_told_what_to_do_and_goes_on_in_writing(
 
 
 @pytest.fixture
-def tools() -> None:
-    for program, package in NEEDED.items():
-        if shutil.which(program) is None:
-            missing = f"{program} is missing: apt-get install {package}"
+def tools(chromium: Browser) -> None:
+    for name, package in NEEDED.items():
+        if shutil.which(name) is None:
+            missing = f"{name} is missing: apt-get install {package}"
             if os.environ.get("CI"):
                 pytest.fail(missing)
             pytest.skip(missing)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.browser.axe import violations
-from tests.browser.conftest import FLAGS, kept_picture
+from tests.browser.conftest import FLAGS, kept_picture, program
 from tests.browser.rooms import Room, come_in, opened
 
 FAKE = ("--use-fake-device-for-media-stream", "--autoplay-policy=no-user-gesture-required")
@@ -24,7 +23,7 @@ def room(db_url: str, tmp_path: Path) -> Iterator[Room]:
 
 
 def launched(chromium: Browser, *flags: str) -> Browser:
-    return chromium.browser_type.launch(executable_path=shutil.which("chromium"), args=[*FLAGS, *FAKE, *flags])
+    return chromium.browser_type.launch(executable_path=program(), args=[*FLAGS, *FAKE, *flags])
 
 
 def test_a_voice_note_is_recorded_heard_and_taken_back(chromium: Browser, room: Room) -> None:
@@ -67,7 +66,7 @@ def test_what_was_recorded_can_be_discarded(chromium: Browser, room: Room) -> No
 
 
 def test_without_a_microphone_it_is_said_and_a_recording_goes_as_a_file(chromium: Browser, room: Room) -> None:
-    browser = launched(chromium, "--deny-permission-prompts")
+    browser = launched(chromium, "--use-fake-ui-for-media-stream=deny")
     ada, grace = come_in(browser, room, room.ada), come_in(browser, room, room.grace)
     ada.click("[aria-label='录一段语音']")
     ada.wait_for_selector("[data-refused]:not([hidden]) >> text=用不了麦克风")
