@@ -257,6 +257,7 @@ def test_the_desk_plans_begins_and_reads(app: Flask, people: list[Actor]) -> Non
     where = "/ops/campaigns"
     page = desk.get(where)
     assert "No campaign yet" in words(page)
+    assert '<option value="BACK50">' in page.text, "the coupons one can choose from"
     assert statements(page) <= STATEMENTS_MAX
     typed = {
         "campaign_id": (campaign_id := new_id()), "name": "Come back", "code": "back50", "text_zh": "好久不见。",

@@ -40,8 +40,8 @@ def day_off() -> AnyResponse:
     except (Invalid, MoreStandsThere) as refusal:
         return _page(typed, refusal)
     said = ngettext(
-        "%(num)s session is cancelled, and its client told.",
-        "%(num)s sessions are cancelled, and their clients told.",
+        "%(num)s session is being cancelled, and its client told; give it a moment.",
+        "%(num)s sessions are being cancelled, and their clients told; give it a moment.",
         count,
     )
     closed = gettext("The days are closed.")

@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from zhixun.features.catalog import queries as catalog
 from zhixun.features.crm import actions, forms, queries, rules
+from zhixun.features.loyalty import queries as loyalty
 from zhixun.features.loyalty.rules import TIERS
 from zhixun.features.profiles import queries as profiles
 from zhixun.kernel.errors import DomainError, NotFound
@@ -64,12 +65,14 @@ def campaign(campaign_id: str) -> AnyResponse:
 
 
 def _list_page(refusal: DomainError | None = None) -> AnyResponse:
+    now = utc_now()
     with read() as db:
         found = queries.campaigns(db, current_actor())
+        coupons = [one for one in loyalty.coupons(db) if not one.paused and now < one.valid_until]
         sizes, segments, fields = queries.sizes(db), profiles.segments(db), catalog.bare_fields(db)
     page = render_template(
         "crm/campaigns.html", found=found, sizes=sizes, segments=segments, tiers=TIERS, fields=fields, typed=request.form,
-        campaign_id=new_id(), errors=errors.field_sentences(refusal) if refusal else {},
+        campaign_id=new_id(), coupons=coupons, errors=errors.field_sentences(refusal) if refusal else {},
         sentence=errors.sentence_of(refusal) if refusal and not refusal.fields else "", rest_days=rules.REST.days,
     )  # fmt: skip
     return make_response(page, refusal.status if refusal else 200)
