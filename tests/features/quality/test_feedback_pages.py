@@ -51,13 +51,18 @@ def given(booking_id: str) -> queries.FeedbackView | None:
 def test_feedback_is_kept_and_private_unless_ticked(app: Flask, done: tuple[Actor, make.ConsultantMade, str]) -> None:
     ada, _, booking_id = done
     browser = Visitor(app, ada, english=True)
+    assert "Say how it was" in words(browser.get(f"/sessions/{booking_id}"))
     form = browser.get(f"/sessions/{booking_id}/feedback")
     assert statements(form) <= STATEMENTS_MAX
     assert "signed “A.”" in words(form)
     assert " checked" not in form.text.split("<form", 1)[1], "nothing is chosen for anybody"
     sent = browser.post(f"/sessions/{booking_id}/feedback", feedback_id=new_id(), words="It helped.", **FINE)
     assert sent.headers["Location"] == f"/en/sessions/{booking_id}"
-    assert "Thank you." in words(browser.follow(sent))
+    after = browser.follow(sent)
+    assert "Thank you." in words(after)
+    assert "What you said of it" in words(after)
+    assert "Say how it was" not in words(after), "they have"
+    assert statements(after) <= STATEMENTS_MAX
     kept = given(booking_id)
     assert kept
     assert (kept.nps, kept.solved, kept.words, kept.public) == (9, "yes", "It helped.", False)

@@ -5,6 +5,7 @@ from zhixun.kernel.personal import Holding
 from . import actions, jobs
 from .commands import COMMANDS
 from .routes import bp
+from .routes.feedback import feedback_button
 
 feature = Feature(
     "quality",
@@ -15,6 +16,7 @@ feature = Feature(
         Job(jobs.learn, at="40 18 * * *"),
     ],
     commands=COMMANDS,
+    panels={"feedback": feedback_button},
     menu=[
         MenuEntry("me", "quality.review", "book", N_("Sessions to read"), 20, marks=("quality.read_case",), role="reviewer"),
         MenuEntry("pro", "quality.report", "chart", N_("My report"), 60),
