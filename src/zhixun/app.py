@@ -49,6 +49,7 @@ from zhixun.features.booking.feature import feature as booking
 from zhixun.features.booking.ports import CalendarCopies, HouseAddress
 from zhixun.features.calls.feature import feature as calls
 from zhixun.features.calls.ports import IceServers
+from zhixun.features.catalog import queries as catalog_queries
 from zhixun.features.catalog.feature import feature as catalog
 from zhixun.features.credentials.feature import feature as credentials
 from zhixun.features.crm.feature import feature as crm
@@ -86,7 +87,7 @@ from zhixun.kernel.services import provide
 from zhixun.kernel.tables import Session
 from zhixun.kernel.values import Actor, utc_now
 from zhixun.settings import Settings
-from zhixun.web import health, live, security, shell
+from zhixun.web import health, languages, live, security, shell
 
 FEATURES: tuple[Feature, ...] = (
     accounts,
@@ -139,6 +140,7 @@ def create_app(settings: Settings, conninfo: str) -> Flask:
     shell.count_notices_with(_unread_notices)
     shell.ask_consent_with(_agreed_to_be_seen)
     shell.ask_rights_with(account_rules.may)
+    shell.call_people_with(lambda db, people: catalog_queries.called(db, people, languages.language()))
     shell.offer_panels(feature.panels for feature in FEATURES)
     shell.offer_menu(entry for feature in FEATURES for entry in feature.menu)
     for feature in FEATURES:

@@ -28,16 +28,24 @@ BATCH = 5_000
 
 
 @dataclass(frozen=True)
+class OpenMatter:
+    """Why a person cannot be erased yet, as a sentence to translate, and the page where they can do something about it."""
+
+    sentence: str
+    path: str = ""
+
+
+@dataclass(frozen=True)
 class Holding:
     """How a feature lets go of a person in its own way: `erase` sees to `tables` and returns how many rows it changed.
-    `open_matters` are sentences that say why it cannot be yet (money under way); empty where nothing stands against it.
+    `open_matters` say why it cannot be yet (money under way); empty where nothing stands against it.
 
     What a feature keeps outside the database: `tell` is it for the person's copy (name → lines of JSON), `forget_outside`
     deletes it after the erasure and outside of any transaction (twice is no mistake), `left` names what is there still."""
 
     tables: tuple[str, ...] = ()
     erase: Callable[[UnitOfWork, str], int] = lambda uow, person_id: 0
-    open_matters: Callable[[SqlSession, str, datetime], list[str]] = lambda db, person_id, now: []
+    open_matters: Callable[[SqlSession, str, datetime], list[OpenMatter]] = lambda db, person_id, now: []
     tell: Callable[[SqlSession, str], dict[str, list[dict[str, Any]]]] = lambda db, person_id: {}
     forget_outside: Callable[[str], None] = lambda person_id: None
     left: Callable[[SqlSession, str], list[str]] = lambda db, person_id: []
@@ -86,9 +94,9 @@ def held(db: SqlSession, person_id: str) -> list[Held]:
     ]
 
 
-def open_matters(db: SqlSession, person_id: str, now: datetime) -> list[str]:
-    """Why this person cannot be erased yet, in sentences to translate."""
-    return [sentence for holding in _holdings for sentence in holding.open_matters(db, person_id, now)]
+def open_matters(db: SqlSession, person_id: str, now: datetime) -> list[OpenMatter]:
+    """Why this person cannot be erased yet."""
+    return [matter for holding in _holdings for matter in holding.open_matters(db, person_id, now)]
 
 
 def gather(db: SqlSession, person_id: str) -> dict[str, list[dict[str, Any]]]:

@@ -17,6 +17,7 @@ from flask import Flask, Response, abort, current_app, g, has_request_context, r
 from flask_babel import Babel, get_translations
 from markupsafe import Markup
 from sqlalchemy import Engine, event
+from sqlalchemy.orm import Session as SqlSession
 
 from zhixun.kernel.errors import N_, DomainError
 from zhixun.kernel.feature import MenuEntry
@@ -211,6 +212,20 @@ def count_notices_with(function: Callable[[str], int]) -> None:
 def _unread_notices() -> int:
     """How many notices the reader has not read. None are counted on the page that says something broke."""
     return 0 if g.get("broken") else _count_notices(security.current_actor().user_id)
+
+
+_call_people: Callable[[SqlSession, Mapping[str, Any]], Mapping[str, Any]] = lambda db, people: people  # noqa: E731 - replaced by app.py
+
+
+def call_people_with(function: Callable[[SqlSession, Mapping[str, Any]], Mapping[str, Any]]) -> None:
+    """Say who knows under which name people (by id) are shown in the language of the page; it may cost one statement."""
+    global _call_people
+    _call_people = function
+
+
+def called(db: SqlSession, people: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The same people by id, each under the name that pages in this language call them by."""
+    return _call_people(db, people)
 
 
 _ask_consent: Callable[[str], bool] = lambda user_id: False  # noqa: E731 - replaced by app.py

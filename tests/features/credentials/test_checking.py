@@ -142,9 +142,9 @@ def test_nobody_checks_their_own_and_only_reviewers_check(app: Flask) -> None:
         with pytest.raises(Forbidden):
             agree(who, claim)
     with Session() as db, pytest.raises(NotFound):
-        queries.claim(db, claim, both)
+        queries.claim(db, claim, both, "zh")
     with Session() as db, pytest.raises(Forbidden):
-        queries.queue(db, owner)
+        queries.queue(db, owner, "zh")
 
 
 def test_what_has_run_out_is_no_longer_shown_and_its_owner_is_told(app: Flask) -> None:
@@ -203,7 +203,7 @@ def test_reading_the_whole_number_leaves_a_line(app: Flask) -> None:
     owner, rosa = grace(), reviewer("Rosa")
     claim = submit(owner, note="Look it up online")
     with Session() as db:
-        seen = queries.claim(db, claim, rosa)
+        seen = queries.claim(db, claim, rosa, "zh")
         assert (seen.number, seen.note) == (PROOF.number, "Look it up online")
     with Session() as db:
         lines = db.scalars(sa.select(ReadLine).where(ReadLine.subject_id == owner.user_id)).all()
@@ -310,7 +310,7 @@ def test_the_pages_lead_the_whole_way(app: Flask) -> None:
         eyes = Visitor(app, who, english=True)
         assert "Ada" in words(eyes.get("/review/credentials"))
         with Session() as db:
-            waiting = [line.id for line in queries.queue(db, who)]
+            waiting = [line.id for line in queries.queue(db, who, "zh")]
         for claim in waiting:
             assert "RF-2024-8812" in words(eyes.get(f"/review/credentials/{claim}"))
             assert eyes.post(f"/review/credentials/{claim}", deed="agree").status_code == 303

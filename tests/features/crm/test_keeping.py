@@ -151,8 +151,8 @@ def test_the_desks_notes_and_a_consultants_are_apart_and_leave_a_line(met: Met) 
     note(olga, ada.user_id, "House note.")
     note(grace.actor, ada.user_id, "My own note.")
     with Session() as db:
-        theirs = queries.client_page(db, ada.user_id, olga, at)
-        own = queries.own_client_page(db, ada.user_id, grace.actor, at)
+        theirs = queries.client_page(db, ada.user_id, olga, at, "zh")
+        own = queries.own_client_page(db, ada.user_id, grace.actor, at, "zh")
         read = set(
             db.execute(text("SELECT reader_id, field FROM vault_reads WHERE subject_id = :id"), {"id": ada.user_id})
         )
@@ -171,7 +171,7 @@ def test_who_never_met_a_client_sees_nothing(met: Met) -> None:
         with pytest.raises(NotFound):
             note(who, ada.user_id)
     with Session() as db, pytest.raises(NotFound):
-        queries.own_client_page(db, ada.user_id, hopper.actor, NOW)
+        queries.own_client_page(db, ada.user_id, hopper.actor, NOW, "zh")
 
 
 def test_tags_are_few_short_and_once(met: Met) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -91,8 +92,12 @@ def test_a_consultant_is_saved_once_found_again_and_taken_off(app: Flask, ada: A
     page = visitor.get("/me/saved")
     assert statements(page) <= STATEMENTS_MAX
     assert "Grace" in words(page)
-    assert "Save for later" in words(visitor.get(f"/c/grace-{grace[-8:]}"))
+    theirs = visitor.get(f"/c/grace-{grace[-8:]}")
+    assert "Saved · take off" in words(theirs)
+    assert statements(theirs) <= STATEMENTS_MAX
+    assert re.search(r'name="saved" value="0"', theirs.text), "and is taken off where it stands"
     visitor.post("/me/saved", consultant_id=grace, saved="0")
+    assert "Save for later" in words(visitor.get(f"/c/grace-{grace[-8:]}"))
     assert "Nobody saved yet" in words(visitor.get("/me/saved"))
 
 

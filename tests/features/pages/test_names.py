@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,11 @@ from tests.make import NOW
 from tests.visitor import STATEMENTS_MAX, Visitor, house, statements, words
 from zhixun.events.booking import BookingConfirmed
 from zhixun.features.accounts.models import User
+from zhixun.features.booking import actions as bookings
+from zhixun.features.booking import queries as booking_queries
 from zhixun.features.catalog.models import Consultant
+from zhixun.features.credentials import actions as credentials
+from zhixun.features.credentials.rules import Proof
 from zhixun.features.messaging import actions as messaging
 from zhixun.features.messaging.rules import conversation_id_of
 from zhixun.features.notifications import actions as notifications
@@ -23,8 +28,9 @@ from zhixun.features.notifications import handlers
 from zhixun.features.notifications.models import Notice
 from zhixun.features.notifications.ports import House, Mail, Mailer
 from zhixun.kernel import services
+from zhixun.kernel.tables import Session
 from zhixun.kernel.unit_of_work import unit_of_work
-from zhixun.kernel.values import Actor, Words
+from zhixun.kernel.values import Actor, Words, new_id
 
 ACCOUNT, NAME = "Zhou", Words("周明", "Ming Chou")
 
@@ -85,10 +91,33 @@ def test_the_clients_pages_say_the_name_of_their_language(app: Flask, booked: di
 @pytest.mark.parametrize("english", [False, True])
 def test_the_desk_says_the_name_of_its_language(app: Flask, booked: dict[str, str], english: bool) -> None:
     desk = Visitor(app, olga(), english=english)
-    for path in ("/ops", "/ops/bookings", f"/ops/bookings/{booked['booking_id']}"):
+    client = f"/ops/clients/{booked['client_id']}"
+    for path in ("/ops", "/ops/bookings", f"/ops/bookings/{booked['booking_id']}", client):
         page = desk.get(path)
         assert says(words(page), english=english), path
         assert statements(page) <= STATEMENTS_MAX, path
+
+
+@pytest.mark.parametrize("english", [False, True])
+def test_who_read_it_and_whose_credential_it_is_say_the_name_of_the_pages_language(
+    app: Flask, booked: dict[str, str], english: bool
+) -> None:
+    zhou = Actor(booked["consultant_id"], frozenset({"client", "consultant"}))
+    proof = Proof("licence", "13101201410123456", "Bureau of Justice", date(2020, 5, 1), None, "")
+    with unit_of_work(zhou, now=NOW) as uow:
+        credentials.submit_claim(uow, claim_id=new_id(), proof=proof)
+        rosa = make.person(uow, "Rosa", roles=("reviewer",))
+        bookings.write_brief(
+            make.acting(uow, Actor(booked["client_id"])),
+            booking_id=booked["booking_id"],
+            brief="Hello",
+            sensitive=False,
+        )
+    with Session() as db:
+        seen = booking_queries.booking(db, booked["booking_id"], zhou, NOW)
+        assert booking_queries.brief_of(db, seen, zhou) == "Hello"
+    assert says(words(Visitor(app, Actor(booked["client_id"]), english=english).get("/me/access")), english=english)
+    assert says(words(Visitor(app, rosa, english=english).get("/review/credentials")), english=english)
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])

@@ -189,9 +189,11 @@ def test_the_plan_says_what_goes_and_what_stays_and_asks_twice(app: Flask) -> No
 def test_who_has_a_session_or_money_under_way_is_told_so_and_stays(app: Flask) -> None:
     with unit_of_work() as uow:
         ada, grace = make.client(uow), make.consultant(uow)
-        make.paid_booking(uow, client=ada, consultant=grace)
+        booking_id = make.paid_booking(uow, client=ada, consultant=grace)
     browser = Visitor(app, ada, english=True)
-    assert "A session is still to come." in words(browser.get("/me/data"))
+    page = browser.get("/me/data")
+    assert "A session is still to come." in words(page)
+    assert f'href="/en/sessions/{booking_id}"' in page.text
     refused = browser.post("/me/data/erasure", sure="yes")
     assert (refused.status_code, "Not yet" in words(refused)) == (409, True)
     assert browser.get("/me").status_code == 200

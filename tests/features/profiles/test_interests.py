@@ -140,3 +140,14 @@ def test_who_has_nothing_in_common_is_in_no_segment() -> None:
     segments = (Segment("s0", {"topic=a": 1.0}, (), 3), Segment("s1", {"topic=b": 1.0}, (), 3))
     assert rules.nearest({"topic=b": 1.0}, segments) == "s1"
     assert rules.nearest({"topic=c": 1.0}, segments) == ""
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("/", "The home page"), ("/en", "The home page"), ("/en/consultants?field=legal", "Finding a consultant"),
+        ("/sessions/0123", "My sessions"), ("/nowhere/at/all", "Another page here"),
+    ],
+)  # fmt: skip
+def test_pages_that_were_looked_at_have_names(path: str, name: str) -> None:
+    assert rules.page_name(path) == name

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from zhixun.features.accounts import queries as accounts
 from zhixun.features.accounts.rules import check_right
+from zhixun.features.catalog import queries as catalog
 from zhixun.kernel.errors import Forbidden, NotFound
 from zhixun.kernel.sealed import unseal
 from zhixun.kernel.values import Actor
@@ -67,16 +68,16 @@ def claims_of(db: Session, consultant_id: str) -> list[ClaimLine]:
     return [_line(row, "") for row in rows]
 
 
-def queue(db: Session, actor: Actor) -> list[ClaimLine]:
-    """What waits for this reviewer: not their own, and not what they have checked. Raises Forbidden."""
+def queue(db: Session, actor: Actor, language: str) -> list[ClaimLine]:
+    """What waits for this reviewer: not their own, and not what they have checked. Names in `language`. Raises Forbidden."""
     _check_reviewer(actor)
     mine = exists().where(Check.claim_id == Claim.id, Check.reviewer_id == actor.user_id)
     waiting = select(Claim).where(Claim.state == "submitted", Claim.consultant_id != actor.user_id, ~mine)
     rows = list(db.scalars(waiting.order_by(Claim.submitted_at, Claim.id).limit(QUEUE_SHOWN)))
-    return _named(db, rows)
+    return _named(db, rows, language)
 
 
-def claim(db: Session, claim_id: str, actor: Actor) -> ClaimView:
+def claim(db: Session, claim_id: str, actor: Actor, language: str) -> ClaimView:
     """One credential with its whole number; reading it leaves a line that its owner can see. Raises Forbidden, NotFound."""
     _check_reviewer(actor)
     row = db.get(Claim, claim_id)
@@ -89,7 +90,7 @@ def claim(db: Session, claim_id: str, actor: Actor) -> ClaimView:
         for column in (Claim.number, Claim.note)
     }
     mine = db.get(Check, (row.id, actor.user_id)) is not None
-    return ClaimView(_named(db, [row])[0], opened["number"], opened["note"], mine)
+    return ClaimView(_named(db, [row], language)[0], opened["number"], opened["note"], mine)
 
 
 def verified_count(db: Session, person_id: str) -> int:
@@ -121,8 +122,8 @@ def _check_reviewer(actor: Actor) -> None:
         raise Forbidden
 
 
-def _named(db: Session, rows: Sequence[Claim]) -> list[ClaimLine]:
-    people = accounts.people(db, {row.consultant_id for row in rows})
+def _named(db: Session, rows: Sequence[Claim], language: str) -> list[ClaimLine]:
+    people = catalog.called(db, accounts.people(db, {row.consultant_id for row in rows}), language)
     return [_line(row, people[row.consultant_id].name if row.consultant_id in people else "–") for row in rows]
 
 

@@ -10,6 +10,7 @@ from zhixun.features.catalog import queries as catalog
 from zhixun.kernel.errors import Conflict, DomainError, Invalid, NotFound
 from zhixun.kernel.values import is_id, utc_now
 from zhixun.web.errors import field_sentences, sentence_of
+from zhixun.web.languages import language
 from zhixun.web.security import current_actor, read, require, work
 
 from . import actions, forms, queries, rules
@@ -54,7 +55,7 @@ def withdraw(claim_id: str) -> Response:
 @require("reviewer")
 def queue() -> str:
     with read() as db:
-        found = queries.queue(db, current_actor())
+        found = queries.queue(db, current_actor(), language())
     return render_template("credentials/queue.html", lines=found, kinds=rules.KINDS)
 
 
@@ -169,7 +170,7 @@ def _joining(wish: Typed | None, given: Typed, error: DomainError | None) -> Res
 def _check(claim_id: str, reason: str, error: DomainError | None) -> Response:
     _check_id(claim_id)
     with read() as db:
-        found = queries.claim(db, claim_id, current_actor())
+        found = queries.claim(db, claim_id, current_actor(), language())
     page = render_template(
         "credentials/check.html", one=found, line=found.line, kinds=rules.KINDS, reason=reason, errors=_sentences(error)
     )

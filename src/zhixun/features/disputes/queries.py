@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from zhixun.kernel import sealed
 from zhixun.kernel.errors import N_, NotFound
+from zhixun.kernel.personal import OpenMatter
 from zhixun.kernel.sealed import Letter
 from zhixun.kernel.values import Actor, Money
 
@@ -86,11 +87,12 @@ def waiting_count(db: Session) -> int:
     return db.scalar(select(func.count()).select_from(Dispute).where(Dispute.state == State.RULING)) or 0
 
 
-def open_matters(db: Session, person_id: str, now: datetime) -> list[str]:
-    """Why this person cannot be erased yet, as sentences."""
+def open_matters(db: Session, person_id: str, now: datetime) -> list[OpenMatter]:
+    """Why this person cannot be erased yet."""
     theirs = or_(Dispute.client_id == person_id, Dispute.consultant_id == person_id)
-    open_one = select(Dispute.id).where(theirs, Dispute.state != State.DECIDED)
-    return [N_("A dispute of yours is not decided yet.")] if db.scalar(open_one.limit(1)) else []
+    open_one = db.scalar(select(Dispute.booking_id).where(theirs, Dispute.state != State.DECIDED).limit(1))
+    said = N_("A dispute of yours is not decided yet.")
+    return [OpenMatter(said, f"/sessions/{open_one}/dispute")] if open_one else []
 
 
 def _view(row: Dispute) -> DisputeView:

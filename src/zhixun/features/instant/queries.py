@@ -14,6 +14,7 @@ from zhixun.features.scheduling import queries as scheduling
 from zhixun.features.scheduling.rules import is_free
 from zhixun.kernel import sealed
 from zhixun.kernel.errors import N_, NotFound
+from zhixun.kernel.personal import OpenMatter
 from zhixun.kernel.sealed import Letter, Sealed
 from zhixun.kernel.values import Actor, Money
 
@@ -216,11 +217,11 @@ def due_by_time(db: Session, now: datetime) -> list[str]:
     return list(db.scalars(select(Call.id).where(or_(unpaid, ringing)).order_by(Call.id)))
 
 
-def open_matters(db: Session, person_id: str, now: datetime) -> list[str]:
-    """Why this person cannot be erased yet, as sentences."""
-    if open_call_of(db, person_id) is None:
-        return []
-    return [N_("An instant question is still open. Take it back, or wait until it is answered.")]
+def open_matters(db: Session, person_id: str, now: datetime) -> list[OpenMatter]:
+    """Why this person cannot be erased yet."""
+    call = open_call_of(db, person_id)
+    said = N_("An instant question is still open. Take it back, or wait until it is answered.")
+    return [OpenMatter(said, f"/now/{call.id}")] if call else []
 
 
 def view_of(row: Call) -> CallView:

@@ -8,6 +8,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session, aliased
 
 from zhixun.kernel.errors import N_
+from zhixun.kernel.personal import OpenMatter
 from zhixun.kernel.tables import any_of
 from zhixun.kernel.values import Money
 
@@ -231,8 +232,11 @@ def _named(db: Session, sentence: str, query: str) -> list[str]:
     return [sentence.format(name) for name in db.scalars(text(query))]
 
 
-def open_matters(db: Session, person_id: str, now: datetime) -> list[str]:
-    """Why this person cannot be erased yet, as sentences."""
+def open_matters(db: Session, person_id: str, now: datetime) -> list[OpenMatter]:
+    """Why this person cannot be erased yet."""
     balances = db.scalars(select(Account.balance_minor).where(Account.account == consultant_account(person_id))).all()
-    found = [N_("Your earnings have not been paid out yet.")] if any(one > 0 for one in balances) else []
-    return [*found, N_("You owe the house money from refunds.")] if any(one < 0 for one in balances) else found
+    earned, owed = N_("Your earnings have not been paid out yet."), N_("You owe the house money from refunds.")
+    sentences = ([earned] if any(one > 0 for one in balances) else []) + (
+        [owed] if any(one < 0 for one in balances) else []
+    )
+    return [OpenMatter(sentence, "/pro/earnings") for sentence in sentences]

@@ -226,7 +226,7 @@ class ErasurePlan:
 
     goes: tuple[tuple[Words, int], ...]
     stays: tuple[tuple[Words, int, str], ...]
-    open_matters: tuple[str, ...]
+    open_matters: tuple[personal.OpenMatter, ...]
 
 
 def erasure_plan(db: Session, person_id: str, now: datetime) -> ErasurePlan:

@@ -52,7 +52,7 @@ def erase_person(uow: UnitOfWork, *, person_id: str) -> None:
     if not any(line.rows for line in personal.held(uow.db, person_id)):
         raise NotFound
     if reasons := personal.open_matters(uow.db, person_id, uow.now):
-        raise StillOpen(extra={"reasons": reasons})
+        raise StillOpen(extra={"reasons": [one.sentence for one in reasons]})
     for purpose in rules.PURPOSES:
         withdraw_consent(uow, user_id=person_id, purpose=purpose)
     report = [asdict(line) for line in personal.erase(uow, person_id) if line.rows]

@@ -8,7 +8,7 @@ from zhixun.features.accounts import queries as accounts
 from zhixun.features.accounts.rules import may
 from zhixun.kernel import audit
 from zhixun.kernel.errors import NotFound
-from zhixun.web import pagination
+from zhixun.web import pagination, shell
 from zhixun.web.security import current_actor, read, require
 
 from . import queries, rules
@@ -24,7 +24,7 @@ def access() -> str:
     with read() as db:
         found = queries.reads_of(db, current_actor().user_id, before=before, limit=rules.LINES_SHOWN + 1)
         page = found[: rules.LINES_SHOWN]
-        people = accounts.people(db, {line.reader_id for line in page})
+        people = shell.called(db, accounts.people(db, {line.reader_id for line in page}))
     older = pagination.time_cursor(page[-1].at) if len(found) > len(page) else None
     return render_template(
         "privacy/access.html", lines=page, people=people, fields=rules.FIELDS, older=older, paged=before is not None

@@ -168,6 +168,11 @@ def gathered(db: Session) -> Gathered:
     )  # fmt: skip
 
 
+def has_saved(db: Session, user_id: str, consultant_id: str) -> bool:
+    """Whether a person saved this consultant. One statement, none for nobody."""
+    return bool(user_id) and db.get(Saved, (user_id, consultant_id)) is not None
+
+
 def saved_by(db: Session, user_id: str) -> list[str]:
     """Ids of the consultants a person saved, the latest first. One statement."""
     mine = select(Saved.consultant_id).where(Saved.user_id == user_id)

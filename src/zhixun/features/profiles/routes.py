@@ -55,7 +55,7 @@ def mine() -> str:
         "profiles/mine.html", agreed=agreed, profile=profile, labels=labels, noted=noted, cards=cards, names=names,
         fields=fields, chosen={label.partition("=")[0]: label.partition("=")[2] for label in said},
         wrong=[label for label, verdict in profile.corrections.items() if verdict == "wrong" and label in names],
-        choices=actions.CHOICES,
+        choices=actions.CHOICES, page_name=rules.page_name,
     )  # fmt: skip
 
 

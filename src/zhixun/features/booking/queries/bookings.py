@@ -16,6 +16,7 @@ from zhixun.features.loyalty.rules import points_worth
 from zhixun.features.plans.rules import COVERS, PriceLine, read_lines
 from zhixun.kernel import sealed
 from zhixun.kernel.errors import N_, NotFound
+from zhixun.kernel.personal import OpenMatter
 from zhixun.kernel.sealed import Letter, Sealed
 from zhixun.kernel.values import Actor, Money, Words
 
@@ -364,14 +365,16 @@ def _ladder(row: Booking, price: Money) -> tuple[LadderStep, ...]:
     return tuple(steps)
 
 
-def open_matters(db: Session, person_id: str, now: datetime) -> list[str]:
-    """Why this person cannot be erased yet, as sentences."""
+def open_matters(db: Session, person_id: str, now: datetime) -> list[OpenMatter]:
+    """Why this person cannot be erased yet."""
     theirs = or_(Booking.client_id == person_id, Booking.consultant_id == person_id)
     to_come = select(Booking.id).where(theirs, _is_upcoming(now))
     unreleased = select(Booking.id).where(theirs, Booking.release_at.is_not(None), Booking.released_at.is_(None))
     found = []
-    if db.scalar(to_come.limit(1)):
-        found.append(N_("A session is still to come. Cancel it, or let it take place."))
-    if db.scalar(unreleased.limit(1)):
-        found.append(N_("The money of a session is not released yet. That takes 48 hours after it."))
+    if one := db.scalar(to_come.order_by(Booking.starts_at).limit(1)):
+        said = N_("A session is still to come. Cancel it, or let it take place.")
+        found.append(OpenMatter(said, f"/sessions/{one}"))
+    if one := db.scalar(unreleased.order_by(Booking.release_at).limit(1)):
+        said = N_("The money of a session is not released yet. That takes 48 hours after it.")
+        found.append(OpenMatter(said, f"/sessions/{one}"))
     return found

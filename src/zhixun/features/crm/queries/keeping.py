@@ -14,12 +14,14 @@ from zhixun.features.booking import queries as bookings
 from zhixun.features.booking.queries import BookingView, ClientFigures
 from zhixun.features.booking.rules import UPCOMING
 from zhixun.features.booking.rules import State as BookingState
+from zhixun.features.catalog import queries as catalog
 from zhixun.features.crm import rules
 from zhixun.features.crm.models import Check, Matter, Note, Tag
 from zhixun.features.crm.rules import State
 from zhixun.features.quality import queries as quality
 from zhixun.features.quality.queries import GivenByClient
 from zhixun.kernel.errors import N_, NotFound
+from zhixun.kernel.personal import OpenMatter
 from zhixun.kernel.sealed import Letter, unseal, unseal_many
 from zhixun.kernel.tables import any_of
 from zhixun.kernel.values import Actor, Money
@@ -139,21 +141,22 @@ def own_clients(db: Session, consultant_id: str, now: datetime) -> list[ClientLi
     return [ClientLine(who, people[who].name, found, ()) for who, found in figures.items() if who in people]
 
 
-def client_page(db: Session, client_id: str, reader: Actor, now: datetime) -> ClientPage:
-    """Everything the desk has about a client, on one page. Raises NotFound. Nine statements."""
+def client_page(db: Session, client_id: str, reader: Actor, now: datetime, language: str) -> ClientPage:
+    """Everything the desk has about a client, on one page, people by their names in `language`. Raises NotFound. Ten
+    statements."""
     person = accounts.person(db, client_id)
     if "client" not in person.roles:
         raise NotFound
     history = bookings.bookings_of(db, Actor(client_id), now, limit=rules.HISTORY_SHOWN)
-    return _page(db, person, [one for one in history if one.client_id == client_id], HOUSE, reader, now)
+    return _page(db, person, [one for one in history if one.client_id == client_id], HOUSE, reader, now, language)
 
 
-def own_client_page(db: Session, client_id: str, reader: Actor, now: datetime) -> ClientPage:
+def own_client_page(db: Session, client_id: str, reader: Actor, now: datetime, language: str) -> ClientPage:
     """What a consultant sees of their own client: their sessions together and their own notes. Raises NotFound."""
     history = bookings.between(db, client_id, reader.user_id, now, limit=rules.HISTORY_SHOWN)
     if not history:
         raise NotFound
-    return _page(db, accounts.person(db, client_id), history, reader.user_id, reader, now)
+    return _page(db, accounts.person(db, client_id), history, reader.user_id, reader, now, language)
 
 
 def note_owner(db: Session, client_id: str, actor: Actor) -> str:
@@ -218,17 +221,18 @@ def helped_share(db: Session) -> tuple[float, int]:
     return (yes / count if count else 0.0), count
 
 
-def open_matters(db: Session, person_id: str, now: datetime) -> list[str]:
-    """Why this person cannot be erased yet, as sentences. A suggestion owes them no answer; a complaint and a
+def open_matters(db: Session, person_id: str, now: datetime) -> list[OpenMatter]:
+    """Why this person cannot be erased yet. A suggestion owes them no answer; a complaint and a
     report do."""
     waiting = select(Matter.id).where(
         Matter.person_id == person_id, Matter.kind != "suggestion", Matter.state != State.ANSWERED
     )
-    return [N_("A complaint of yours has no answer yet.")] if db.scalar(waiting.limit(1)) else []
+    said = N_("A complaint of yours has no answer yet.")
+    return [OpenMatter(said, "/help/complaint")] if db.scalar(waiting.limit(1)) else []
 
 
 def _page(
-    db: Session, person: Person, history: Sequence[BookingView], owner: str, reader: Actor, now: datetime
+    db: Session, person: Person, history: Sequence[BookingView], owner: str, reader: Actor, now: datetime, language: str
 ) -> ClientPage:
     house = owner == HOUSE
     done = [one for one in history if one.state is BookingState.COMPLETED]
@@ -236,7 +240,7 @@ def _page(
     feedback = quality.given_by(db, person.user_id, consultant_id="" if house else owner)
     notes = _notes(db, person.user_id, owner, reader)
     people = accounts.people(db, {one.consultant_id for one in history} | {note.author for note in notes})
-    names = {who: one.name for who, one in people.items()}
+    names = {who: one.name for who, one in catalog.called(db, people, language).items()}
     return ClientPage(
         person=person, history=tuple(history), names=names, held=len(done),
         value=sum((one.price for one in done if one.starts_at >= since), Money(0)),

@@ -13,6 +13,7 @@ from zhixun.features.profiles import queries as profiles
 from zhixun.kernel.errors import DomainError, Invalid, NotFound
 from zhixun.kernel.values import is_id, new_id, utc_now
 from zhixun.web import errors, pagination
+from zhixun.web.languages import language
 from zhixun.web.security import current_actor, read, require, work
 
 from . import bp
@@ -87,9 +88,12 @@ def _page(client_id: str, endpoint: str, error: DomainError | None = None) -> An
     actor, now = current_actor(), utc_now()
     with read() as db:
         if endpoint == "crm.client":
-            found, profile = queries.client_page(db, client_id, actor, now), profiles.profile_of(db, client_id)
+            found, profile = (
+                queries.client_page(db, client_id, actor, now, language()),
+                profiles.profile_of(db, client_id),
+            )
         else:
-            profile, found = None, queries.own_client_page(db, client_id, actor, now)
+            profile, found = None, queries.own_client_page(db, client_id, actor, now, language())
     template = "crm/client.html" if endpoint == "crm.client" else "crm/own_client.html"
     page = render_template(
         template, page=found, profile=profile, now=now, typed=request.form, note_id=new_id(),

@@ -17,6 +17,7 @@ from zhixun.features.catalog.rules import SLUG
 from zhixun.features.instant import queries as instant
 from zhixun.features.pages import forms
 from zhixun.features.plans import queries as plans
+from zhixun.features.profiles import queries as profiles
 from zhixun.features.quality import queries as quality
 from zhixun.features.recommend import queries as recommend
 from zhixun.features.recommend import rules as ranking
@@ -132,6 +133,7 @@ def consultant(slug: str) -> str | Response:
         now_with = instant.answers_now(db, page.card, now)
         offer = plans.offer_of(db, page.card.id, actor.user_id, now)
         groups = bookings.groups_of(db, page.card.id, now)
+        saved = profiles.has_saved(db, actor.user_id, page.card.id)
         services = {page.card.id: [service.timing for service in page.card.services]}
         times = search.free_times(
             db,
@@ -151,7 +153,7 @@ def consultant(slug: str) -> str | Response:
         "pages/consultant.html", page=page, card=page.card, field=field, seen=judged, reviews=reviews,
         initials={user_id: person.name.strip()[:1].upper() for user_id, person in names.items()}, booked=booked,
         booking_id=new_id(), now=now, zone=reader_zone(), hold_minutes=booking.HOLD.seconds // 60, release_hours=booking.RELEASE_AFTER.days * 24,
-        now_with=now_with, offer=offer, groups=groups, takes_crises=any(one.crisis for one in field.topics if one.id in page.card.topic_ids), new_id=new_id, topic=topic, similar_count=search.count_of_topic(topic) - 1 if topic and not booked.any else 0,
+        now_with=now_with, saved=saved, offer=offer, groups=groups, takes_crises=any(one.crisis for one in field.topics if one.id in page.card.topic_ids), new_id=new_id, topic=topic, similar_count=search.count_of_topic(topic) - 1 if topic and not booked.any else 0,
     )  # fmt: skip
 
 

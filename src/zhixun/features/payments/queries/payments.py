@@ -11,6 +11,7 @@ from zhixun.features.accounts.rules import may
 from zhixun.features.payments.models import Charge, Part, Payment, Refund
 from zhixun.features.payments.rules import PaymentState, Settlement
 from zhixun.kernel.errors import N_, NotFound
+from zhixun.kernel.personal import OpenMatter
 from zhixun.kernel.tables import any_of
 from zhixun.kernel.values import Actor, Money
 
@@ -174,8 +175,8 @@ def _view(row: Payment) -> PaymentView:
     )  # fmt: skip
 
 
-def open_matters(db: Session, person_id: str, now: datetime) -> list[str]:
-    """Why this person cannot be erased yet, as sentences."""
+def open_matters(db: Session, person_id: str, now: datetime) -> list[OpenMatter]:
+    """Why this person cannot be erased yet."""
     theirs = select(Payment.id).where(Payment.payer_id == person_id)
     under_way = select(Refund.id).where(Refund.payment_id.in_(theirs), Refund.state != "completed")
-    return [N_("A refund to you is still under way.")] if db.scalar(under_way.limit(1)) else []
+    return [OpenMatter(N_("A refund to you is still under way."), "/sessions")] if db.scalar(under_way.limit(1)) else []

@@ -15,6 +15,7 @@ from zhixun.features.ledger.rules import credits_of
 from zhixun.features.plans import rules
 from zhixun.features.plans.models import Funding, Holding, Membership, Order, Package
 from zhixun.kernel.errors import N_, NotFound
+from zhixun.kernel.personal import OpenMatter
 from zhixun.kernel.tables import any_of
 from zhixun.kernel.values import Money, Words
 
@@ -271,8 +272,8 @@ def covers_whole(holding: HoldingView, price: Money) -> bool:
     return holding.kind == "package" or price <= holding.included_max
 
 
-def open_matters(db: Session, person_id: str, now: datetime) -> list[str]:
-    """Why this person cannot be erased yet, as sentences."""
+def open_matters(db: Session, person_id: str, now: datetime) -> list[OpenMatter]:
+    """Why this person cannot be erased yet."""
     theirs = select(Holding.kind, Holding.left_units, Holding.renews).where(
         Holding.person_id == person_id, Holding.state == "active", Holding.expires_at > now
     )
@@ -284,4 +285,4 @@ def open_matters(db: Session, person_id: str, now: datetime) -> list[str]:
             )
         if renews:
             found.add(N_("Your membership would go on by itself. Cancel it under “My plans” first."))
-    return sorted(found)
+    return [OpenMatter(sentence, "/plans") for sentence in sorted(found)]
