@@ -92,7 +92,7 @@ def test_who_may_not_pay_out_sees_no_payouts(app: Flask, desk: dict[str, Visitor
 
 
 def test_support_gives_a_part_back_and_the_client_reads_it(app: Flask, desk: dict[str, Visitor], earned) -> None:
-    ada, _, booking_id = earned
+    ada, grace, booking_id = earned
     support, where = desk["support"], f"/ops/bookings/{booking_id}/refund"
     assert f'href="/en{where}"' in support.get(f"/ops/bookings/{booking_id}").text
     page = support.get(where)
@@ -115,6 +115,8 @@ def test_support_gives_a_part_back_and_the_client_reads_it(app: Flask, desk: dic
         assert support.post(where, **typed).status_code == 303
     assert "Left ¥359.50" in words(support.get(where))
     assert "¥120.50 is on its way back to you." in words(Visitor(app, ada, english=True).get(f"/sessions/{booking_id}"))
+    theirs = Visitor(app, grace.actor, english=True).get(f"/sessions/{booking_id}")
+    assert "¥120.50 of the price went back to the client." in words(theirs)
     assert support.post(where, refund_id=new_id(), how="all", reason="All of it after all").status_code == 303
     assert "Everything that was paid has gone back." in words(support.get(where))
 
