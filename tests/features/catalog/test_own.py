@@ -188,3 +188,11 @@ def test_the_pages_keep_what_was_typed_and_say_what_is_wrong(grace, db_url, tmp_
     visitor.post(f"/pro/services/{one}/withdrawal")
     assert "¥280.50" not in words(visitor.get("/pro/services"))
     assert visitor.get(f"/pro/services/{one}").status_code == 404
+
+
+def test_an_address_that_is_none_finds_no_service(grace, db_url, tmp_path):
+    visitor = Visitor(house(db_url, tmp_path), grace.actor)
+    for wrong in ("%00", "x" * 300, new_id(), "..."):
+        assert visitor.get(f"/pro/services/{wrong}").status_code == 404, wrong
+        for where in ("/withdrawal", "/asking"):
+            assert visitor.post(f"/pro/services/{wrong}{where}").status_code == 404, wrong

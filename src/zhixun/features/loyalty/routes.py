@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from zhixun.features.accounts.rules import check_right
 from zhixun.features.catalog import queries as catalog
 from zhixun.kernel.errors import N_, DomainError, Invalid, NotFound
-from zhixun.kernel.values import Money, is_id, new_id, utc_now
+from zhixun.kernel.values import Money, is_id, new_id, plain_text, utc_now
 from zhixun.web import errors
 from zhixun.web.formats import money
 from zhixun.web.security import current_actor, read, require, work
@@ -81,7 +81,7 @@ def pause(coupon_id: str) -> AnyResponse:
 
 def _meant(db: Session, text: str) -> str | None:
     """The consultant of this name or page, None for nobody in particular. Raises Invalid for none or several."""
-    said = " ".join(text.split())[: rules.NAME_LENGTH_MAX]
+    said = " ".join(plain_text(text).split())[: rules.NAME_LENGTH_MAX]
     if not said:
         return None
     found = catalog.named(db, said, limit=rules.NAMED_MAX)

@@ -40,7 +40,7 @@ def service(service_id: str) -> Response:
     if service_id == NEW:
         return _form(service_id, Typed({"id": new_id(), "channel": CHANNELS[0], "minutes": "60"}), None)
     with read() as db:
-        found = queries.service(db, service_id)
+        found = queries.service(db, _id(service_id))
     if found.consultant_id != current_actor().user_id or not found.active:
         raise NotFound
     return _form(service_id, forms.offer_typed_of(found), None)
@@ -56,7 +56,7 @@ def write_service(service_id: str) -> Response:
             _sell(given)
         else:
             with work() as uow:
-                actions.change_offer(uow, service_id=service_id, offer=forms.offer_of(given))
+                actions.change_offer(uow, service_id=_id(service_id), offer=forms.offer_of(given))
     except (Invalid, Conflict) as error:
         return _form(service_id, given, error)
     flash(gettext("Kept. Clients see it from now on; what is booked stays as it was agreed."))
@@ -68,7 +68,7 @@ def write_service(service_id: str) -> Response:
 def withdraw_service(service_id: str) -> Response:
     """Sell it no longer; sessions booked already take place."""
     with work() as uow:
-        actions.withdraw_service(uow, service_id=service_id)
+        actions.withdraw_service(uow, service_id=_id(service_id))
     flash(gettext("Off sale. Sessions booked already take place."))
     return redirect(url_for("catalog.services"), 303)
 
@@ -77,10 +77,8 @@ def withdraw_service(service_id: str) -> Response:
 @require("consultant")
 def ask_first(service_id: str) -> Response:
     """From now on bookings of this service wait for a yes, or no longer. What is booked stays as it was agreed."""
-    if not is_id(service_id):
-        raise NotFound
     with work() as uow:
-        actions.ask_first(uow, service_id=service_id, on_request=request.form.get("on_request") == "yes")
+        actions.ask_first(uow, service_id=_id(service_id), on_request=request.form.get("on_request") == "yes")
     flash(gettext("Kept. It holds for bookings from now on."))
     return redirect(url_for("catalog.services"), 303)
 
@@ -103,3 +101,9 @@ def _form(service_id: str, given: Typed, error: DomainError | None) -> Response:
         errors=(field_sentences(error) or {"form": sentence_of(error)}) if error else {},
     )  # fmt: skip
     return make_response(page, error.status if error else 200)
+
+
+def _id(service_id: str) -> str:
+    if not is_id(service_id):
+        raise NotFound
+    return service_id
