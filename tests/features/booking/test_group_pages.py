@@ -71,6 +71,7 @@ def test_a_consultant_sets_a_time_on_their_own_clock_and_it_stands_on_their_page
     assert "Fri 27 Nov, 19:00–20:00" in words(page)
     shown = Visitor(app, english=True).get(f"/c/{grace.slug}")
     assert "2 seats left" in words(shown)
+    assert "19:00–20:00 Beijing time (UTC+8)" in words(shown)
     assert "¥120 a seat" in words(shown)
     taken = browser.post("/pro/groups", group_id=new_id(), **FORM)
     assert taken.status_code == 409

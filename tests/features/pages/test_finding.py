@@ -97,6 +97,7 @@ def test_an_empty_house_still_opens(app: Flask) -> None:
 def test_the_home_page_counts_and_offers_who_is_free_today(app: Flask, ada: str) -> None:
     listed("Bob", field_id="health", topic_ids=["sleep"], hours=EVENINGS)
     page = words(Visitor(app).get("/"))
+    assert "本页时间：北京时间（UTC+8）" in page
     assert "今天还能约到" in page
     assert "1 位咨询师" in page
     assert "今天 18:00 可约" in page
