@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from functools import lru_cache
 from pathlib import Path
 
 from flask import Flask
@@ -11,7 +12,7 @@ from itsdangerous import URLSafeTimedSerializer
 from werkzeug.test import TestResponse
 
 from tests.conftest import KEYS
-from zhixun.app import create_app
+from zhixun.app import build_web, connect
 from zhixun.features.accounts import actions as accounts
 from zhixun.kernel.unit_of_work import unit_of_work
 from zhixun.kernel.values import Actor
@@ -22,13 +23,34 @@ STATEMENTS_MAX = 12
 """How much SQL a page of the journey may take."""
 
 
-def house(db_url: str, folder: Path, *, mongodb: str = "") -> Flask:
-    """The app over a test's own database; with the interaction log in MongoDB where its address is given."""
-    settings = Settings(
+def house(db_url: str, folder: Path, *, mongodb: str = "", own: bool = False) -> Flask:
+    """The app over a test's own database; with the interaction log in MongoDB where its address is given.
+
+    Only what is connected is new: three hundred addresses and the templates are compiled once for all tests of a process,
+    which was a third of their work. A test that gives the app addresses of its own asks for one of its `own`.
+    """
+    settings = _settings(folder, mongodb)
+    connect(settings, db_url)
+    if own:
+        return build_web(settings)
+    app, config = _built()
+    app.config.clear()
+    app.config.update(config)
+    return app
+
+
+def _settings(folder: Path, mongodb: str = "") -> Settings:
+    return Settings(
         keys=KEYS, data_dir=folder, secret_key="for tests only", rate_limits=False, demo=True,
         interaction_log="mongodb" if mongodb else "sql", mongodb_url=mongodb,
     )  # fmt: skip
-    return create_app(settings, db_url)
+
+
+@lru_cache(maxsize=1)
+def _built() -> tuple[Flask, dict[str, object]]:
+    """The app and its settings as they are at first: some tests change them."""
+    app = build_web(_settings(Path("nowhere")))
+    return app, dict(app.config)
 
 
 class Visitor:

@@ -123,10 +123,30 @@ FEATURES: tuple[Feature, ...] = (
 
 def create_app(settings: Settings, conninfo: str) -> Flask:
     """Connect to the database, fulfil the ports, subscribe the handlers, and build the web application."""
+    connect(settings, conninfo)
+    return build_web(settings)
+
+
+def connect(settings: Settings, conninfo: str) -> None:
+    """All that a process has once, whatever it does: the database, the vault, the ports, who listens to which fact, and
+    what the web is told about who comes and what there is."""
     database.connect(conninfo)
     unlock_vault(settings)
     fulfil_ports(settings, conninfo)
     subscribe_all()
+    security.identify_with(partial(_who_holds, settings.desk_second_factor))
+    shell.count_notices_with(_unread_notices)
+    shell.ask_consent_with(_agreed_to_be_seen)
+    shell.ask_rights_with(account_rules.may)
+    shell.call_people_with(lambda db, people: catalog_queries.called(db, people, languages.language()))
+    shell.offer_panels(feature.panels for feature in FEATURES)
+    shell.offer_menu(entry for feature in FEATURES for entry in feature.menu)
+    sockets = {kind: run for feature in FEATURES for kind, run in feature.sockets.items()}
+    live.configure(sockets, rate_limits=settings.rate_limits)
+
+
+def build_web(settings: Settings) -> Flask:
+    """The web application over what is connected; it knows its settings and its addresses, and nothing of the database."""
     app = Flask("zhixun", root_path=str(shell.ROOT), template_folder="templates", static_folder=None)
     app.secret_key = settings.key()
     shell.install(app, secure=settings.secure, rate_limits=settings.rate_limits, demo=settings.demo)
@@ -136,18 +156,9 @@ def create_app(settings: Settings, conninfo: str) -> Flask:
     app.config["PUBLIC_URL"] = settings.public_url
     app.config["KNOWN_AS"] = settings.known_as
     app.config["HOUSE_ZONE"] = settings.zone
-    security.identify_with(partial(_who_holds, settings.desk_second_factor))
-    shell.count_notices_with(_unread_notices)
-    shell.ask_consent_with(_agreed_to_be_seen)
-    shell.ask_rights_with(account_rules.may)
-    shell.call_people_with(lambda db, people: catalog_queries.called(db, people, languages.language()))
-    shell.offer_panels(feature.panels for feature in FEATURES)
-    shell.offer_menu(entry for feature in FEATURES for entry in feature.menu)
     for feature in FEATURES:
         for blueprint in feature.blueprints:
             app.register_blueprint(blueprint)
-    sockets = {kind: run for feature in FEATURES for kind, run in feature.sockets.items()}
-    live.configure(sockets, rate_limits=settings.rate_limits)
     return app
 
 

@@ -15,7 +15,7 @@ AT = datetime(2026, 9, 6, 16, 5, tzinfo=UTC)
 
 @pytest.fixture(params=["/", "/en/"], ids=["zh", "en"])
 def reading(request, db_url, tmp_path):
-    app = house(db_url, tmp_path)
+    app = house(db_url, tmp_path, own=True)
     app.add_url_rule("/show", "show", lambda: "")
     environ = {"zhixun.language": "en"} if request.param == "/en/" else {}
     with app.test_request_context("/show", environ_overrides=environ):

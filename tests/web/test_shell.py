@@ -35,8 +35,14 @@ PARTS_CSS_MAX = 6_000
 
 
 @pytest.fixture
-def app(db_url, tmp_path):
-    return house(db_url, tmp_path)
+def app(db_url, tmp_path, request):
+    return house(db_url, tmp_path, own="own_app" in request.fixturenames)
+
+
+@pytest.fixture
+def own_app(app):
+    """An app that nobody else looks at: the test gives it addresses of its own."""
+    return app
 
 
 @pytest.fixture
@@ -206,32 +212,32 @@ def test_what_is_not_there_is_said_kindly(app, english):
 @pytest.mark.parametrize(
     ("status", "said"), [(403, "你没有权限"), (410, "已经下线"), (413, "一次放不下"), (429, "稍等再试")]
 )
-def test_each_refusal_of_http_has_its_sentence(app, status, said):
+def test_each_refusal_of_http_has_its_sentence(own_app, status, said):
     from flask import abort
 
-    app.add_url_rule("/refuse", "refuse", lambda: abort(status))
-    answer = Visitor(app).get("/refuse")
+    own_app.add_url_rule("/refuse", "refuse", lambda: abort(status))
+    answer = Visitor(own_app).get("/refuse")
     assert answer.status_code == status
     assert said in words(answer)
 
 
-def test_who_must_wait_is_told_how_long(app):
+def test_who_must_wait_is_told_how_long(own_app):
     def busy():
         raise TooMany(extra={"retry_after_seconds": 42})
 
-    app.add_url_rule("/busy", "busy", busy)
-    answer = Visitor(app).get("/busy")
+    own_app.add_url_rule("/busy", "busy", busy)
+    answer = Visitor(own_app).get("/busy")
     assert (answer.status_code, answer.headers["Retry-After"]) == (429, "42")
     assert 'data-count="42"' in answer.text
 
 
 @pytest.mark.parametrize("english", [False, True])
-def test_what_breaks_is_said_without_asking_what_may_be_broken(app, everyone, english, monkeypatch):
+def test_what_breaks_is_said_without_asking_what_may_be_broken(own_app, everyone, english, monkeypatch):
     def broken():
         raise RuntimeError("no database today")
 
-    visitor = Visitor(app, everyone["client"], english=english)
-    app.add_url_rule("/broken", "broken", broken)
+    visitor = Visitor(own_app, everyone["client"], english=english)
+    own_app.add_url_rule("/broken", "broken", broken)
     monkeypatch.setattr(security, "_identify", lambda token: broken())
     answer = visitor.get("/broken")
     assert answer.status_code == 500
@@ -301,11 +307,11 @@ def test_answers_are_packed_for_who_can_unpack_them(app):
     assert "Content-Encoding" not in fetch("/healthz", "gzip").headers, "too small to be worth it"
 
 
-def test_the_log_of_what_breaks_has_no_link_that_opens_an_account(app, caplog):
+def test_the_log_of_what_breaks_has_no_link_that_opens_an_account(own_app, caplog):
     def broken(token):
         raise RuntimeError("no")
 
-    app.view_functions["pages.new_password"] = broken
-    assert app.test_client().get("/sign-in/new-password/let-me-in").status_code == 500
+    own_app.view_functions["pages.new_password"] = broken
+    assert own_app.test_client().get("/sign-in/new-password/let-me-in").status_code == 500
     assert "/sign-in/new-password/(token)" in caplog.text
     assert "let-me-in" not in caplog.text

@@ -9,15 +9,12 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from tests import make
-from tests.conftest import KEYS
-from zhixun.app import create_app
+from tests import make, visitor
 from zhixun.features.accounts import actions as accounts
 from zhixun.features.booking import actions as bookings
 from zhixun.features.messaging import actions as messaging
 from zhixun.kernel.unit_of_work import unit_of_work
 from zhixun.kernel.values import Actor, utc_now
-from zhixun.settings import Settings
 
 V1 = "/api/v1"
 
@@ -85,9 +82,7 @@ class House:
 
 @pytest.fixture
 def app(db_url: str, tmp_path_factory: pytest.TempPathFactory) -> Flask:
-    app = create_app(
-        Settings(keys=KEYS, data_dir=tmp_path_factory.mktemp("data"), rate_limits=False, demo=True), db_url
-    )
+    app = visitor.house(db_url, tmp_path_factory.mktemp("data"))
     app.testing = False
     return app
 

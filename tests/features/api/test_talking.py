@@ -107,7 +107,7 @@ def test_a_message_in_a_group_is_shown_to_everyone_who_has_a_seat(house):
             make.pay(uow, seat.booking_id)
             bookings.confirm_if_paid(uow, booking_id=seat.booking_id)
             uow.db.flush()
-        talk = messaging.open_for_group(uow, group_id=group_id)
+        talk = messaging.open_for_group(make.acting(uow, grace), group_id=group_id)
     heard = []
     for who in (house.grace_id, *(guest.user_id for guest in guests)):
         service(RealtimeHub).subscribe(f"user:{who}", lambda frame, who=who: heard.append((who, frame["text"])))
