@@ -9,7 +9,8 @@ from sqlalchemy import BindParameter, Exists, and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from zhixun.kernel import vault
-from zhixun.kernel.errors import Invalid, NotFound
+from zhixun.kernel.errors import N_, Invalid, NotFound
+from zhixun.kernel.personal import OpenMatter
 from zhixun.kernel.sealed import Letter, unseal, unseal_many
 from zhixun.kernel.values import Actor
 
@@ -279,3 +280,15 @@ def hash_of(token: str) -> str:
 
 def _person(user: User) -> Person:
     return Person(user.id, user.name, user.zone, user.language, frozenset(user.roles))
+
+
+def is_last_administrator(db: Session, person_id: str) -> bool:
+    """Whether the house would have nobody left who may appoint anybody, if this person were gone."""
+    ids = db.scalars(select(User.id).where(User.roles.contains(["administrator"])).limit(2)).all()
+    return list(ids) == [person_id]
+
+
+def open_matters(db: Session, person_id: str, now: datetime) -> list[OpenMatter]:
+    """Why this person cannot be erased yet."""
+    said = N_("The house needs at least one administrator. Appoint another one first.")
+    return [OpenMatter(said, "/ops/people")] if is_last_administrator(db, person_id) else []

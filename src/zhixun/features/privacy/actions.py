@@ -6,6 +6,7 @@ from sqlalchemy import update
 from sqlalchemy.dialects.postgresql import insert
 
 from zhixun.events.privacy import ConsentWithdrawn, PersonErased
+from zhixun.features.accounts import actions as accounts
 from zhixun.features.accounts.rules import check_right
 from zhixun.kernel import audit, outbox, personal
 from zhixun.kernel.errors import N_, Conflict, NotFound
@@ -51,6 +52,7 @@ def erase_person(uow: UnitOfWork, *, person_id: str) -> None:
         return
     if not any(line.rows for line in personal.held(uow.db, person_id)):
         raise NotFound
+    accounts.keep_appointments_still(uow)
     if reasons := personal.open_matters(uow.db, person_id, uow.now):
         raise StillOpen(extra={"reasons": [one.sentence for one in reasons]})
     for purpose in rules.PURPOSES:

@@ -205,18 +205,15 @@ def appoint(uow: UnitOfWork, *, user_id: str, roles: Iterable[str]) -> None:
     wanted = frozenset(roles)
     if wanted - rules.APPOINTED:
         raise Invalid(fields={"roles": N_("We do not know this role.")})
-    # One after the other: two administrators who dismiss each other at the same moment would leave none.
-    uow.db.execute(select(func.pg_advisory_xact_lock(func.hashtextextended("appoint", 0))))
+    keep_appointments_still(uow)
     user = uow.db.get(User, user_id, with_for_update=True)
     if user is None:
         raise NotFound
     before = frozenset(user.roles) & rules.APPOINTED
     if before == wanted:
         return
-    if "administrator" in before - wanted:
-        others = select(func.count()).where(User.roles.contains(["administrator"]), User.id != user_id)
-        if not uow.db.scalar(others):
-            raise LastAdministrator
+    if "administrator" in before - wanted and queries.is_last_administrator(uow.db, user_id):
+        raise LastAdministrator
     desk = {"operator"} if wanted & rules.DESK_RIGHTS.keys() else set()
     user.roles = sorted((set(user.roles) - rules.APPOINTED - {"operator"}) | wanted | desk)
     uow.emit(
@@ -225,6 +222,12 @@ def appoint(uow: UnitOfWork, *, user_id: str, roles: Iterable[str]) -> None:
             taken=" ".join(sorted(before - wanted)),
         )
     )  # fmt: skip
+
+
+def keep_appointments_still(uow: UnitOfWork) -> None:
+    """Whoever appoints, dismisses or is erased does so one after the other until the end of the transaction: two
+    administrators who go at the same moment would leave none."""
+    uow.db.execute(select(func.pg_advisory_xact_lock(func.hashtextextended("appoint", 0))))
 
 
 def grant_role(uow: UnitOfWork, *, user_id: str, role: str) -> None:
