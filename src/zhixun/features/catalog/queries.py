@@ -184,15 +184,21 @@ def ids_by_slug(db: Session, slugs: Collection[str]) -> dict[str, str]:
 
 
 def consultant(db: Session, slug_or_id: str) -> ConsultantPage:
-    """One listed consultant's page. Raises NotFound. Two statements."""
+    """One listed consultant's page. Raises NotFound. One statement: a handful of services beside a handful of credentials."""
     sold = and_(Service.consultant_id == Consultant.id, Service.active)
+    held = and_(Credential.consultant_id == Consultant.id, _still_holds())
     meant = or_(Consultant.slug == slug_or_id, Consultant.id == slug_or_id)
-    wanted = select(Consultant, Service).outerjoin(Service, sold).where(meant, Consultant.listed)
-    rows = db.execute(wanted.order_by(Service.position, Service.id)).all()
+    wanted = select(Consultant, Service, Credential).outerjoin(Service, sold).outerjoin(Credential, held)
+    rows = db.execute(
+        wanted.where(meant, Consultant.listed).order_by(
+            Service.position, Service.id, Credential.checked_on, Credential.id
+        )
+    ).all()  # fmt: skip
     if not rows:
         raise NotFound
-    found, services = rows[0].Consultant, tuple(_service(one.Service) for one in rows if one.Service is not None)
-    return _page(found, services, _credentials(db, [found.id])[found.id])
+    services = {one.Service.id: _service(one.Service) for one in rows if one.Service is not None}
+    credentials = {one.Credential.id: _credential(one.Credential) for one in rows if one.Credential is not None}
+    return _page(rows[0].Consultant, tuple(services.values()), tuple(credentials.values()))
 
 
 def listed_pages(db: Session, ids: Sequence[str] | None = None) -> list[ConsultantPage]:
@@ -350,9 +356,12 @@ def _credentials(db: Session, consultant_ids: Sequence[str]) -> defaultdict[str,
     found: defaultdict[str, list[CredentialView]] = defaultdict(list)
     held = select(Credential).where(Credential.consultant_id == any_of(consultant_ids), _still_holds())
     for row in db.scalars(held.order_by(Credential.checked_on, Credential.id)):
-        shown = CredentialView(row.name, row.how, row.number, row.checked_on, row.expires_on)
-        found[row.consultant_id].append(shown)
+        found[row.consultant_id].append(_credential(row))
     return found
+
+
+def _credential(row: Credential) -> CredentialView:
+    return CredentialView(row.name, row.how, row.number, row.checked_on, row.expires_on)
 
 
 def _still_holds() -> ColumnElement[bool]:
