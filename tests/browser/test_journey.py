@@ -99,7 +99,7 @@ def choose_a_time(page: Page, walk: Walk) -> None:
     day = page.locator(".svcb:visible label.day:has(input:enabled)").first
     day.click()
     page.locator(".times__d:visible label.tslot:has(input:enabled)").last.click()
-    page.locator(".sheetbar button, #book .book__f button").locator("visible=true").first.click()
+    page.locator(".sheetbar button, #book .book__f button.btn--primary").locator("visible=true").first.click()
     page.wait_for_url(re.compile("/checkout/"))
     expect(page.locator("textarea[name=brief]")).to_be_visible()
 

@@ -131,8 +131,10 @@ def copied(page: Page, where: Path) -> str:
     page.goto("/en/me/data")
     look(page, "privacy-data")
     page.get_by_role("button", name="Download my data").click()
+    prove(page)
+    expect(page.get_by_text("It is you. Press once more, and the copy comes.")).to_be_visible()
     with page.expect_download() as download:
-        prove(page)
+        page.get_by_role("button", name="Download my data").click()
     download.value.save_as(where)
     return json.dumps(json.loads(zipfile.ZipFile(where).read("data.json")), ensure_ascii=False)
 

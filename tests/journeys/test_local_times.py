@@ -190,7 +190,13 @@ def on_page(start: datetime, end: datetime, zone: str) -> str:
 def in_words(at: datetime, zone: str) -> str:
     here = there(at, zone)
     city = {"Etc/UTC": "UTC"}.get(zone, zone.split("/")[-1].replace("_", " "))
-    known = {"Shanghai": "Beijing time", "London": "London time", "Berlin": "Berlin time", "Sydney": "Sydney time"}
+    known = {
+        "Shanghai": "Beijing time",
+        "Tokyo": "Tokyo time",
+        "London": "London time",
+        "Berlin": "Berlin time",
+        "Sydney": "Sydney time",
+    }
     known |= {"New York": "New York time", "Los Angeles": "Los Angeles time"}
     return f"{here:%A} {here.day} {here:%B %Y, %H:%M}, {known.get(city, city)} {offset(at, zone)}"
 

@@ -232,9 +232,9 @@ def test_every_queue_of_the_desk_has_something_to_do() -> None:
         assert {one.state for one in ruling} == {DisputeState.OPEN, DisputeState.RULING, DisputeState.DECIDED}
         assert [one.due_at > NOW for one in ruling if one.due_at] == [True, True]
         assert next(one for one in ruling if one.outcome).outcome == "ruled"
-        claims = credentials.queue(db, EXPERTS[0])
+        claims = credentials.queue(db, EXPERTS[0], "zh")
         assert {one.checks for one in claims} == {0, 1}
-        assert len(credentials.queue(db, EXPERTS[1])) == len(claims) - 1, (
+        assert len(credentials.queue(db, EXPERTS[1], "zh")) == len(claims) - 1, (
             "one agreed already and waits for a second person"
         )
         assert [len(assistant.hand_overs(db, DESK, state=state)) for state in ("waiting", "answered")] == [1, 1]
