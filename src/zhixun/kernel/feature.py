@@ -68,8 +68,8 @@ class Feature:
     commands: Sequence[Command] = ()
     sockets: Mapping[str, LiveFunction] = field(default_factory=dict)
     menu: Sequence[MenuEntry] = ()
-    panels: Mapping[str, Callable[[str], str]] = field(default_factory=dict)
+    panels: Mapping[str, Callable[[Any], str]] = field(default_factory=dict)
     """What this feature adds to a page of a feature below it: the page's place ("session") → a function of the
-    subject's id that returns HTML, or nothing."""
+    view that the page shows, which returns HTML or nothing."""
     personal_data: Sequence[Holding] = ()
     """What it sees to itself when a person is erased; the rest its tables say."""

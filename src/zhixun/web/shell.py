@@ -161,19 +161,20 @@ def offer_menu(entries: Iterable[MenuEntry]) -> None:
     _menu = tuple(sorted(entries, key=lambda entry: (entry.place, entry.order, entry.endpoint)))
 
 
-_panels: dict[str, list[Callable[[str], str]]] = {}
+_panels: dict[str, list[Callable[[Any], str]]] = {}
 
 
-def offer_panels(given: Iterable[Mapping[str, Callable[[str], str]]]) -> None:
-    """Say what features add to pages of features below them; app.py hands it over, `panels(place, id)` shows it."""
+def offer_panels(given: Iterable[Mapping[str, Callable[[Any], str]]]) -> None:
+    """Say what features add to pages of features below them; app.py hands it over, `panels(place, view)` shows it,
+    with the view that the page itself shows: nothing is read twice."""
     _panels.clear()
     for panels in given:
         for place, panel in panels.items():
             _panels.setdefault(place, []).append(panel)
 
 
-def _panels_of(place: str, subject_id: str) -> Markup:
-    return Markup("").join(Markup(panel(subject_id)) for panel in _panels.get(place, ()))
+def _panels_of(place: str, view: Any) -> Markup:
+    return Markup("").join(Markup(panel(view)) for panel in _panels.get(place, ()))
 
 
 _holds_right: Callable[[Actor, str], bool] = lambda actor, right: False  # noqa: E731 - replaced by app.py

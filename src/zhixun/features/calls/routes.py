@@ -44,13 +44,12 @@ def call(booking_id: str) -> Response:
     )
 
 
-def attendance_panel(booking_id: str) -> str:
+def attendance_panel(booking: BookingView) -> str:
     """Who was there and for how long, on the page of a session; nothing while nobody has come."""
     with read() as db:
-        seen = queries.presences_of(db, booking_id)
-        if not seen:
-            return ""
-        booking = queries.own_booking(db, booking_id, current_actor(), utc_now())
+        seen = queries.presences_of(db, booking.id)
+    if not seen or current_actor().user_id not in (booking.client_id, booking.consultant_id):
+        return ""
     found = queries.attendance_from(seen, booking)
     people = ((booking.client_id, found.client), (booking.consultant_id, found.consultant))
     return render_template("calls/attendance.html", booking=booking, found=found, people=people)

@@ -45,11 +45,11 @@ def feedback(booking_id: str) -> AnyResponse:
     return redirect(url_for("booking.session", booking_id=booking.id), 303)
 
 
-def feedback_button(booking_id: str) -> str:
+def feedback_button(booking: BookingView) -> str:
     """On the client's page of a completed session: the way to say how it was, or to what was said."""
     with read() as db:
-        given = booking_id in queries.feedback_given(db, [booking_id])
-    return render_template("quality/feedback_button.html", booking_id=booking_id, given=given)
+        given = booking.id in queries.feedback_given(db, [booking.id])
+    return render_template("quality/feedback_button.html", booking_id=booking.id, given=given)
 
 
 def _give(booking_id: str, answers: forms.Answers) -> None:
