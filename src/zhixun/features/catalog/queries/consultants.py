@@ -1,82 +1,28 @@
+"""Consultants as others see them: cards, pages, names, and what they sell."""
+
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
-from importlib import resources
 from typing import Any
 
 from sqlalchemy import ARRAY, ColumnElement, Text, all_, and_, bindparam, cast, exists, func, literal, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from zhixun.features.accounts.queries import Person
-from zhixun.kernel.errors import NotFound
-from zhixun.kernel.tables import any_of, bare
-from zhixun.kernel.values import Money, Words
-
-from . import rules
-from .models import Consultant, Credential, Field, Service, Topic
-from .rules import (
+from zhixun.features.catalog.models import Consultant, Credential, Field, Service, Topic
+from zhixun.features.catalog.rules import (
     ConsultantCard,
     ConsultantPage,
     CredentialView,
-    FieldView,
-    IntakeQuestion,
     PricingFacts,
-    RubricLine,
     ServiceTiming,
     ServiceView,
-    TopicView,
 )
-
-
-def fields(db: Session) -> list[FieldView]:
-    """Every field with its topics, in the house's order. Two statements."""
-    topics: dict[str, list[TopicView]] = defaultdict(list)
-    for row in db.scalars(select(Topic).order_by(Topic.position)):
-        topics[row.field_id].append(TopicView(row.id, row.name, tuple(row.synonyms), row.crisis))
-    return [replace(field, topics=tuple(topics[field.id])) for field in bare_fields(db)]
-
-
-def bare_fields(db: Session) -> list[FieldView]:
-    """The same without their topics. One statement."""
-    return [_field(row, ()) for row in db.scalars(select(Field).order_by(Field.position))]
-
-
-def field(db: Session, field_id: str) -> FieldView:
-    """One field with its topics. Raises NotFound. One statement."""
-    wanted = select(Field, Topic).outerjoin(Topic, Topic.field_id == Field.id).where(Field.id == field_id)
-    rows = db.execute(wanted.order_by(Topic.position)).all()
-    if not rows:
-        raise NotFound
-    topics = [TopicView(row.id, row.name, tuple(row.synonyms), row.crisis) for _, row in rows if row is not None]
-    return _field(rows[0][0], topics)
-
-
-def rubric_of(db: Session, field_id: str) -> tuple[RubricLine, ...]:
-    """What a reviewer of this field judges; the weights make 10,000 basis points. Raises NotFound. One statement."""
-    stored = db.scalar(select(Field.rubric).where(Field.id == field_id))
-    if stored is None:
-        raise NotFound
-    return rules.read_rubric(stored)
-
-
-def intake_of(db: Session, field_id: str) -> tuple[IntakeQuestion, ...]:
-    """What a client of this field is asked before a session. Raises NotFound. One statement."""
-    stored = db.scalar(select(Field.intake).where(Field.id == field_id))
-    if stored is None:
-        raise NotFound
-    return rules.read_intake(stored)
-
-
-@lru_cache(maxsize=1)
-def house_fields() -> tuple[FieldView, ...]:
-    """The fields that ship with the house, in its order, read from the files in `data/`."""
-    files = resources.files(__package__).joinpath("data").iterdir()
-    found = [json.loads(file.read_text("utf-8")) for file in files if file.name.endswith(".json")]
-    return tuple(rules.read_field(one) for one in sorted(found, key=lambda one: int(one["position"])))
+from zhixun.kernel.errors import NotFound
+from zhixun.kernel.tables import any_of, bare
+from zhixun.kernel.values import Money, Words
 
 
 def consultant_cards(db: Session, ids: Sequence[str] | None = None) -> list[ConsultantCard]:
@@ -325,14 +271,6 @@ def fields_of_consultants(db: Session) -> dict[str, tuple[str, Words]]:
         .order_by(Field.position)
     )
     return {consultant_id: (field_id, name) for consultant_id, field_id, name in rows}
-
-
-def _field(row: Field, topics: Sequence[TopicView]) -> FieldView:
-    return FieldView(
-        row.id, row.name, row.summary, row.glyph, tuple(topics), row.disclaimer, tuple(row.crisis_words),
-        row.crisis_help, rules.read_intake(row.intake), rules.read_rubric(row.rubric),
-        rules.read_credentials_required(row.credentials_required),
-    )  # fmt: skip
 
 
 def _cards(db: Session, which: ColumnElement[bool]) -> list[ConsultantCard]:
