@@ -8,7 +8,6 @@ import json
 import uuid
 import zipfile
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -220,38 +219,6 @@ def test_an_open_dispute_complaint_package_or_membership_delays_it_with_a_senten
     with pytest.raises(actions.StillOpen) as refused, unit_of_work(ada) as uow:
         actions.erase_person(uow, person_id=ada.user_id)
     assert len(refused.value.extra["reasons"]) >= 4
-
-
-def test_the_last_administrator_appoints_another_one_before_going(app: Flask) -> None:
-    with unit_of_work() as uow:
-        olga, ada = make.operator(uow, "Olga"), make.client(uow)
-    said = "The house needs at least one administrator. Appoint another one first."
-    page = Visitor(app, olga, english=True).get("/me/data")
-    assert said in words(page)
-    assert 'href="/en/ops/people"' in page.text
-    assert said not in words(Visitor(app, ada, english=True).get("/me/data"))
-    with pytest.raises(actions.StillOpen), unit_of_work(olga) as uow:
-        actions.erase_person(uow, person_id=olga.user_id)
-    with unit_of_work() as uow:
-        make.operator(uow, "Oleg")
-    with unit_of_work(olga) as uow:
-        actions.erase_person(uow, person_id=olga.user_id)
-
-
-def test_two_administrators_who_erase_themselves_at_once_leave_one(db_url: str) -> None:
-    with unit_of_work() as uow:
-        pair = [make.operator(uow, "Olga"), make.operator(uow, "Oleg")]
-
-    def go(one: Actor) -> bool:
-        try:
-            with unit_of_work(one) as uow:
-                actions.erase_person(uow, person_id=one.user_id)
-        except actions.StillOpen:
-            return False
-        return True
-
-    with ThreadPoolExecutor(2) as both:
-        assert sorted(both.map(go, pair)) == [False, True]
 
 
 def test_who_reads_what_was_asked_of_the_assistant_is_written_down_for_its_asker(app: Flask) -> None:

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from psycopg import sql
@@ -209,12 +210,12 @@ def counts(db: psycopg.Connection) -> dict[str, int]:
     return found
 
 
-def _read(note: dict[str, object]) -> Backup:
+def _read(note: dict[str, Any]) -> Backup:
     verified = note["verified_at"]
     return Backup(
         str(note["name"]), datetime.fromisoformat(str(note["made_at"])), int(str(note["size_bytes"])),
-        dict(note["counts"]), datetime.fromisoformat(str(verified)) if verified else None,  # type: ignore[call-overload]  # as written
-        tuple(note["problems"]),  # type: ignore[arg-type]  # as written
+        dict(note["counts"]), datetime.fromisoformat(str(verified)) if verified else None,
+        tuple(note["problems"]),
     )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 PURPOSE = "behaviour"
 """The consent without which nothing is collected (see privacy.rules)."""
@@ -107,14 +108,14 @@ def unpacked(text: str) -> list[Interaction]:
     return [read(one) for one in json.loads(text)]
 
 
-def read(stored: dict[str, object]) -> Interaction:
+def read(stored: dict[str, Any]) -> Interaction:
     """From what a fact or a log has kept."""
     given = dict(stored)
-    given["labels"] = tuple(given.get("labels") or ())  # type: ignore[arg-type]  # a list of texts, as packed
+    given["labels"] = tuple(given.get("labels") or ())
     for name in ("at", "starts_at"):
         if isinstance(moment := given.get(name), str):
             given[name] = datetime.fromisoformat(moment).astimezone(UTC)
-    return Interaction(**given)  # type: ignore[arg-type]  # its own fields, as packed
+    return Interaction(**given)
 
 
 def _without_repeats(ordered: Sequence[Interaction]) -> list[Interaction]:
