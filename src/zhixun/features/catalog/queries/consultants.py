@@ -7,7 +7,21 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import ARRAY, ColumnElement, Text, all_, and_, bindparam, cast, exists, func, literal, or_, select
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Text,
+    all_,
+    and_,
+    bindparam,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    type_coerce,
+)
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session, aliased
 
 from zhixun.features.accounts.queries import Person
@@ -71,11 +85,13 @@ def listed_names(db: Session) -> list[ConsultantName]:
 
 
 def named(db: Session, text: str, *, limit: int) -> dict[str, ConsultantName]:
-    """Consultants whose name or address holds these letters, also of those no longer listed, by their address. One
-    statement."""
-    said = func.lower(cast(Consultant.name, Text))
+    """Consultants whose name in either language holds these letters or whose address begins with them, also of those no
+    longer listed, by their address. One statement."""
+    name, letters = type_coerce(Consultant.name, JSONB), text.lower()
+    said = [func.lower(name[language].astext).contains(letters, autoescape=True) for language in ("zh", "en")]
     wanted = select(Consultant.id, Consultant.slug, Consultant.name, Consultant.title, Consultant.portrait).where(
-        or_(said.contains(text.lower(), autoescape=True), Consultant.slug.contains(text.lower(), autoescape=True))
+        # An address ends in letters by chance, which nobody looks for.
+        or_(*said, Consultant.slug.startswith(letters, autoescape=True))
     )
     rows = db.execute(wanted.order_by(Consultant.slug).limit(limit))
     return {row.id: ConsultantName(row.slug, row.name, row.title, row.portrait) for row in rows}
