@@ -17,6 +17,8 @@ from werkzeug.exceptions import HTTPException
 from zhixun.kernel.errors import N_, DomainError, SignInRequired, TooMany
 from zhixun.kernel.values import VISITOR
 
+from . import ways
+
 log = logging.getLogger(__name__)
 
 HTTP_SENTENCES = {
@@ -100,6 +102,8 @@ def _http(error: HTTPException) -> Response:
     status = error.code or 500
     if status in {301, 302, 303, 307, 308}:
         return make_response(error.get_response())
+    if status == 405 and not is_api() and not by_script() and (page := ways.page_of_form()):
+        return make_response(redirect(page, 303))
     code, sentence = HTTP_SENTENCES.get(status, ("http_error", N_("That did not work.")))
     response = _answer(status, code, gettext(sentence), {}, {})
     for name, value in error.get_headers():

@@ -27,6 +27,7 @@ from zhixun.web import errors, formats, limits, live
 from zhixun.web.downloads import as_file
 from zhixun.web.formats import say
 from zhixun.web.security import current_actor, read, require, work
+from zhixun.web.ways import leads_to
 
 from . import actions, forms, queries, rules
 from .actions import ContactFound, ConversationClosed
@@ -202,6 +203,7 @@ def block(conversation_id: str) -> AnyResponse:
 
 
 @bp.post("/messages/<conversation_id>/files/<file_id>/removal")
+@leads_to("messaging.conversation")
 @require()
 def remove_file(conversation_id: str, file_id: str) -> AnyResponse:
     with work() as uow:

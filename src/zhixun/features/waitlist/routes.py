@@ -20,6 +20,7 @@ from zhixun.kernel.values import is_id, new_id, utc_now
 from zhixun.web import errors, limits
 from zhixun.web.formats import reader_zone
 from zhixun.web.security import current_actor, read, require, work
+from zhixun.web.ways import leads_to
 
 from . import actions, forms, queries, rules
 from .actions import OfferOver, SeatOver, SeatsFree, TimesFree, WaitsAlready, WaitsForSeat, WaitsTooOften
@@ -111,6 +112,7 @@ def _seat_page(group_id: str, refusal: Conflict | None = None) -> Response:
 
 
 @bp.post("/waitlist/seats/<place_id>/leaving")
+@leads_to("waitlist.mine")
 @require()
 def leave_seat(place_id: str) -> Response:
     with work() as uow:
@@ -120,6 +122,7 @@ def leave_seat(place_id: str) -> Response:
 
 
 @bp.post("/waitlist/seats/<place_id>/acceptance")
+@leads_to("waitlist.mine")
 @require()
 def accept_seat(place_id: str) -> Response:
     """The kept seat becomes a booking; on to its checkout."""
@@ -133,6 +136,7 @@ def accept_seat(place_id: str) -> Response:
 
 
 @bp.post("/waitlist/places/<place_id>/leaving")
+@leads_to("waitlist.mine")
 @require()
 def leave(place_id: str) -> Response:
     with work() as uow:
@@ -142,6 +146,7 @@ def leave(place_id: str) -> Response:
 
 
 @bp.post("/waitlist/offers/<offer_id>/acceptance")
+@leads_to("waitlist.mine")
 @require()
 def accept(offer_id: str) -> Response:
     """The kept time becomes a booking; on to its checkout."""
@@ -155,6 +160,7 @@ def accept(offer_id: str) -> Response:
 
 
 @bp.post("/waitlist/offers/<offer_id>/refusal")
+@leads_to("waitlist.mine")
 @require()
 def refuse(offer_id: str) -> Response:
     try:

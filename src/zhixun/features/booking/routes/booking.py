@@ -23,11 +23,13 @@ from zhixun.kernel.values import new_id, utc_now
 from zhixun.web import errors, limits
 from zhixun.web.formats import machine_time
 from zhixun.web.security import current_actor, read, work
+from zhixun.web.ways import leads_to
 
 from . import bp
 
 
 @bp.post("/bookings")
+@leads_to("booking.sessions")
 def book() -> AnyResponse:
     """Hold the chosen time and go on to its checkout. A visitor signs in first and comes back to the same choice;
     whoever chose no time yet comes back to the times."""

@@ -54,6 +54,7 @@ from zhixun.kernel.values import Money, new_id, utc_now
 from zhixun.web import errors, limits
 from zhixun.web.formats import machine_time, money
 from zhixun.web.security import current_actor, read, require, work
+from zhixun.web.ways import leads_to
 
 from . import bp
 from .checkout import ALL_POINTS, settle
@@ -93,6 +94,7 @@ def plan_series() -> AnyResponse:
 
 
 @bp.post("/series")
+@leads_to("booking.sessions")
 @require()
 def book_series() -> AnyResponse:
     """Hold all of the dates chosen and go on to their checkout; if one cannot be had, none is held."""

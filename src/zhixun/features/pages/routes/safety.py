@@ -16,6 +16,7 @@ from zhixun.kernel.values import plain_text, utc_now
 from zhixun.web import security
 from zhixun.web.errors import field_sentences, is_api, refused, sentence_of
 from zhixun.web.security import current_actor, proved, read, require, work
+from zhixun.web.ways import leads_to
 
 from . import bp
 from .door import as_options, place
@@ -31,6 +32,7 @@ def safety() -> Response:
 
 
 @bp.post("/me/password")
+@leads_to("pages.safety")
 @require()
 def change_password() -> Response:
     """A new password, once the old one was given; all other sign-ins end."""
@@ -49,6 +51,7 @@ def change_password() -> Response:
 
 
 @bp.post("/me/sign-ins")
+@leads_to("pages.safety")
 @require()
 def end_sign_ins() -> Response:
     """Ends one sign-in (`id`), or all but this one (no `id`)."""

@@ -17,6 +17,7 @@ from zhixun.kernel.errors import DomainError, Invalid, NotFound
 from zhixun.kernel.values import is_id, new_id, utc_now
 from zhixun.web import errors
 from zhixun.web.security import current_actor, read, require, work
+from zhixun.web.ways import leads_to
 
 from . import bp
 
@@ -61,6 +62,7 @@ def end_house_price() -> AnyResponse:
 
 
 @bp.post("/ops/memberships")
+@leads_to("plans.house_prices", "memberships")
 @require("operator")
 def put_membership() -> AnyResponse:
     """Put a membership on sale. Other terms are another membership."""
@@ -81,6 +83,7 @@ def put_membership() -> AnyResponse:
 
 
 @bp.post("/ops/memberships/<membership_id>/withdrawal")
+@leads_to("plans.house_prices", "memberships")
 @require("operator")
 def withdraw_membership(membership_id: str) -> AnyResponse:
     if not is_id(membership_id):
