@@ -21,14 +21,14 @@ FEATURES = ROOT.parent / "features"
 DIST = ROOT / "static" / "dist"
 JOINED = {
     "app.css": ("layers", "tokens", "app", "product", "plans"),
-    "work.css": ("work",),
+    "work.css": ("tables", "work"),
     "me.css": ("me",),
     "quality.css": ("quality",),
     "room.css": ("room",),
     "ops.css": ("ops",),
     "kit.css": ("kit",),
     "assist.css": ("assist",),
-    "docs.css": ("docs",),
+    "docs.css": ("tables", "docs"),
 }
 ICON = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="7" fill="#075f4c"/>'

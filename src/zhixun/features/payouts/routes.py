@@ -104,7 +104,7 @@ def _runs_page(refusal: DomainError | None = None) -> AnyResponse:
         "payouts/runs.html", runs=found, payable=payable, owing=owing, run_id=new_id(),
         names={who: person.name for who, person in people.items()},
         total=sum(payable.values(), Money(0)),
-        open=any(one.state is RunState.PROPOSED for one in found),
+        open=next((one.id for one in found if one.state is RunState.PROPOSED), None),
         sentence=errors.sentence_of(refusal) if refusal else "",
     )  # fmt: skip
     return make_response(page, refusal.status if refusal else 200)
