@@ -37,7 +37,9 @@ def test_every_address_of_a_form_leads_to_a_page(app, english):
         assert where.startswith("/en") == english, f"{path} leaves the language: {where}"
         _, given = pages.match(where.removeprefix("/en") or "/", method="GET")
         for name, value in given.items():
-            assert is_id(value) or value in WORDS_FOR_IDS.values(), f"{path} leads to {where}, where {value} is no {name}"
+            assert is_id(value) or value in WORDS_FOR_IDS.values(), (
+                f"{path} leads to {where}, where {value} is no {name}"
+            )
 
 
 @pytest.mark.parametrize(

@@ -62,7 +62,9 @@ def test_a_run_goes_from_its_proposal_to_the_bank_file(desk: dict[str, Visitor],
     assert "someone else has to approve it" in words(finance.follow(made))
     assert f'href="/en/ops/payouts/{run_id}">To its decision' in administrator.get("/ops/payouts").text
     told = words(administrator.get(f"/ops/payouts/{run_id}"))
-    assert told.index("Approve and pay ¥422.40") < told.index("Payouts Consultant Amount"), "the decision, then the lines"
+    assert told.index("Approve and pay ¥422.40") < told.index("Payouts Consultant Amount"), (
+        "the decision, then the lines"
+    )
     assert finance.get(f"/ops/payouts/{run_id}.csv").status_code == 404
     refused = finance.post(f"/ops/payouts/{run_id}/decision", decision="approve")
     assert (refused.status_code, "You proposed this run" in words(refused)) == (403, True)
