@@ -186,6 +186,9 @@ def live() -> None:
         )
         gone = make.consultant(uow, "Hopper")
         catalog.unlist_consultant(uow, consultant_id=gone.id)
+        uow.db.flush()
+        catalog.put_photo(make.acting(uow, gone.actor), photo_id=new_id())
+        catalog.remove_photo(make.acting(uow, gone.actor))
     with unit_of_work(now=NOW) as uow:
         assistant.put_house_articles(uow, articles=house_articles()[:2])
         talk = new_id()

@@ -1,6 +1,8 @@
-"""Portraits drawn by us, for people without a photo. The same key gives the same face; about 1.5 KB each.
+"""Where portraits are found, and those drawn by us for people without a photo: the same key gives the same face; about
+1.5 KB each.
 
-A key reads "f-anything" or "m-anything"; what follows picks the hair, the skin, the clothes and the paper.
+A key reads "f-anything" or "m-anything"; what follows picks the hair, the skin, the clothes and the paper. That of a photo
+reads "photo-" and its id.
 """
 
 from __future__ import annotations
@@ -8,6 +10,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from typing import TypeVar
+
+from markupsafe import Markup
+
+from zhixun.kernel.pictures import PHOTO, PORTRAIT_SIDES
 
 T = TypeVar("T")
 
@@ -74,6 +80,19 @@ GLASSES = (
     '<rect x="62.5" y="51" width="14" height="11.5" rx="5"/>'
     '<path d="M57.5 55.5q2.5-1.6 5 0M43.5 55l-4.5-1.5M76.5 55l4.5-1.5"/></g>'
 )
+
+
+def address(key: str, *, side: int = PORTRAIT_SIDES[-1]) -> str:
+    """The path of a portrait; of a photo, in the size with this side in pixels."""
+    return f"/portrait/{key.removeprefix(PHOTO)}-{side}.webp" if key.startswith(PHOTO) else f"/portrait/{key}.svg"
+
+
+def source(key: str, size: int) -> Markup:
+    """The attributes of an `img` that is `size` points wide: a photo comes as large as the screen needs it."""
+    if not key.startswith(PHOTO):
+        return Markup('src="{}"').format(address(key))
+    sizes = ", ".join(f"{address(key, side=side)} {side}w" for side in PORTRAIT_SIDES)
+    return Markup('src="{}" srcset="{}" sizes="{}px"').format(address(key, side=PORTRAIT_SIDES[1]), sizes, size)
 
 
 def portrait_svg(key: str) -> str:

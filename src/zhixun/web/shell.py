@@ -23,7 +23,7 @@ from zhixun.kernel.errors import N_, DomainError
 from zhixun.kernel.feature import MenuEntry
 from zhixun.kernel.values import Actor
 
-from . import errors, formats, languages, packing, security
+from . import errors, formats, languages, packing, portraits, security
 from .icons import icon
 
 log = logging.getLogger(__name__)
@@ -119,7 +119,7 @@ def _template_helpers(app: Flask) -> None:
         language_urls=languages.language_urls, canonical_url=languages.canonical_url, language_suggestion=languages.language_suggestion,
         unread_notices=_unread_notices, collects=_collects, menu=_menu_of, panels=_panels_of, may=lambda right: _holds_right(security.current_actor(), right),
         current_actor=security.current_actor, theme=_theme, is_demo=lambda: bool(app.config["DEMO"]),
-        page_class="",
+        page_class="", portrait_source=portraits.source,
     )  # fmt: skip
 
 

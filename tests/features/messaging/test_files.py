@@ -337,17 +337,17 @@ def test_the_pages_script_is_answered_in_its_own_form(app, talk):
 
 
 def test_one_picture_is_drawn_at_a_time_however_many_are_sent(monkeypatch):
-    drawn, at_once, counting = file_rules._picture, [], threading.Lock()
+    drawn, at_once, counting = file_rules._made_smaller, [], threading.Lock()
 
-    def watched(name, data):
+    def watched(picture):
         assert counting.acquire(blocking=False), "another is being drawn"
         try:
-            at_once.append(name)
-            return drawn(name, data)
+            at_once.append(picture)
+            return drawn(picture)
         finally:
             counting.release()
 
-    monkeypatch.setattr(file_rules, "_picture", watched)
+    monkeypatch.setattr(file_rules, "_made_smaller", watched)
     with ThreadPoolExecutor(6) as several:
         found = list(several.map(lambda number: checked(f"{number}.png", picture("PNG", (900, 900))), range(6)))
     assert (len(at_once), {one.media_type for one in found}) == (6, {"image/png"})

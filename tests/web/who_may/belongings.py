@@ -40,6 +40,7 @@ from zhixun.features.scheduling import actions as scheduling
 from zhixun.features.scheduling.rules import Recurrence
 from zhixun.features.waitlist.models import Offer, Place, SeatPlace
 from zhixun.features.webhooks import actions as webhooks
+from zhixun.kernel.pictures import PORTRAIT_SIDES
 from zhixun.kernel.ports import BlobStore
 from zhixun.kernel.services import service
 from zhixun.kernel.unit_of_work import UnitOfWork, unit_of_work
@@ -70,6 +71,7 @@ def _names(people: People, ids: dict[str, str]) -> dict[str, str]:
         "client_id": ada, "user_id": ada, "consultant_id": grace.id, "consultant": grace.id, "slug": grace.slug,
         "service_id": grace.service_id, "webhook_id": ids["endpoint_id"], "field_id": "career", "month": "2026-11",
         "gateway": "sandbox", "key": "f-1", "purpose": "behaviour", "page": "terms", "name": "nothing.css",
+        "side": str(PORTRAIT_SIDES[0]),
     }  # fmt: skip
 
 
@@ -242,6 +244,10 @@ def _own_settings(uow: UnitOfWork, people: People) -> dict[str, str]:
     wish = Wish("career", "Career adviser", "I help you decide", "Nine years of work in hiring." * 5, "上海", 9, 30_000)
     credentials.apply(make.acting(uow, ada), application_id=ids["application_id"], wish=wish)
     bookings.open_feed(make.acting(uow, ada))
+    ids["photo_id"] = new_id()
+    for name, data in catalog.seal_photo(by_grace, photo_id=ids["photo_id"], photo={PORTRAIT_SIDES[0]: b"RIFF"}):
+        service(BlobStore).put(name, data)
+    catalog.put_photo(by_grace, photo_id=ids["photo_id"])
     uow.db.flush()
     accounts.ask_confirmation(uow, user_id=ada.user_id)
     accounts.ask_change_of_address(make.acting(uow, ada), email="ada@example.org")

@@ -1,14 +1,16 @@
+from zhixun.events.catalog import PhotoRemoved
 from zhixun.kernel.errors import N_
 from zhixun.kernel.feature import Feature, MenuEntry
 from zhixun.kernel.personal import Holding
 
-from . import actions
+from . import actions, handlers
 from .routes import bp
 
 feature = Feature(
     "catalog",
     blueprints=[bp],
-    personal_data=[Holding(("catalog_consultants",), actions.erase_consultant)],
+    handlers={PhotoRemoved: [handlers.forget_photo]},
+    personal_data=[Holding(("catalog_consultants",), actions.erase_consultant, tell=handlers.told_photo)],
     menu=[
         MenuEntry(
             "pro", "catalog.services", "box", N_("My services"), 25,

@@ -3,9 +3,11 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint
+from sqlalchemy import CheckConstraint, ColumnElement, Index, case, literal
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column
 
+from zhixun.kernel.pictures import PHOTO
 from zhixun.kernel.tables import Table
 from zhixun.kernel.values import Words
 
@@ -46,7 +48,10 @@ class Topic(Table):
 
 class Consultant(Table):
     __tablename__ = "catalog_consultants"
-    __table_args__ = (CheckConstraint("commission_bps BETWEEN 0 AND 10000"),)
+    __table_args__ = (
+        CheckConstraint("commission_bps BETWEEN 0 AND 10000"),
+        Index("catalog_consultants_photo", "photo", unique=True, postgresql_where="photo <> ''"),
+    )
     personal_data = "erase"
     belongs_to = ("id",)
 
@@ -64,11 +69,24 @@ class Consultant(Table):
     seniority: Mapped[str]
     gender: Mapped[str]
     portrait: Mapped[str]
+    """The key of the drawn one, which stands there while there is no photo."""
     good_for: Mapped[list[dict[str, Any]]]
     not_for: Mapped[list[dict[str, Any]]]
     commission_bps: Mapped[int]
     listed: Mapped[bool]
     listed_at: Mapped[datetime]
+    photo: Mapped[str] = mapped_column(default="", server_default="")
+    """The id of their own photo, which its sizes in the BlobStore are named by; a new photo has a new one."""
+
+    @hybrid_property
+    def face(self) -> str:
+        """What pages show: the photo, or the drawn portrait (see web/portraits.py)."""
+        return f"{PHOTO}{self.photo}" if self.photo else self.portrait
+
+    @face.inplace.expression
+    @classmethod
+    def _face(cls) -> ColumnElement[str]:
+        return case((cls.photo != "", literal(PHOTO) + cls.photo), else_=cls.portrait)
 
 
 class Service(Table):

@@ -137,8 +137,8 @@ TABLES: dict[str, Words] = {
     ),
     "recommend_suggested": Words("系统向你推荐过的咨询师", "Consultants that were suggested to you"),
     "catalog_consultants": Words(
-        "咨询师公开页上的内容：姓名、头衔、介绍、城市、性别、年限",
-        "What a consultant’s public page says: name, title, introduction, city, gender, years",
+        "咨询师公开页上的内容：姓名、照片、头衔、介绍、城市、性别、年限",
+        "What a consultant’s public page says and shows: name, photo, title, introduction, city, gender, years",
     ),
     "catalog_credentials": Words(
         "咨询师的资质：名称、编号、核验方式与日期",

@@ -24,6 +24,7 @@ from zhixun.features.quality.rules import Estimate
 from zhixun.features.recommend.queries import Suggestion
 from zhixun.features.scheduling.rules import Slot
 from zhixun.kernel.values import Actor, Money
+from zhixun.web import portraits
 from zhixun.web.formats import local, say
 from zhixun.web.languages import ENGLISH, house_url, language
 
@@ -78,7 +79,7 @@ def _card(card: ConsultantCard, seen: Satisfaction | None) -> dict[str, object]:
         "id": card.id, "slug": card.slug, "name": say(card.name), "title": say(card.title), "line": say(card.line),
         "city": say(card.city), "field": card.field_id, "topics": list(card.topic_ids),
         "languages": list(card.languages), "years": card.years, "seniority": card.seniority,
-        "credentials_count": card.credentials_count, "portrait": f"/portrait/{card.portrait}.svg",
+        "credentials_count": card.credentials_count, "portrait": portraits.address(card.portrait),
         "services": [service(one) for one in card.services], "price_from": money(card.price_from),
         "satisfaction": satisfaction(seen),
     }  # fmt: skip

@@ -26,6 +26,7 @@ from .consultants import (
     timings_of,
 )
 from .fields import bare_fields, field, fields, house_fields, intake_of, rubric_of
+from .photo import owner_of_photo, photo_of
 
 __all__ = [
     "Alike",
@@ -54,6 +55,8 @@ __all__ = [
     "name_of",
     "named",
     "names_of",
+    "owner_of_photo",
+    "photo_of",
     "pricing_facts",
     "rubric_of",
     "service",

@@ -69,7 +69,7 @@ def names_of(db: Session, ids: Iterable[str]) -> dict[str, ConsultantName]:
     )
     rows = db.execute(wanted.where(Consultant.id == any_of(set(ids))))
     return {
-        row.id: ConsultantName(row.slug, row.name, row.title, row.portrait, verified, disclaimer or Words())
+        row.id: ConsultantName(row.slug, row.name, row.title, row.face, verified, disclaimer or Words())
         for row, verified, disclaimer in rows
     }
 
@@ -77,7 +77,7 @@ def names_of(db: Session, ids: Iterable[str]) -> dict[str, ConsultantName]:
 def listed_names(db: Session) -> list[ConsultantName]:
     """Of everyone listed, by their address. One statement."""
     wanted = (
-        select(Consultant.slug, Consultant.name, Consultant.title, Consultant.portrait)
+        select(Consultant.slug, Consultant.name, Consultant.title, Consultant.face.label("portrait"))
         .where(Consultant.listed)
         .order_by(Consultant.slug)
     )
@@ -89,7 +89,9 @@ def named(db: Session, text: str, *, limit: int) -> dict[str, ConsultantName]:
     longer listed, by their address. One statement."""
     name, letters = type_coerce(Consultant.name, JSONB), text.lower()
     said = [func.lower(name[language].astext).contains(letters, autoescape=True) for language in ("zh", "en")]
-    wanted = select(Consultant.id, Consultant.slug, Consultant.name, Consultant.title, Consultant.portrait).where(
+    wanted = select(
+        Consultant.id, Consultant.slug, Consultant.name, Consultant.title, Consultant.face.label("portrait")
+    ).where(
         # An address ends in letters by chance, which nobody looks for.
         or_(*said, Consultant.slug.startswith(letters, autoescape=True))
     )
@@ -116,7 +118,9 @@ def alike(db: Session, consultant_id: str, *, but: Collection[str], limit: int) 
     both = select(func.count()).select_from(topics).where(topics.c.id == mine.topic_ids.any_())
     shared = both.correlate(Consultant, mine).scalar_subquery()
     near = (
-        select(Consultant.id, Consultant.slug, Consultant.name, Consultant.portrait, shared.label("shared"))
+        select(
+            Consultant.id, Consultant.slug, Consultant.name, Consultant.face.label("portrait"), shared.label("shared")
+        )
         .join(mine, mine.field_id == Consultant.field_id)
         .where(mine.id == consultant_id, Consultant.listed, Consultant.id != all_(literal(list(but), ARRAY(Text))))
         .order_by(Consultant.id != consultant_id, shared.desc(), Consultant.slug)
@@ -341,7 +345,7 @@ def _card(row: Consultant, services: tuple[ServiceView, ...], credentials_count:
     return ConsultantCard(
         id=row.id, slug=row.slug, name=row.name, title=row.title, line=row.line, city=row.city,
         field_id=row.field_id, topic_ids=tuple(row.topic_ids), languages=tuple(row.languages), years=row.years,
-        seniority=row.seniority, gender=row.gender, portrait=row.portrait,
+        seniority=row.seniority, gender=row.gender, portrait=row.face,
         credentials_count=credentials_count, services=services,
     )  # fmt: skip
 

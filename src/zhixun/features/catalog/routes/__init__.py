@@ -4,4 +4,4 @@ from flask import Blueprint
 
 bp = Blueprint("catalog", "zhixun.features.catalog", template_folder="templates")
 
-from . import fields, own_page, services  # noqa: E402, F401 - the modules hang their addresses on `bp`
+from . import fields, own_page, photo, services  # noqa: E402, F401 - the modules hang their addresses on `bp`

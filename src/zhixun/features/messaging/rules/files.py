@@ -6,15 +6,19 @@ Neither the name nor what the browser says of a file is believed. A picture is d
 
 from __future__ import annotations
 
-import threading
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from io import BytesIO
+from typing import TYPE_CHECKING
 
+from zhixun.kernel import pictures
 from zhixun.kernel.errors import N_, Invalid
 
 from . import voice
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 FILE_BYTES_MAX = 10_000_000
 FILES_MAX = 5
@@ -22,12 +26,11 @@ UPLOADS_MAX, UPLOADS_SECONDS = 60, 600
 """How often one person may send files."""
 UPLOAD_BYTES_MAX = 25_000_000
 """All files of one message together, with the form around them."""
-PIXELS_MAX = 40_000_000
 SIDE_PIXELS_MAX = 3_000
 """A picture larger than this is made smaller: enough to read a page of small print."""
 NAME_LENGTH_MAX = 120
 ENTRIES_MAX = 5_000
-PICTURES = {b"\xff\xd8\xff": "JPEG", b"\x89PNG\r\n\x1a\n": "PNG", b"GIF8": "GIF"}
+PICTURES = ("JPEG", "PNG", "GIF", "WEBP")
 ENDINGS = {
     "image/jpeg": ("jpg", "jpeg"), "image/png": ("png",), "application/pdf": ("pdf",), "text/plain": ("txt", "md", "csv"),
     "application/vnd.openxmlformats-officedocument.wordprocessingml.document": ("docx",),
@@ -36,9 +39,6 @@ ENDINGS = {
     "audio/webm": ("webm",), "audio/mp4": ("m4a", "mp4"), "audio/ogg": ("ogg", "opus", "oga"), "audio/mpeg": ("mp3",),
 }  # fmt: skip
 OFFICE = dict(zip(("word/", "xl/", "ppt/"), list(ENDINGS)[4:7], strict=True))
-
-_ONE_PICTURE = threading.Lock()
-"""A picture of the most points takes some 300 MB while it is drawn anew: twelve at once would take the machine's memory."""
 
 
 class FileRefused(Invalid):
@@ -63,9 +63,8 @@ def checked(name: str, data: bytes) -> CheckedFile:
         raise _refused(N_("This file is empty."))
     if len(data) > FILE_BYTES_MAX:
         raise _refused(N_("A file has at most 10 MB."))
-    if any(data.startswith(mark) for mark in PICTURES) or (data[:4] == b"RIFF" and data[8:12] == b"WEBP"):
-        with _ONE_PICTURE:
-            return _picture(name, data)
+    if pictures.is_picture(data, PICTURES):
+        return _picture(name, data)
     media_type = _media_type(data)
     if media_type is None:
         raise _refused(
@@ -131,25 +130,19 @@ def _office(data: bytes) -> str | None:
 
 
 def _picture(name: str, data: bytes) -> CheckedFile:
-    from PIL import Image, ImageOps  # a page without pictures needs not wait for it
-
     try:
-        with Image.open(BytesIO(data), formats=("JPEG", "PNG", "GIF", "WEBP")) as opened:
-            if opened.width * opened.height > PIXELS_MAX:
-                raise _refused(N_("This picture has too many pixels. Please send a smaller one."))
-            upright = ImageOps.exif_transpose(opened)
-            upright.thumbnail((SIDE_PIXELS_MAX, SIDE_PIXELS_MAX))
-            see_through = "A" in upright.getbands() or "transparency" in upright.info
-            drawn = upright.convert("RGBA" if see_through else "RGB")
-            as_png = see_through or opened.format == "PNG"
-    except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError):
-        raise _refused(N_("This picture is damaged.")) from None
-    out = BytesIO()
-    blank = Image.new(drawn.mode, drawn.size)
-    blank.paste(drawn)  # the points alone, without what else the file said
-    blank.save(out, "PNG", optimize=False) if as_png else blank.save(out, "JPEG", quality=88)
+        drawn, kind = pictures.drawn_anew(data, formats=PICTURES, cut=_made_smaller)
+    except pictures.PictureRefused as refused:
+        raise _refused(refused.message) from None
+    out, as_png = BytesIO(), drawn.mode == "RGBA" or kind == "PNG"
+    drawn.save(out, "PNG", optimize=False) if as_png else drawn.save(out, "JPEG", quality=88)
     media_type = "image/png" if as_png else "image/jpeg"
     return CheckedFile(clean_name(name, media_type), media_type, out.getvalue(), drawn.width, drawn.height)
+
+
+def _made_smaller(picture: Image) -> Image:
+    picture.thumbnail((SIDE_PIXELS_MAX, SIDE_PIXELS_MAX))
+    return picture
 
 
 def _refused(sentence: str) -> FileRefused:

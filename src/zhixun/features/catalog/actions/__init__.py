@@ -8,17 +8,20 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 
-from zhixun.events.catalog import ConsultantListed, ConsultantUnlisted
+from zhixun.events.catalog import ConsultantListed, ConsultantUnlisted, PhotoRemoved
 from zhixun.features.accounts.rules import check_right
+from zhixun.features.catalog import queries, rules
+from zhixun.features.catalog.models import Consultant, Credential, Field, Service, Topic
+from zhixun.features.catalog.rules import FieldView, own
+from zhixun.features.catalog.rules.own import Offer, OwnWords
 from zhixun.kernel.errors import N_, Conflict, Invalid, NotFound
 from zhixun.kernel.tables import Table
 from zhixun.kernel.unit_of_work import UnitOfWork
 from zhixun.kernel.values import Money, Words
 
-from . import queries, rules
-from .models import Consultant, Credential, Field, Service, Topic
-from .rules import FieldView, own
-from .rules.own import Offer, OwnWords
+from .photo import put_photo, remove_photo, seal_photo
+
+__all__ = ["put_photo", "remove_photo", "seal_photo"]
 
 
 class FieldExists(Conflict):
@@ -361,6 +364,9 @@ def erase_consultant(uow: UnitOfWork, person_id: str) -> int:
     row.slug, row.name, row.title, row.line, row.about, row.city = person_id, gone, nothing, nothing, nothing, nothing
     row.topic_ids, row.languages, row.years, row.seniority, row.gender = [], [], 0, "", ""
     row.portrait, row.good_for, row.not_for, row.listed = "", [], [], False
+    if row.photo:
+        uow.emit(PhotoRemoved(photo_id=row.photo))
+        row.photo = ""
     withdrawn = update(Service).where(Service.consultant_id == person_id).values(active=False, note=nothing)
     uow.db.execute(withdrawn)
     uow.emit(ConsultantUnlisted(consultant_id=person_id))
