@@ -15,6 +15,7 @@ from starlette.applications import Starlette
 from starlette.routing import Mount, WebSocketRoute
 from uvicorn.supervisors import Multiprocess
 from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.wsgi import FileWrapper
 
 from zhixun import worker
 from zhixun.app import create_app
@@ -25,6 +26,7 @@ Door = socket.socket
 
 PAGE_THREADS = 12
 """Pages built at once in one process; no more than the database connections of the pool."""
+FILE_PIECE_BYTES = 1_000_000
 KEEP_ALIVE_SECONDS = 30
 BEGIN_SECONDS_MAX = 60
 """How long one of several processes may take to begin, before it is thought dead and begun again."""
@@ -34,8 +36,9 @@ WORKER_STOP_SECONDS_MAX = 15
 
 def build(settings: Settings, conninfo: str) -> Starlette:
     """The whole site. With one process the worker lives in it; with several, `zhixun worker` runs apart."""
-    pages: Any = _told_where_bodies_end(create_app(settings, conninfo).wsgi_app)
-    threads: Any = WSGIMiddleware(pages, workers=PAGE_THREADS)
+    pages: Any = _told_how_bodies_go(create_app(settings, conninfo).wsgi_app)
+    # A queue without an end: a thread hands over what it made and is free, and bodies waits for whoever reads it.
+    threads: Any = WSGIMiddleware(pages, workers=PAGE_THREADS, send_queue_size=0)
     mounted: Any = bodies.gathered(threads)
     return Starlette(
         routes=[
@@ -46,11 +49,13 @@ def build(settings: Settings, conninfo: str) -> Starlette:
     )
 
 
-def _told_where_bodies_end(pages: Callable[..., Any]) -> Callable[..., Any]:
-    """A body sent in chunks has no length; the input ends where the body does, and without this word it is not read."""
+def _told_how_bodies_go(pages: Callable[..., Any]) -> Callable[..., Any]:
+    """A body sent in chunks has no length; the input ends where the body does, and without this word it is not read.
+    Files are handed over in few pieces: each costs a word between two threads."""
 
     def answer(environ: dict[str, Any], start_response: Any) -> Any:
         environ["wsgi.input_terminated"] = True
+        environ["wsgi.file_wrapper"] = lambda file, _: FileWrapper(file, FILE_PIECE_BYTES)
         if "CONTENT_LENGTH" not in environ:
             environ["wsgi.input"] = _Unmeasured(environ["wsgi.input"])
         return pages(environ, start_response)

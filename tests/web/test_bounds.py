@@ -7,13 +7,14 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
 import uvicorn
-from flask import Flask
+from flask import Flask, send_file
 from flask.testing import FlaskClient
 from starlette.applications import Starlette
 
@@ -117,6 +118,70 @@ def test_bodies_that_never_end_keep_no_page_waiting(
         assert httpx2.get(f"http://{place}/healthz", timeout=1.5, trust_env=False).status_code == 200
         lines[0].settimeout(10)
         assert lines[0].recv(100).startswith(b"HTTP/1.1 408")
+
+
+LARGE = bytes(range(256)) * 80_000
+
+
+@pytest.fixture
+def with_a_file(db_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Starlette:
+    """The house, and a file of 20 MB in it."""
+    settings = Settings(keys=KEYS, data_dir=tmp_path, secret_key="for tests only", demo=True, workers=2)
+    made = asgi.create_app(settings, db_url)
+    made.add_url_rule("/large", view_func=lambda: send_file(BytesIO(LARGE), "application/pdf"))
+    monkeypatch.setattr(asgi, "create_app", lambda *_: made)
+    return asgi.build(settings, db_url)
+
+
+def slow_reader(place: str) -> socket.socket:
+    """Someone who asks for the file and reads nothing."""
+    host, _, port = place.partition(":")
+    line = socket.socket()
+    line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+    line.settimeout(20)
+    line.connect((host, int(port)))
+    line.sendall(b"GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    return line
+
+
+def test_readers_who_do_not_read_keep_no_page_waiting(with_a_file: Starlette, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bodies, "LARGE_READ_AT_ONCE", 2 * asgi.PAGE_THREADS)
+    with served(with_a_file) as place, ExitStack() as open_:
+        lines = [open_.enter_context(slow_reader(place)) for _ in range(2 * asgi.PAGE_THREADS)]
+        for line in lines:
+            assert line.recv(12) == b"HTTP/1.1 200"
+        began = time.monotonic()
+        assert httpx2.get(f"http://{place}/legal/terms", timeout=10, trust_env=False).status_code == 200
+        assert time.monotonic() - began < 3
+
+
+def test_large_answers_on_their_way_to_one_address_are_few(with_a_file: Starlette) -> None:
+    with served(with_a_file) as place:
+        with ExitStack() as open_:
+            lines = [open_.enter_context(slow_reader(place)) for _ in range(bodies.LARGE_READ_AT_ONCE)]
+            assert {line.recv(12) for line in lines} == {b"HTTP/1.1 200"}
+            more = httpx2.get(f"http://{place}/large", trust_env=False)
+            assert (more.status_code, more.headers["Retry-After"]) == (503, "10")
+            assert httpx2.get(f"http://{place}/legal/terms", trust_env=False).status_code == 200, "pages are no files"
+        until = time.monotonic() + 10
+        while (again := httpx2.get(f"http://{place}/large", trust_env=False)).status_code == 503:
+            assert time.monotonic() < until
+        assert again.content == LARGE, "once those have gone, and whole"
+    assert not bodies._Reader._large
+
+
+def test_whoever_stops_reading_is_hung_up_on(with_a_file: Starlette, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bodies, "READ_SECONDS_MAX", 0.5)
+    with served(with_a_file) as place, slow_reader(place) as line:
+        until = time.monotonic() + 10
+        assert line.recv(12) == b"HTTP/1.1 200"
+        while bodies._Reader._large:
+            assert time.monotonic() < until
+            time.sleep(0.05)
+        read = 12
+        while piece := line.recv(1_000_000):
+            read += len(piece)
+        assert read < len(LARGE)
 
 
 def test_a_body_that_comes_in_pieces_arrives_whole(db_url: str, tmp_path: Path) -> None:

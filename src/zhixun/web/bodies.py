@@ -1,10 +1,12 @@
-"""Bodies are waited for here, where waiting costs nothing: a thread that builds pages is given a request that is whole."""
+"""Bodies are waited for here, where waiting costs nothing: a thread that builds pages is given a request that is whole,
+and hands over its answer whole, however slowly it is read."""
 
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable, MutableMapping
+from http import HTTPStatus
 from typing import Any
 
 from .shell import BODY_BYTES_MAX
@@ -17,6 +19,18 @@ Asgi = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
 BODY_SECONDS_MAX = 30
 """How long whoever sends something may take, as far as most addresses take bodies; what is longer may pause so long."""
 TOO_SLOW = b"The request did not arrive in time. Please send it again."
+READ_SECONDS_MAX = 60
+"""How long whoever reads an answer may pause before the line is closed."""
+PIECE_BYTES = 65_536
+LARGE_READ_AT_ONCE = 8
+LARGE_READ_TOGETHER = 48
+"""Answers longer than most addresses take bodies, on their way to one network address and to all: they wait in memory."""
+TOO_MANY = b"Too many files are being read. Please try again when one has arrived."
+RETRY_SECONDS = 10
+
+
+class NotRead(Exception):
+    """Whoever asked has stopped reading, or reads too much at once."""
 
 
 def gathered(pages: Asgi) -> Asgi:
@@ -30,9 +44,15 @@ def gathered(pages: Asgi) -> Asgi:
         try:
             rest = await _body_here(scope, receive)
         except TimeoutError:
-            await _too_slow(send)
+            await _refuse(send, 408, TOO_SLOW)
             return
-        await pages(scope, rest, send)
+        reader = _Reader(str((scope.get("client") or ("",))[0]), send)
+        try:
+            await pages(scope, rest, reader.take)
+        except NotRead:
+            return
+        finally:
+            reader.done()
 
     return answer
 
@@ -65,7 +85,48 @@ def _said_length(scope: MutableMapping[str, Any]) -> int:
     return int(said) if said.isdigit() else 0
 
 
-async def _too_slow(send: Send) -> None:
+async def _refuse(send: Send, status: int, sentence: bytes) -> None:
     headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"connection", b"close")]
-    await send({"type": "http.response.start", "status": 408, "headers": headers})
-    await send({"type": "http.response.body", "body": TOO_SLOW})
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        headers.append((b"retry-after", str(RETRY_SECONDS).encode()))
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": sentence})
+
+
+class _Reader:
+    """Whoever an answer goes to, piece by piece as they read."""
+
+    _large: Counter[str] = Counter()
+
+    def __init__(self, address: str, send: Send) -> None:
+        self._address, self._send, self._counted = address, send, False
+
+    async def take(self, message: Message) -> None:
+        """Raises NotRead."""
+        if message["type"] == "http.response.start" and _said_length(message) > BODY_BYTES_MAX:
+            await self._count()
+        body = message.get("body", b"")
+        last = max(0, len(body) - 1) // PIECE_BYTES * PIECE_BYTES
+        for begin in range(0, last, PIECE_BYTES):
+            await self._give({**message, "body": body[begin : begin + PIECE_BYTES], "more_body": True})
+        await self._give({**message, "body": body[last:]} if last else message)
+
+    async def _give(self, message: Message) -> None:
+        try:
+            async with asyncio.timeout(READ_SECONDS_MAX):
+                await self._send(message)
+        except TimeoutError:
+            raise NotRead from None
+
+    async def _count(self) -> None:
+        if self._large[self._address] >= LARGE_READ_AT_ONCE or self._large.total() >= LARGE_READ_TOGETHER:
+            await _refuse(self._send, HTTPStatus.SERVICE_UNAVAILABLE, TOO_MANY)
+            raise NotRead
+        self._large[self._address] += 1
+        self._counted = True
+
+    def done(self) -> None:
+        if self._counted:
+            self._large[self._address] -= 1
+            if not self._large[self._address]:
+                del self._large[self._address]
