@@ -126,7 +126,6 @@ def test_the_editor_writes_previews_publishes_and_takes_back(app: Flask) -> None
         "language": "en",
         "kind": "faq",
         "field": "",
-        "topics": "",
         "title": TITLE,
         "body": BODY,
         "seen_revision": "0",
@@ -145,6 +144,28 @@ def test_the_editor_writes_previews_publishes_and_takes_back(app: Flask) -> None
     assert "Taken back" in words(gone)
     assert Visitor(app).get(f"/knowledge/{article}").status_code == 404
     assert TITLE in words(olga.get("/ops/knowledge?state=withdrawn"))
+
+
+def test_topics_are_chosen_by_their_words_from_the_field_of_the_article(app: Flask) -> None:
+    olga, article = desk(), new_id()
+    form = {"language": "en", "kind": "faq", "title": TITLE, "body": BODY, "seen_revision": "0", "deed": "save"}
+    english, chinese = Visitor(app, olga, english=True), Visitor(app, olga)
+    assert "Sleep" in words(english.get(f"/ops/knowledge/{article}"))
+    assert "睡眠" in words(chinese.get(f"/ops/knowledge/{article}"))
+    for field, topics, said in (
+        ("health", ["sleep", "gaokao"], "Please choose topics of the field"),
+        ("", ["sleep"], "Please choose topics of the field"),
+        ("nonsense", [], "Please choose a field, or the house."),
+        ("health", [f"t{number}" for number in range(9)], "8 topics at most"),
+    ):
+        refused = english.post(f"/ops/knowledge/{article}", **form, field=field, topics=topics)
+        assert (refused.status_code, said in words(refused)) == (400, True), (field, topics)
+    assert english.post(f"/ops/knowledge/{article}", **form, field="health", topics=["sleep"]).status_code == 303
+    with Session() as db:
+        assert queries.article(db, article).topic_ids == ("sleep",)
+    kept = english.get(f"/ops/knowledge/{article}").text
+    assert 'value="sleep" checked' in kept
+    assert kept.count('" checked>') == 1
 
 
 def test_the_desk_is_for_those_with_the_right(app: Flask) -> None:

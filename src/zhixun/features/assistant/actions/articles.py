@@ -10,7 +10,8 @@ from zhixun.features.accounts.rules import check_right
 from zhixun.features.assistant import rules
 from zhixun.features.assistant.models import ArticleRow, RevisionRow
 from zhixun.features.assistant.rules import Article, ArticleState
-from zhixun.kernel.errors import N_, Conflict, NotFound
+from zhixun.features.catalog import queries as catalog
+from zhixun.kernel.errors import N_, Conflict, Invalid, NotFound
 from zhixun.kernel.unit_of_work import UnitOfWork
 
 RIGHT = "edit_knowledge"
@@ -40,6 +41,7 @@ def write_article(
     """
     check_right(uow.actor, RIGHT)
     title, body = rules.check_article(language=language, kind=kind, title=title, body=body, topic_ids=list(topic_ids))
+    _check_about(uow, field_id, topic_ids)
     row = uow.db.get(ArticleRow, article_id, with_for_update=True)
     if row is None and seen_revision:
         raise NotFound
@@ -52,6 +54,15 @@ def write_article(
     row.title, row.body, row.shipped = title, body, ""
     _note(uow, row, "written")
     return row.revision
+
+
+def _check_about(uow: UnitOfWork, field_id: str, topic_ids: Sequence[str]) -> None:
+    """Raises Invalid for a field that is none, or a topic of another."""
+    topics = {one.id: {topic.id for topic in one.topics} for one in catalog.fields(uow.db)}
+    if field_id and field_id not in topics:
+        raise Invalid(fields={"field": N_("Please choose a field, or the house.")})
+    if not set(topic_ids) <= topics.get(field_id, set()):
+        raise Invalid(fields={"topics": N_("Please choose topics of the field that the article is about.")})
 
 
 def publish_article(uow: UnitOfWork, *, article_id: str) -> None:

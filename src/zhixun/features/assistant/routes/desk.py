@@ -63,7 +63,7 @@ def write(article_id: str) -> Response:
         if deed == "preview":
             rules.check_article(
                 language=written.language, kind=written.kind, title=written.title, body=written.body,
-                topic_ids=written.topic_ids,
+                topic_ids=list(written.topic_ids),
             )  # fmt: skip
             return _editor(article_id, written, None, preview=True)
         with work() as uow:

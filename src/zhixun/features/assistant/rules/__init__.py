@@ -18,6 +18,7 @@ from .answering import (
 )
 from .articles import (
     KINDS,
+    TOPICS_MAX,
     Article,
     ArticleState,
     check_article,
@@ -52,6 +53,7 @@ __all__ = [
     "PASSAGES_ASKED",
     "PASSAGES_SHOWN",
     "QUESTION_LENGTH_MAX",
+    "TOPICS_MAX",
     "TURNS_SHOWN",
     "UNOWNED_KEPT",
     "WAITS",
