@@ -22,6 +22,7 @@ from tests import make
 from tests.conftest import KEYS
 from tests.visitor import house
 from zhixun import asgi
+from zhixun.app import create_app
 from zhixun.features.assistant import actions as assistant
 from zhixun.features.assistant import handlers
 from zhixun.features.assistant.queries import house_articles
@@ -127,7 +128,7 @@ LARGE = bytes(range(256)) * 80_000
 def with_a_file(db_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Starlette:
     """The house, and a file of 20 MB in it."""
     settings = Settings(keys=KEYS, data_dir=tmp_path, secret_key="for tests only", demo=True, workers=2)
-    made = asgi.create_app(settings, db_url)
+    made = create_app(settings, db_url)
     made.add_url_rule("/large", view_func=lambda: send_file(BytesIO(LARGE), "application/pdf"))
     monkeypatch.setattr(asgi, "create_app", lambda *_: made)
     return asgi.build(settings, db_url)
