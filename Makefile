@@ -49,11 +49,11 @@ format: setup ## lay the code out
 bench: setup tools ## every figure we claim, measured here
 	@for figure in bench/[a-z]*.py; do echo "== $$figure"; $(BIN)/python -m bench.$$(basename $$figure .py) || exit 1; done
 
-chaos: setup ## long runs of faults and races
+chaos: setup tools ## long runs of faults, races and looks
 	@CHAOS_KILLS=$${CHAOS_KILLS:-50} CHAOS_ROUNDS=$${CHAOS_ROUNDS:-20} CHAOS_EXAMPLES=$${CHAOS_EXAMPLES:-100} \
-		CHAOS_SCHEDULES=$${CHAOS_SCHEDULES:-2000} \
+		CHAOS_SCHEDULES=$${CHAOS_SCHEDULES:-2000} CHAOS_LOOKS=$${CHAOS_LOOKS:-4} \
 		$(BIN)/pytest tests/chaos tests/journeys/test_race.py tests/journeys/test_races.py tests/features/api/test_description.py \
-		tests/features/scheduling/test_offered.py -v -s --timeout 1800
+		tests/features/scheduling/test_offered.py tests/browser/test_every_page.py -v -s --timeout 1800
 
 clean: ## remove .venv and what was built; data folders stay
 	@rm -rf .venv src/zhixun/web/static/dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

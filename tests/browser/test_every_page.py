@@ -1,7 +1,11 @@
-"""Every page of the product as people see it: in Chinese on a phone and in English at a desk, by day and by night."""
+"""Every page of the product as people see it: in Chinese on a phone and in English at a desk, by day and by night.
+
+`make chaos` looks four times (CHAOS_LOOKS): at every device, in both languages and both themes.
+"""
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -18,8 +22,9 @@ from tests.every_page import BY_SECRET, NOT_OPENED, Person, every_rule, everyone
 from tests.house import House
 from zhixun.features.notifications.rules import stop_token
 
+LOOKS = int(os.environ.get("CHAOS_LOOKS", "1"))
 PAGES = [(rule, who) for rule in every_rule() for who in opened_by(rule)]
-SECONDS_MAX = 900
+SECONDS_MAX = 900 * LOOKS
 LAYOUT_SHIFT_MAX = 0.1
 TRANSLATIONS = Path(__file__).parents[2] / "src/zhixun/web/translations/zh"
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
@@ -38,7 +43,7 @@ SHAPE = """() => {
   };
   return {
     headings: document.querySelectorAll('h1').length, shifted: window.shifted, wider: root.scrollWidth - root.clientWidth,
-    title: document.title.trim(), language: root.lang,
+    title: document.title.trim(), language: root.lang, wide: innerWidth,
     said: ours.filter(one => !one.closest('body [lang]')).map(own),
   };
 }"""
@@ -121,23 +126,34 @@ def test_every_page_has_an_example(addresses: dict[tuple[str, str], str]) -> Non
 @pytest.mark.timeout(SECONDS_MAX)
 def test_the_pages_are_whole(addresses: dict[tuple[str, str], str], windows: dict[tuple[str, bool], Window]) -> None:
     wrong = []
-    for rule, who, phone, dark in views():
+    for rule, who, phone, english, dark in views():
         if path := addresses.get((rule, who)):  # one without an example is named by the test above
-            said = looked_at(windows[who, phone], path, english=not phone, dark=dark)
-            where = f"{rule} ({who}, {'phone, zh' if phone else 'desk, en'}, {'dark' if dark else 'light'})"
+            said = looked_at(windows[who, phone], path, english=english, dark=dark)
+            sight = ("phone" if phone else "desk", "en" if english else "zh", "dark" if dark else "light")
+            where = f"{rule} ({who}, {', '.join(sight)})"
             wrong += [f"{where}: {one}" for one in said]
     assert wrong == []
 
 
-def views() -> Iterator[tuple[str, str, bool, bool]]:
-    """(rule, who, phone, dark): each page on both devices, in both languages and themes; who else opens it sees it once."""
-    for number, rule in enumerate(every_rule()):
-        first, *others = opened_by(rule)
-        night = number % 2 == 0
-        yield rule, first, True, night
-        yield rule, first, False, not night
-        for place, who in enumerate(others, number):
-            yield rule, who, place % 2 == 0, night
+def views(looks: int = LOOKS) -> Iterator[tuple[str, str, bool, bool, bool]]:
+    """(rule, who, phone, english, dark): each page on both devices, in both languages and themes; who else opens it sees
+    it once. A second look has the other language and theme on each device, a third and a fourth the other theme."""
+    for look in range(looks):
+        swapped = look % 2 == 1
+        for number, rule in enumerate(every_rule(), look % 2 + look // 2):
+            first, *others = opened_by(rule)
+            night = number % 2 == 0
+            yield rule, first, True, swapped, night
+            yield rule, first, False, not swapped, not night
+            for place, who in enumerate(others, number):
+                phone = place % 2 == 0
+                yield rule, who, phone, phone == swapped, night
+
+
+def test_four_looks_are_every_look() -> None:
+    rule = every_rule()[0]
+    seen = {view[2:] for view in views(4) if view[0] == rule}
+    assert len(seen) == 2**3
 
 
 def looked_at(window: Window, path: str, *, english: bool, dark: bool) -> list[str]:
@@ -151,7 +167,8 @@ def looked_at(window: Window, path: str, *, english: bool, dark: bool) -> list[s
         return [f"answers {answer.status}"]
     objections = violations(page)
     shape = page.evaluate(SHAPE)
-    kept_picture(page, re.sub(r"[^a-z0-9]+", "_", f"{path}-{'dark' if dark else 'light'}").strip("_"))
+    sight = (str(shape["wide"]), "en" if english else "zh", "dark" if dark else "light")
+    kept_picture(page, re.sub(r"[^a-z0-9]+", "_", f"{path}-{'-'.join(sight)}").strip("_"))
     wrong = [*window.wrong, *objections, *_untranslated(shape["said"], english=english)]
     if shape["headings"] != 1:
         wrong.append(f"has {shape['headings']} headings of the first rank")
