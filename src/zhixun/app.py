@@ -140,6 +140,7 @@ def connect(settings: Settings, conninfo: str) -> None:
     shell.ask_rights_with(account_rules.may)
     shell.call_people_with(lambda db, people: catalog_queries.called(db, people, languages.language()))
     shell.offer_panels(feature.panels for feature in FEATURES)
+    shell.offer_row_panels(feature.row_panels for feature in FEATURES)
     shell.offer_menu(entry for feature in FEATURES for entry in feature.menu)
     sockets = {kind: run for feature in FEATURES for kind, run in feature.sockets.items()}
     live.configure(sockets, rate_limits=settings.rate_limits)

@@ -71,5 +71,8 @@ class Feature:
     panels: Mapping[str, Callable[[Any], str]] = field(default_factory=dict)
     """What this feature adds to a page of a feature below it: the page's place ("session") → a function of the
     view that the page shows, which returns HTML or nothing."""
+    row_panels: Mapping[str, Callable[[Any], Mapping[str, str]]] = field(default_factory=dict)
+    """What it adds to the rows of a list there: the list's place ("sessions") → a function of all the views of the list,
+    which returns HTML by the view's id. One question for a whole list, however long it is."""
     personal_data: Sequence[Holding] = ()
     """What it sees to itself when a person is erased; the rest its tables say."""

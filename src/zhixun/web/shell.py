@@ -117,7 +117,7 @@ def _template_helpers(app: Flask) -> None:
         field_class=lambda field_id: FIELD_CLASSES.get(field_id, "edu"),
         language=languages.language, other_language_url=languages.other_language_url,
         language_urls=languages.language_urls, canonical_url=languages.canonical_url, language_suggestion=languages.language_suggestion,
-        unread_notices=_unread_notices, collects=_collects, menu=_menu_of, panels=_panels_of, may=lambda right: _holds_right(security.current_actor(), right),
+        unread_notices=_unread_notices, collects=_collects, menu=_menu_of, panels=_panels_of, row_panels=_row_panels_of, may=lambda right: _holds_right(security.current_actor(), right),
         current_actor=security.current_actor, theme=_theme, is_demo=lambda: bool(app.config["DEMO"]),
         page_class="", portrait_source=portraits.source,
     )  # fmt: skip
@@ -175,6 +175,25 @@ def offer_panels(given: Iterable[Mapping[str, Callable[[Any], str]]]) -> None:
 
 def _panels_of(place: str, view: Any) -> Markup:
     return Markup("").join(Markup(panel(view)) for panel in _panels.get(place, ()))
+
+
+_row_panels: dict[str, list[Callable[[Any], Mapping[str, str]]]] = {}
+
+
+def offer_row_panels(given: Iterable[Mapping[str, Callable[[Any], Mapping[str, str]]]]) -> None:
+    """Say what features add to the rows of lists of features below them; `row_panels(place, views)` has it by id."""
+    _row_panels.clear()
+    for panels in given:
+        for place, panel in panels.items():
+            _row_panels.setdefault(place, []).append(panel)
+
+
+def _row_panels_of(place: str, views: Any) -> dict[str, Markup]:
+    found: dict[str, Markup] = {}
+    for panel in _row_panels.get(place, ()):
+        for view_id, html in panel(views).items():
+            found[view_id] = found.get(view_id, Markup("")) + Markup(html)
+    return found
 
 
 _holds_right: Callable[[Actor, str], bool] = lambda actor, right: False  # noqa: E731 - replaced by app.py

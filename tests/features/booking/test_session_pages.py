@@ -105,7 +105,7 @@ def test_past_sessions_come_page_by_page(app: Flask) -> None:
     with unit_of_work(now=NOW) as uow:
         ada, grace = make.client(uow), make.consultant(uow, hours=make.AROUND_THE_CLOCK)
         for number in range(22):
-            booking_id = make.held_booking(
+            booking_id = make.paid_booking(
                 uow, client=ada, consultant=grace, start=START + timedelta(hours=number // 4)
             )
             actions.cancel_booking(make.acting(uow, ada), booking_id=booking_id)
@@ -115,6 +115,24 @@ def test_past_sessions_come_page_by_page(app: Flask) -> None:
     second = browser.get(f"/sessions?before={older}")
     assert (first.text.count("sess__i"), second.text.count("sess__i")) == (20, 2)
     assert browser.get("/sessions?before=nonsense!").status_code == 400
+
+
+def test_what_was_held_and_never_paid_is_folded_away_and_may_be_held_again(
+    app: Flask, clock: time_machine.Traveller
+) -> None:
+    with unit_of_work(now=NOW) as uow:
+        ada, grace = make.client(uow), make.consultant(uow, hours=make.AROUND_THE_CLOCK)
+        lapsed = make.held_booking(uow, client=ada, consultant=grace, start=START)
+        make.completed_booking(uow, client=ada, consultant=grace, start=START - timedelta(hours=3))
+    clock.move_to(NOW + timedelta(hours=1), tick=False)
+    browser = Visitor(app, ada, english=True)
+    page = browser.get("/sessions")
+    assert (page.text.count("sess__i"), "1 time was held and not paid for" in words(page)) == (1, True)
+    folded = page.text.split('<details class="unpaid"', 1)[1].split("</details>")[0]
+    assert f'href="/en/checkout/{lapsed}"' in folded
+    assert " open" not in folded.split(">")[0]
+    clock.move_to(START + timedelta(hours=1), tick=False)
+    assert "Hold again" not in words(browser.get("/sessions"))
 
 
 def test_a_session_shows_both_clocks_and_the_brief_to_its_client(app: Flask) -> None:

@@ -48,6 +48,28 @@ def given(booking_id: str) -> queries.FeedbackView | None:
         return queries.feedback_for(db, booking_id, SYSTEM)
 
 
+def test_the_list_asks_for_feedback_until_it_is_given_or_too_late(
+    app: Flask, done: tuple[Actor, make.ConsultantMade, str], clock: time_machine.Traveller
+) -> None:
+    ada, grace, booking_id = done
+    with unit_of_work(now=NOW) as uow:
+        other = make.completed_booking(uow, client=ada, consultant=grace, start=START + timedelta(hours=1))
+    browser = Visitor(app, ada, english=True)
+
+    def asked() -> list[bool]:
+        page = browser.get("/sessions").text
+        return [f'href="/en/sessions/{one}/feedback"' in page for one in (booking_id, other)]
+
+    assert asked() == [True, True]
+    browser.post(f"/sessions/{booking_id}/feedback", feedback_id=new_id(), words="It helped.", **FINE)
+    assert asked() == [False, True]
+    assert "/feedback" not in Visitor(app, grace.actor).get("/sessions").text, "nobody asks the consultant"
+    clock.move_to(START + timedelta(days=8), tick=False)
+    assert asked() == [False, False]
+    assert "What you said of it" in words(browser.get(f"/sessions/{booking_id}"))
+    assert "Say how it was" not in words(browser.get(f"/sessions/{other}"))
+
+
 def test_feedback_is_kept_and_private_unless_ticked(app: Flask, done: tuple[Actor, make.ConsultantMade, str]) -> None:
     ada, _, booking_id = done
     browser = Visitor(app, ada, english=True)

@@ -5,7 +5,7 @@ from zhixun.kernel.personal import Holding
 from . import actions, jobs
 from .commands import COMMANDS
 from .routes import bp
-from .routes.feedback import feedback_button
+from .routes.feedback import feedback_button, feedback_wanted
 
 feature = Feature(
     "quality",
@@ -17,6 +17,7 @@ feature = Feature(
     ],
     commands=COMMANDS,
     panels={"feedback": feedback_button},
+    row_panels={"sessions": feedback_wanted},
     menu=[
         MenuEntry("me", "quality.review", "book", N_("Sessions to read"), 20, marks=("quality.read_case",), role="reviewer"),
         MenuEntry("pro", "quality.report", "chart", N_("My report"), 60),

@@ -66,9 +66,12 @@ def sessions() -> str:
     asked = [one for one in coming if one.state is State.REQUESTED]
     agreed = [one for one in coming if one not in held and one not in asked]
     last = past[PAST_PER_PAGE - 1] if len(past) > PAST_PER_PAGE else None
+    shown = past[:PAST_PER_PAGE]
+    unpaid = [one for one in shown if one.state is State.EXPIRED or one.ended_reason == "cancelled_before_paid"]
     return render_template(
         "booking/sessions.html",
-        held=held, asked=asked, next=agreed[0] if agreed else None, coming=agreed[1:], past=past[:PAST_PER_PAGE], others=others,
+        held=held, asked=asked, next=agreed[0] if agreed else None, coming=agreed[1:], others=others,
+        past=[one for one in shown if one not in unpaid], unpaid=unpaid,
         now=now, first_page=before is None, older=pagination.place_cursor(last.starts_at, last.id) if last else "",
     )  # fmt: skip
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from flask import flash, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext
 from sqlalchemy.orm import Session
@@ -46,10 +48,33 @@ def feedback(booking_id: str) -> AnyResponse:
 
 
 def feedback_button(booking: BookingView) -> str:
-    """On the client's page of a completed session: the way to say how it was, or to what was said."""
+    """On the client's page of a completed session: the way to say how it was, or to what was said. Nothing once it is too
+    late to say."""
     with read() as db:
         given = booking.id in queries.feedback_given(db, [booking.id])
+    if not given and not _may_say(booking):
+        return ""
     return render_template("quality/feedback_button.html", booking_id=booking.id, given=given)
+
+
+def feedback_wanted(sessions: Sequence[BookingView]) -> dict[str, str]:
+    """In the client's list of sessions: the way to say how it was, where they may and have not yet."""
+    open_ = [one.id for one in sessions if one.client_id == current_actor().user_id and _may_say(one)]
+    if not open_:
+        return {}
+    with read() as db:
+        given = queries.feedback_given(db, open_)
+    return {
+        one.id: render_template("quality/feedback_wanted.html", booking=one)
+        for one in sessions
+        if one.id in open_ and one.id not in given
+    }
+
+
+def _may_say(booking: BookingView) -> bool:
+    if booking.state is not State.COMPLETED or booking.completed_at is None:
+        return False
+    return booking.seen_at <= booking.completed_at + rules.WINDOW
 
 
 def _give(booking_id: str, answers: forms.Answers) -> None:
