@@ -117,7 +117,7 @@ def _template_helpers(app: Flask) -> None:
         field_class=lambda field_id: FIELD_CLASSES.get(field_id, "edu"),
         language=languages.language, other_language_url=languages.other_language_url,
         language_urls=languages.language_urls, canonical_url=languages.canonical_url, language_suggestion=languages.language_suggestion,
-        unread_notices=_unread_notices, collects=_collects, menu=_menu_of, panels=_panels_of, row_panels=_row_panels_of, may=lambda right: _holds_right(security.current_actor(), right),
+        unread_notices=_unread_notices, collects=_collects, menu=_menu_of, panels=panels_of, row_panels=_row_panels_of, may=lambda right: _holds_right(security.current_actor(), right),
         current_actor=security.current_actor, theme=_theme, is_demo=lambda: bool(app.config["DEMO"]),
         page_class="", portrait_source=portraits.source,
     )  # fmt: skip
@@ -173,7 +173,8 @@ def offer_panels(given: Iterable[Mapping[str, Callable[[Any], str]]]) -> None:
             _panels.setdefault(place, []).append(panel)
 
 
-def _panels_of(place: str, view: Any) -> Markup:
+def panels_of(place: str, view: Any) -> Markup:
+    """What the features add at a place, for the view shown there."""
     return Markup("").join(Markup(panel(view)) for panel in _panels.get(place, ()))
 
 

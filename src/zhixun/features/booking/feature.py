@@ -7,6 +7,7 @@ from zhixun.kernel.personal import Holding
 
 from . import handlers, jobs, queries
 from .routes import bp
+from .routes.checkout import booked_thing
 
 feature = Feature(
     "booking",
@@ -31,5 +32,6 @@ feature = Feature(
         MenuEntry("pro", "booking.own_groups", "users", N_("Group sessions"), 45),
         MenuEntry("me", "booking.feed", "refresh", N_("My calendar"), 40),
     ],
+    panels={"payment": booked_thing},
     personal_data=[Holding(open_matters=queries.open_matters)],
 )

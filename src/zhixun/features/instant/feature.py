@@ -5,7 +5,7 @@ from zhixun.kernel.feature import Feature, Job, MenuEntry
 from zhixun.kernel.personal import Holding
 
 from . import handlers, jobs, queries
-from .routes import bp
+from .routes import bp, called_thing
 
 feature = Feature(
     "instant",
@@ -20,5 +20,6 @@ feature = Feature(
     menu=[
         MenuEntry("pro", "instant.desk", "phone", N_("Available now"), 15, marks=("instant.switch", "instant.accept"))
     ],
+    panels={"payment": called_thing},
     personal_data=[Holding(open_matters=queries.open_matters)],
 )

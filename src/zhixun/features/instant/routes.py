@@ -6,12 +6,14 @@ from collections.abc import Mapping
 
 from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext
+from markupsafe import escape
 from werkzeug.wrappers import Response
 
 from zhixun.features.accounts import queries as accounts
 from zhixun.features.catalog import queries as catalog
 from zhixun.features.payments import queries as payments
-from zhixun.features.payments.rules import purpose_of_call
+from zhixun.features.payments.queries import PaymentView
+from zhixun.features.payments.rules import call_of, purpose_of_call
 from zhixun.features.recommend.rules import crisis_of
 from zhixun.features.scheduling import queries as scheduling
 from zhixun.features.scheduling.actions import CalendarStale, SlotTaken
@@ -127,6 +129,16 @@ def pass_on(call_id: str) -> Response:
     with work() as uow:
         actions.pass_call(uow, call_id=forms.own_id(call_id))
     return redirect(url_for("instant.desk"), 303)
+
+
+def called_thing(payment: PaymentView) -> str:
+    """Where a payment is for an instant consultation: for how long."""
+    call_id = call_of(payment.purpose)
+    if not call_id:
+        return ""
+    with read() as db:
+        call = queries.call(db, call_id, current_actor())
+    return str(escape(gettext("Instant consultation of %(minutes)s minutes", minutes=call.minutes)))
 
 
 def _settled(call_id: str) -> queries.CallView:

@@ -16,6 +16,7 @@ from zhixun.kernel.unit_of_work import unit_of_work
 from zhixun.kernel.values import is_id, new_id, utc_now
 from zhixun.web import errors
 from zhixun.web.security import current_actor, read, require, work
+from zhixun.web.shell import panels_of
 
 from . import actions, forms, queries, rules
 from .forms import Outcome
@@ -40,13 +41,7 @@ def pay(payment_id: str) -> AnyResponse:
     if payment.captured:
         return redirect(url_for("payments.returned", payment_id=payment.id), 303)
     back = url_for("payments.returned", payment_id=payment.id)
-    number = payment.purpose[-8:]
-    is_order = order_of(payment.purpose) is not None
-    what = (
-        gettext("Zhixun order %(number)s", number=number)
-        if is_order
-        else gettext("Zhixun booking %(number)s", number=number)
-    )
+    what = panels_of("payment", payment).unescape() or gettext("Zhixun order %(number)s", number=payment.purpose[-8:])
     address = _gateway(payment.gateway).open_checkout(payment.id, payment.amount, what, back)
     return redirect(request.script_root + address if address.startswith("/") else address, 303)
 

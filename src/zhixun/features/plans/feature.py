@@ -5,11 +5,13 @@ from zhixun.kernel.personal import Holding
 
 from . import handlers, jobs, queries
 from .routes import bp
+from .routes.mine import ordered_thing
 
 feature = Feature(
     "plans",
     blueprints=[bp],
     handlers={PaymentCaptured: [handlers.hand_over_when_paid], PaymentFailed: [handlers.note_refused_renewal]},
+    panels={"payment": ordered_thing},
     personal_data=[Holding(open_matters=queries.open_matters)],
     jobs=[Job(jobs.pass_time, at="*/5 * * * *")],
     menu=[

@@ -153,7 +153,7 @@ def consultant(slug: str) -> str | Response:
         "pages/consultant.html", page=page, card=page.card, field=field, seen=judged, reviews=reviews,
         initials={user_id: person.name.strip()[:1].upper() for user_id, person in names.items()}, booked=booked,
         booking_id=new_id(), now=now, zone=reader_zone(), hold_minutes=booking.HOLD.seconds // 60, release_hours=booking.RELEASE_AFTER.days * 24,
-        now_with=now_with, saved=saved, offer=offer, groups=groups, takes_crises=any(one.crisis for one in field.topics if one.id in page.card.topic_ids), new_id=new_id, topic=topic, similar_count=search.count_of_topic(topic) - 1 if topic and not booked.any else 0,
+        now_with=now_with, saved=saved, offer=offer, groups=groups, takes_crises=any(one.crisis for one in field.topics if one.id in page.card.topic_ids), topic=topic, similar_count=search.count_of_topic(topic) - 1 if topic and not booked.any else 0,
     )  # fmt: skip
 
 

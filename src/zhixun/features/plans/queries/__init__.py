@@ -18,6 +18,7 @@ from .plans import (
     order,
     packages_of,
     plan_of,
+    product,
     usable_for,
     uses_of,
 )
@@ -59,6 +60,7 @@ __all__ = [
     "packages_of",
     "plan_of",
     "price_table",
+    "product",
     "quote",
     "rule_versions",
     "rules_of",

@@ -47,6 +47,7 @@ class MembershipView:
     included: int
     included_max: Money
     discount_bps: int
+    active: bool
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,7 @@ class OrderView:
     payment_id: str
     amount: Money
     state: str
+    product_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -117,16 +119,21 @@ def packages_of(db: Session, consultant_ids: Sequence[str], *, withdrawn: bool =
     return [package_view(row) for row in db.scalars(wanted.order_by(Package.price_minor, Package.id))]
 
 
+def product(db: Session, product_id: str) -> PackageView | MembershipView:
+    """A package or a membership, also of those no longer sold. Raises NotFound. Two statements at most."""
+    package = db.get(Package, product_id)
+    if package is not None:
+        return package_view(package)
+    membership = db.get(Membership, product_id)
+    if membership is None:
+        raise NotFound
+    return _membership_view(membership)
+
+
 def memberships(db: Session) -> list[MembershipView]:
     """The house's memberships on sale."""
     rows = db.scalars(select(Membership).where(Membership.active).order_by(Membership.price_minor, Membership.id))
-    return [
-        MembershipView(
-            row.id, row.title, row.note, Money(row.price_minor, row.currency), row.included,
-            Money(row.included_max_minor, row.currency), row.discount_bps,
-        )
-        for row in rows
-    ]  # fmt: skip
+    return [_membership_view(row) for row in rows]
 
 
 def member_counts(db: Session) -> dict[str, int]:
@@ -237,9 +244,17 @@ def package_view(row: Package) -> PackageView:
     )  # fmt: skip
 
 
+def _membership_view(row: Membership) -> MembershipView:
+    return MembershipView(
+        row.id, row.title, row.note, Money(row.price_minor, row.currency), row.included,
+        Money(row.included_max_minor, row.currency), row.discount_bps, row.active,
+    )  # fmt: skip
+
+
 def order_view(row: Order) -> OrderView:
     return OrderView(
-        row.id, row.person_id, row.kind, row.holding_id, row.payment_id, Money(row.amount_minor, row.currency), row.state
+        row.id, row.person_id, row.kind, row.holding_id, row.payment_id, Money(row.amount_minor, row.currency), row.state,
+        row.product_id,
     )  # fmt: skip
 
 

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from flask import flash, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext
+from markupsafe import escape
 from werkzeug.wrappers import Response as AnyResponse
 
 from zhixun.features.catalog import queries as catalog
-from zhixun.features.plans import actions, forms, queries
+from zhixun.features.payments.queries import PaymentView
+from zhixun.features.payments.rules import order_of
+from zhixun.features.plans import actions, forms, queries, rules
 from zhixun.features.plans.actions import AlreadyMember, NothingToRefund, NotSold
+from zhixun.features.plans.queries import PackageView
 from zhixun.kernel.errors import DomainError, Invalid, NotFound
 from zhixun.kernel.values import is_id, new_id, utc_now
 from zhixun.web import errors, limits
-from zhixun.web.formats import money
+from zhixun.web.formats import money, say
 from zhixun.web.security import current_actor, read, require, work
 
 from . import bp
@@ -25,6 +31,40 @@ ORDERS_MAX, ORDERS_SECONDS = 30, 600
 def mine() -> AnyResponse:
     """What I have bought, what is left of it, and the house's memberships."""
     return _page()
+
+
+@bp.get("/plans/buy/<product_id>")
+@require()
+def buy(product_id: str) -> AnyResponse:
+    """What is about to be bought, until when it lasts and what comes back of it, before any money is asked for."""
+    _check_id(product_id)
+    now = utc_now()
+    with read() as db:
+        thing = queries.product(db, product_id)
+        package = thing if isinstance(thing, PackageView) else None
+        card = catalog.cards_of(db, [package.consultant_id]).get(package.consultant_id) if package else None
+        member = not package and queries.membership_of(db, current_actor().user_id, now) is not None
+    if not thing.active or (package and card is None):
+        raise NotFound
+    page = render_template(
+        "plans/buy.html",
+        thing=thing, package=package, card=card, member=member, order_id=new_id(),
+        service=next((one for one in card.services if one.id == package.service_id), None) if card and package else None,
+        until=now + timedelta(days=package.valid_days) if package else rules.months_after(now, 1),
+    )  # fmt: skip
+    return make_response(page, 200)
+
+
+def ordered_thing(payment: PaymentView) -> str:
+    """Where a payment is for a package or a membership: which, and with whom."""
+    order_id = order_of(payment.purpose)
+    if not order_id:
+        return ""
+    with read() as db:
+        thing = queries.product(db, queries.order(db, order_id, current_actor().user_id).product_id)
+        name = catalog.name_of(db, thing.consultant_id) if isinstance(thing, PackageView) else None
+    words = {"title": say(thing.title), "name": say(name) if name else ""}
+    return str(escape(gettext("%(title)s with %(name)s", **words) if name else words["title"]))
 
 
 @bp.post("/plans/orders")
@@ -94,7 +134,7 @@ def _page(refusal: DomainError | None = None) -> AnyResponse:
         "plans/mine.html",
         standing=[one for one in found if one.active], ended=[one for one in found if not one.active], uses=uses,
         cards=cards, memberships=sold, is_member=any(one.active and one.kind == "membership" for one in found),
-        new_id=new_id, now=now, sentence=errors.sentence_of(refusal) if refusal else "",
+        now=now, sentence=errors.sentence_of(refusal) if refusal else "",
     )  # fmt: skip
     return make_response(page, refusal.status if refusal else 200)
 
