@@ -16,7 +16,7 @@ from tests.browser.windows import Opened, look, windows
 from zhixun.features.booking import actions as bookings
 from zhixun.features.booking.actions import GroupWish
 from zhixun.kernel.unit_of_work import unit_of_work
-from zhixun.kernel.values import Actor, Money, new_id
+from zhixun.kernel.values import Actor, Money, Words, new_id
 
 HOUR = timedelta(hours=1)
 ROOM_MS = 60_000
@@ -90,7 +90,7 @@ def test_on_a_phone_too_a_series_is_begun_and_a_session_is_moved(people: People,
 
 def test_a_seat_in_a_group_is_taken_and_paid(people: People, opened: Opened) -> None:
     starts_at = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) + 72 * HOUR
-    wish = GroupWish("Interview practice", starts_at, 60, Money(12_000), 2, 1, starts_at - 24 * HOUR)
+    wish = GroupWish(Words("Interview practice"), starts_at, 60, Money(12_000), 2, 1, starts_at - 24 * HOUR)
     with unit_of_work(people.grace.actor) as uow:
         bookings.set_group(uow, group_id=(name := new_id()), wish=wish)
     page = opened(people.ada)

@@ -25,7 +25,7 @@ from zhixun.features.booking import actions as bookings
 from zhixun.features.booking.actions import GroupWish
 from zhixun.kernel.tables import Session
 from zhixun.kernel.unit_of_work import unit_of_work
-from zhixun.kernel.values import new_id, utc_now
+from zhixun.kernel.values import Words, new_id, utc_now
 from zhixun.settings import Settings
 
 ROUNDS = int(os.environ.get("CHAOS_ROUNDS", "2"))
@@ -94,7 +94,7 @@ def test_of_two_hundred_at_once_exactly_three_get_the_last_three_seats(address, 
 def _group(grace: make.ConsultantMade, title: str, *, days: int) -> str:
     """Three seats, so many days ahead; its id."""
     start = utc_now().replace(microsecond=0) + timedelta(days=days)
-    wish = GroupWish(title, start, 60, make.PRICE, 3, 1, start - timedelta(hours=2))
+    wish = GroupWish(Words(title), start, 60, make.PRICE, 3, 1, start - timedelta(hours=2))
     with unit_of_work(grace.actor) as uow:
         bookings.set_group(uow, group_id=(name := new_id()), wish=wish)
     return name

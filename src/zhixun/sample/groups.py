@@ -20,7 +20,7 @@ from zhixun.features.scheduling import queries as scheduling
 from zhixun.features.scheduling.rules import Recurrence
 from zhixun.kernel.errors import DomainError
 from zhixun.kernel.unit_of_work import UnitOfWork
-from zhixun.kernel.values import SYSTEM, Actor, Money
+from zhixun.kernel.values import SYSTEM, Actor, Money, Words
 
 from .cast import client_at, consultant_at, service_id_of
 from .history import acting, history
@@ -28,10 +28,12 @@ from .words import id_of
 
 log = logging.getLogger(__name__)
 
+NEGOTIATING = Words("和公司谈补偿：轮流演练，互相点评", "Negotiating severance: practise in turns")
+PHYSICS = Words("高中物理：一起过一遍错题", "School physics: going over mistakes together")
 GROUPS = (
-    (0, "和公司谈补偿：轮流演练，互相点评", 3, 6, (10, 11, 12, 13)),
-    (0, "和公司谈补偿：轮流演练，互相点评", 5, 6, (14,)),
-    (2, "高中物理：一起过一遍错题", 4, 4, (15, 16, 17, 18)),
+    (0, NEGOTIATING, 3, 6, (10, 11, 12, 13)),
+    (0, NEGOTIATING, 5, 6, (14,)),
+    (2, PHYSICS, 4, 4, (15, 16, 17, 18)),
 )
 """Place of the consultant, title, weekday (Monday is 0), seats, and the places of who has one."""
 SERIES_CLIENT = 5

@@ -10,7 +10,7 @@ from zhixun.features.messaging.rules import conversation_id_of
 from zhixun.kernel.ports import RealtimeHub
 from zhixun.kernel.services import service
 from zhixun.kernel.unit_of_work import unit_of_work
-from zhixun.kernel.values import Actor, Money, new_id, utc_now
+from zhixun.kernel.values import Actor, Money, Words, new_id, utc_now
 
 
 @pytest.fixture
@@ -96,7 +96,10 @@ def test_a_message_is_shown_at_once_on_open_screens(house, talk):
 
 def test_a_message_in_a_group_is_shown_to_everyone_who_has_a_seat(house):
     start = utc_now().replace(microsecond=0) + timedelta(days=3)
-    group_id, wish = new_id(), GroupWish("Interview practice", start, 60, Money(100), 3, 1, start - timedelta(days=1))
+    group_id, wish = (
+        new_id(),
+        GroupWish(Words("Interview practice"), start, 60, Money(100), 3, 1, start - timedelta(days=1)),
+    )
     with unit_of_work() as uow:
         guests = [Actor(house.ada_id, frozenset({"client"})), make.client(uow, "Carl")]
         grace = Actor(house.grace_id, frozenset({"client", "consultant"}))

@@ -20,7 +20,7 @@ from zhixun.features.booking.actions import GroupWish
 from zhixun.features.booking.rules import State
 from zhixun.kernel.tables import Session
 from zhixun.kernel.unit_of_work import unit_of_work
-from zhixun.kernel.values import SYSTEM, Money, new_id
+from zhixun.kernel.values import SYSTEM, Money, Words, new_id
 
 START = datetime(2026, 11, 27, 11, 0, tzinfo=UTC)
 FORM = {
@@ -48,7 +48,7 @@ def guest(app: Flask, name: str = "Ada", *, zone: str = "Asia/Shanghai"):
 
 
 def set_up(grace, **terms) -> str:
-    wish = GroupWish("Interview practice", START, 60, Money(12_000), 2, 1, START - timedelta(hours=24))
+    wish = GroupWish(Words("Interview practice"), START, 60, Money(12_000), 2, 1, START - timedelta(hours=24))
     with unit_of_work(grace.actor, now=NOW) as uow:
         actions.set_group(uow, group_id=(name := new_id()), wish=replace(wish, **terms))
     return name
@@ -62,6 +62,31 @@ def paid_seat(browser: Visitor, group_id: str) -> str:
     browser.follow(browser.post(f"/sandbox/pay/{payment_id}", outcome="pay"))
     browser.get(f"/sessions/{booking_id}")
     return booking_id
+
+
+def test_everybody_reads_the_title_in_their_own_language(app, grace):
+    both = FORM | {"title": "面试演练", "title_en": "Interview practice"}
+    browser = Visitor(app, grace.actor, english=True)
+    said = words(browser.follow(browser.post("/pro/groups", group_id=new_id(), **both)))
+    assert ("Interview practice" in said, "面试演练" in said) == (True, False)
+    assert "面试演练" in words(Visitor(app).get(f"/c/{grace.slug}"))
+    short = browser.post("/pro/groups", group_id=new_id(), **(both | {"title_en": "No"}))
+    assert short.status_code == 400
+    assert "4 to 60 characters" in words(short)
+
+
+def test_the_page_says_when_the_room_opens_until_it_is_open(app, grace):
+    group_id = set_up(grace)
+    ada, _ = guest(app)
+    paid_seat(ada, group_id)
+    for browser in (ada, Visitor(app, grace.actor, english=True)):
+        with time_machine.travel(START - timedelta(hours=1), tick=False):
+            page = browser.get(f"/groups/{group_id}")
+        said = words(page)
+        assert ("Room opens today 18:50" in said, "Go to the session room" in said) == (True, False)
+        assert f'href="/en/groups/{group_id}/room"' in page.text, "to write beforehand"
+        with time_machine.travel(START - timedelta(minutes=9), tick=False):
+            assert "Go to the session room" in words(browser.get(f"/groups/{group_id}"))
 
 
 def test_a_consultant_sets_a_time_on_their_own_clock_and_it_stands_on_their_page(app, grace):

@@ -24,13 +24,13 @@ from zhixun.kernel import outbox
 from zhixun.kernel.errors import Conflict, Invalid, NotFound
 from zhixun.kernel.tables import Session
 from zhixun.kernel.unit_of_work import unit_of_work
-from zhixun.kernel.values import SYSTEM, Actor, Money, new_id
+from zhixun.kernel.values import SYSTEM, Actor, Money, Words, new_id
 
 NOW = make.NOW
 HOUR = timedelta(hours=1)
 START = datetime(2026, 11, 27, 11, 0, tzinfo=UTC)
 """Three days on, 19:00 in Shanghai: not an hour that Grace offers."""
-WISH = GroupWish("Interview practice", START, 60, Money(12_000), 4, 2, START - 24 * HOUR)
+WISH = GroupWish(Words("Interview practice"), START, 60, Money(12_000), 4, 2, START - 24 * HOUR)
 
 
 @pytest.fixture
@@ -336,7 +336,8 @@ def test_all_with_a_seat_and_the_consultant_talk_in_one_room_and_nobody_else_doe
 @pytest.mark.parametrize(
     ("terms", "field"),
     [
-        ({"title": "No"}, "title"),
+        ({"title": Words("No")}, "title"),
+        ({"title": Words("面试演练", "No")}, "title_en"),
         ({"seats": 1, "seats_min": 1}, "seats"),
         ({"seats": 31}, "seats"),
         ({"seats_min": 5}, "seats_min"),

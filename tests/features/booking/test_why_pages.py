@@ -20,7 +20,7 @@ from zhixun.features.catalog import queries as catalog
 from zhixun.features.scheduling import actions as scheduling
 from zhixun.features.scheduling.rules import Stretch
 from zhixun.kernel.unit_of_work import unit_of_work
-from zhixun.kernel.values import new_id
+from zhixun.kernel.values import Words, new_id
 
 TEN = datetime(2026, 11, 26, 2, 0, tzinfo=UTC)
 """Thursday, ten o'clock in Shanghai."""
@@ -101,7 +101,7 @@ def test_every_rule_says_what_it_is_about(app: Flask, grace: make.ConsultantMade
     with unit_of_work(grace.actor, now=NOW) as uow:
         scheduling.set_override(uow, consultant_id=grace.id, day=date(2026, 11, 27), openings=())
         start = TEN + timedelta(days=4)
-        wish = GroupWish("Interviews, together", start, 60, make.PRICE, 3, 1, start - timedelta(hours=2))
+        wish = GroupWish(Words("Interviews, together"), start, 60, make.PRICE, 3, 1, start - timedelta(hours=2))
         actions.set_group(uow, group_id=new_id(), wish=wish)
         scheduling.add_busy_calendar(
             uow, calendar_id=(name := new_id()), name="Work", address="https://example.com/a.ics"

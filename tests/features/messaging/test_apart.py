@@ -27,7 +27,7 @@ from zhixun.features.messaging.actions import ContactFound, ConversationClosed
 from zhixun.kernel.errors import Invalid, NotFound
 from zhixun.kernel.tables import Session
 from zhixun.kernel.unit_of_work import unit_of_work
-from zhixun.kernel.values import Actor, new_id
+from zhixun.kernel.values import Actor, Words, new_id
 
 PHONE = "我的电话是 138 0013 8000"
 Two = tuple[Flask, Actor, make.ConsultantMade, str, str]
@@ -197,7 +197,7 @@ def test_what_makes_no_report_is_refused(two: Two) -> None:
 def test_a_report_from_a_group_says_whom_it_is_about_and_shows_only_theirs(two: Two) -> None:
     app, ada, grace, _, _ = two
     start = NOW + timedelta(days=3)
-    wish = bookings.GroupWish("Interview practice", start, 60, make.PRICE, 4, 2, start - timedelta(days=1))
+    wish = bookings.GroupWish(Words("Interview practice"), start, 60, make.PRICE, 4, 2, start - timedelta(days=1))
     with unit_of_work() as uow:
         bob, carl = make.client(uow, "Bob"), make.client(uow, "Carl")
     with unit_of_work(grace.actor) as uow:

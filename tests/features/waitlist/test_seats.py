@@ -23,7 +23,7 @@ from zhixun.kernel import outbox
 from zhixun.kernel.errors import Conflict, Invalid, NotFound
 from zhixun.kernel.tables import Session
 from zhixun.kernel.unit_of_work import unit_of_work
-from zhixun.kernel.values import SYSTEM, Actor, Money, new_id
+from zhixun.kernel.values import SYSTEM, Actor, Money, Words, new_id
 
 NOW = datetime(2026, 11, 24, 4, 0, tzinfo=UTC)
 """Noon in Shanghai."""
@@ -42,7 +42,7 @@ class Full:
             self.bobs = [make.client(uow, f"Bob{number}") for number in range(2)]
             self.people = [make.client(uow, f"Carl{number}") for number in range(waiting)]
         self.id = new_id()
-        wish = GroupWish("Interview practice", START, 60, Money(12_000), 2, 1, START - 24 * HOUR)
+        wish = GroupWish(Words("Interview practice"), START, 60, Money(12_000), 2, 1, START - 24 * HOUR)
         with unit_of_work(self.grace.actor, now=NOW) as uow:
             bookings.set_group(uow, group_id=self.id, wish=wish)
         self.paid = [self.pay(self.seat(who)) for who in self.bobs]

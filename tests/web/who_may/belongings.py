@@ -154,7 +154,7 @@ def _sessions_to_come(uow: UnitOfWork, people: People) -> dict[str, str]:
         make.acting(uow, ada), series_id=ids["series_id"], service_id=grace.service_id, wanted=wanted
     )
     start, ids["group_id"] = make.NOW + 3 * DAY, new_id()
-    wish = GroupWish("Interview practice", start, 60, Money(12_000), 2, 1, start - DAY)
+    wish = GroupWish(Words("Interview practice"), start, 60, Money(12_000), 2, 1, start - DAY)
     bookings.set_group(make.acting(uow, grace.actor), group_id=ids["group_id"], wish=wish)
     uow.db.flush()
     ids["seat_id"] = new_id()
@@ -259,7 +259,7 @@ def _plans(uow: UnitOfWork, people: People) -> dict[str, str]:
     package_id, membership_id = make.package(uow, grace), make.membership(uow)
     uow.db.flush()
     return {
-        "package_id": package_id, "membership_id": membership_id, "coupon_id": make.coupon(uow),
+        "package_id": package_id, "product_id": package_id, "membership_id": membership_id, "coupon_id": make.coupon(uow),
         "order_id": make.ordered(uow, package_id, client=ada),
         "holding_id": make.bought(uow, membership_id, client=ada),
     }  # fmt: skip

@@ -10,7 +10,7 @@ from zhixun.features.catalog.rules import ServiceTiming
 from zhixun.features.scheduling.rules import SESSIONS_MAX
 from zhixun.kernel import clocks
 from zhixun.kernel.errors import N_, Invalid, NotFound
-from zhixun.kernel.values import Money, hundredths, is_id
+from zhixun.kernel.values import Money, Words, hundredths, is_id
 
 from . import rules
 from .actions import GroupWish
@@ -159,7 +159,7 @@ def read_group(form: Mapping[str, str], *, zone: str) -> GroupWish:
     if wrong or start is None:
         raise Invalid(fields=wrong)
     return GroupWish(
-        title=form.get("title", ""), start=start, minutes=_small(form.get("minutes", ""), 60), price=price,
+        title=Words(form.get("title", ""), form.get("title_en", "")), start=start, minutes=_small(form.get("minutes", ""), 60), price=price,
         seats=_small(form.get("seats", ""), 8), seats_min=_small(form.get("seats_min", ""), 3),
         decide_at=start - timedelta(hours=_small(form.get("decide_hours", ""), rules.DECIDE_HOURS_USUAL)),
     )  # fmt: skip

@@ -17,6 +17,9 @@ from .kinds import Answer, Asked, At, Id, Instant, Text
 
 class GroupWanted(Asked):
     title: Annotated[Text, Field(min_length=4, max_length=60)]
+    title_en: Annotated[
+        Text, Field(max_length=60, description=N_("The title in English, where the other is in Chinese."))
+    ] = ""
     start: Instant
     minutes: Annotated[int, Field(ge=MINUTES_MIN, le=MINUTES_MAX)] = 60
     price_minor: Annotated[int, Field(ge=0, le=PRICE_MINOR_MAX, description=N_("Of one seat, in fen."))]

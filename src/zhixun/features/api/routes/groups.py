@@ -27,7 +27,7 @@ from zhixun.features.payments import queries as payments
 from zhixun.features.scheduling.actions import HoldIdUsed, SlotTaken
 from zhixun.kernel.errors import N_, NotFound
 from zhixun.kernel.unit_of_work import UnitOfWork
-from zhixun.kernel.values import Money, new_id, utc_now
+from zhixun.kernel.values import Money, Words, new_id, utc_now
 from zhixun.web.formats import say
 
 from . import shown
@@ -61,7 +61,7 @@ def groups(db: Session, consultant_id: str) -> Groups:
 def set_group(uow: UnitOfWork, wanted: GroupWanted) -> GroupShown:
     group_id = wanted.id or new_id()
     wish = GroupWish(
-        wanted.title, wanted.start, wanted.minutes, Money(wanted.price_minor), wanted.seats, wanted.seats_min,
+        Words(wanted.title, wanted.title_en), wanted.start, wanted.minutes, Money(wanted.price_minor), wanted.seats, wanted.seats_min,
         wanted.start - timedelta(hours=wanted.decide_hours),
     )  # fmt: skip
     actions.set_group(uow, group_id=group_id, wish=wish)

@@ -57,7 +57,7 @@ class TooManyGroups(Conflict):
 class GroupWish:
     """What a consultant sets: `price` is that of a seat, `decide_at` when it is settled whether it takes place."""
 
-    title: str
+    title: Words
     start: datetime
     minutes: int
     price: Money
@@ -83,14 +83,13 @@ def set_group(uow: UnitOfWork, *, group_id: str, wish: GroupWish) -> None:
     if (uow.db.scalar(ahead) or 0) >= rules.GROUPS_AHEAD_MAX:
         raise TooManyGroups
     service_id = _service_id(me, title, wish)
-    words = Words(title, title)
     catalog_actions.add_group_service(
-        uow, service_id=service_id, consultant_id=me, minutes=wish.minutes, price=wish.price, title=words
+        uow, service_id=service_id, consultant_id=me, minutes=wish.minutes, price=wish.price, title=title
     )
     slot = scheduling.set_time(uow, hold_id=group_id, consultant_id=me, start=wish.start, minutes=wish.minutes)
     uow.db.add(
         Group(
-            id=group_id, consultant_id=me, service_id=service_id, title=words, minutes=wish.minutes,
+            id=group_id, consultant_id=me, service_id=service_id, title=title, minutes=wish.minutes,
             starts_at=slot.start, ends_at=slot.end, seats=wish.seats, seats_min=wish.seats_min, decide_at=wish.decide_at,
             state="open", ended_reason=None, price_minor=wish.price.amount_minor, currency=wish.price.currency,
             created_at=uow.now,
@@ -212,10 +211,13 @@ def complete_group(uow: UnitOfWork, *, group_id: str) -> None:
             complete_session(uow, booking_id=row.id)
 
 
-def _checked(wish: GroupWish, now: datetime) -> str:
-    title, wrong = plain_text(wish.title), {}
-    if not TITLE_LENGTH_MIN <= len(title) <= TITLE_LENGTH_MAX:
-        wrong["title"] = N_("Please write 4 to 60 characters.")
+def _checked(wish: GroupWish, now: datetime) -> Words:
+    """The title as it is kept; where it is given in one language only, it stands for both."""
+    zh, en = plain_text(wish.title.zh), plain_text(wish.title.en)
+    title, wrong = Words(zh or en, en or zh), {}
+    for name, said in (("title", title.zh), ("title_en", title.en)):
+        if not TITLE_LENGTH_MIN <= len(said) <= TITLE_LENGTH_MAX and (name == "title" or (zh and en)):
+            wrong[name] = N_("Please write 4 to 60 characters.")
     if not rules.SEATS_MIN <= wish.seats <= rules.SEATS_MAX:
         wrong["seats"] = N_("A group session has 2 to 30 seats.")
     if not 1 <= wish.seats_min <= max(wish.seats, 1):
@@ -232,9 +234,10 @@ def _checked(wish: GroupWish, now: datetime) -> str:
     return title
 
 
-def _service_id(consultant_id: str, title: str, wish: GroupWish) -> str:
+def _service_id(consultant_id: str, title: Words, wish: GroupWish) -> str:
     """Dates of one title, length and price are one service, so that each can name the others."""
-    said = f"group:{consultant_id}:{title}:{wish.minutes}:{wish.price.amount_minor}:{wish.price.currency}"
+    named = ":".join(dict.fromkeys((title.zh, title.en)))
+    said = f"group:{consultant_id}:{named}:{wish.minutes}:{wish.price.amount_minor}:{wish.price.currency}"
     return hashlib.sha256(said.encode()).hexdigest()[:32]
 
 

@@ -132,7 +132,7 @@ def _own(group_id: str) -> GroupView:
 
 def _group_page(view: GroupView, refusal: DomainError | None) -> AnyResponse:
     me, now = current_actor(), view.seen_at
-    is_own = me.user_id == view.consultant_id
+    is_own, opens_at = me.user_id == view.consultant_id, view.starts_at - ROOM_OPENS_BEFORE
     with read() as db:
         card = catalog.cards_of(db, [view.consultant_id])[view.consultant_id]
         zone = scheduling.zone_of(db, view.consultant_id)
@@ -144,7 +144,7 @@ def _group_page(view: GroupView, refusal: DomainError | None) -> AnyResponse:
         "booking/group.html", group=view, card=card, consultant_zone=zone, is_own=is_own, seated=seated,
         names={one: person.name for one, person in people.items()}, own=own, others=others, now=now,
         booking_id=new_id(), hold_minutes=int(HOLD.total_seconds() // 60),
-        room_open=view.state != "cancelled" and now >= view.starts_at - ROOM_OPENS_BEFORE,
+        opens_at=opens_at, room_open=view.state != "cancelled" and now >= opens_at,
         running=any(one.state is State.IN_PROGRESS for one in seated),
         sentence=errors.sentence_of(refusal) if refusal else "", alternatives=_others(refusal),
     )  # fmt: skip
