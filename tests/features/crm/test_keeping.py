@@ -200,6 +200,12 @@ def test_the_pages(met: Met, db_url: str, tmp_path: Path) -> None:
     olga, finance = desk(), desk("Fin", "finance")
     with time_machine.travel(at, tick=False):
         client = Visitor(app, ada, english=True)
+        asked = client.get(f"/help/complaint?booking={booking_id}")
+        assert "About the session: One hour with Grace, " in words(asked)
+        assert statements(asked) <= STATEMENTS_MAX
+        assert "About the session" not in words(
+            Visitor(app, desk(), english=True).get(f"/help/complaint?booking={booking_id}")
+        )
         empty = words(client.post("/help/complaint"))
         assert "2 things to fix" in empty, "all that is missing is said at once"
         refused = client.post("/help/complaint", text="What I typed, at length", booking_id=booking_id)
@@ -214,6 +220,7 @@ def test_the_pages(met: Met, db_url: str, tmp_path: Path) -> None:
             matter_id = queries.matters(db, state="open", now=at)[0].id
         where = f"/ops/complaints/{matter_id}"
         assert TEXT in words(support.get(where))
+        assert "One hour with Grace, " in words(support.get(where))
         assert support.post(where, deed="answer", answer="").status_code == 400
         assert support.post(where, deed="take").status_code == 303
         assert support.post(where, deed="answer", answer="We are sorry.").status_code == 303

@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from zhixun.features.accounts import queries as accounts
 from zhixun.features.accounts.rules import check_right
+from zhixun.features.booking import queries as bookings
 from zhixun.features.catalog import queries as catalog
 from zhixun.features.crm import actions, queries, rules
 from zhixun.features.crm.actions import Answered
@@ -71,10 +72,13 @@ def desk_matter(matter_id: str) -> AnyResponse:
 def _matter_page(matter_id: str, error: DomainError | None = None) -> AnyResponse:
     with read() as db:
         found = queries.matter(db, matter_id, current_actor())
+        booked = bookings.bookings_by_ids(db, [found.booking_id], utc_now()) if found.booking_id else {}
+        session = booked.get(found.booking_id or "")
         ids = {found.line.person_id, found.line.owner_id or "", found.line.about_id or ""}
+        ids |= {session.consultant_id} if session else set()
         people = catalog.called(db, accounts.people(db, ids), language())
     page = render_template(
-        "crm/matter.html", matter=found, line=found.line, names={who: one.name for who, one in people.items()},
+        "crm/matter.html", matter=found, session=session, line=found.line, names={who: one.name for who, one in people.items()},
         now=utc_now(), typed=request.form, errors=errors.field_sentences(error) if isinstance(error, Invalid) else {},
         said=errors.sentence_of(error) if error and not error.fields else "", text_length_max=rules.TEXT_LENGTH_MAX,
     )  # fmt: skip

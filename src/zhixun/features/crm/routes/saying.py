@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from flask import flash, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext
+from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
 from zhixun.features.accounts import queries as accounts
@@ -16,6 +19,7 @@ from zhixun.features.messaging import rules as messaging_rules
 from zhixun.kernel.errors import DomainError, Invalid, NotFound
 from zhixun.kernel.values import is_id, utc_now
 from zhixun.web import errors
+from zhixun.web.formats import local, say
 from zhixun.web.languages import language
 from zhixun.web.security import current_actor, read, require, work
 
@@ -103,6 +107,22 @@ def help_check(booking_id: str) -> AnyResponse:
     return make_response(page, wrong.status if wrong else 200)
 
 
+def _sessions(db: Session, booking_ids: Collection[str]) -> dict[str, str]:
+    """One's own sessions of these ids, each by the other person, what it is about and when. Three statements at most."""
+    me = current_actor().user_id
+    found = bookings.bookings_by_ids(db, list(booking_ids), utc_now()) if booking_ids else {}
+    own = {one: view for one, view in found.items() if me in (view.client_id, view.consultant_id)}
+    others = {view.other_party(me) for view in own.values()}
+    people = catalog.called(db, accounts.people(db, others), language()) if others else {}
+    return {
+        one: gettext(
+            "%(title)s with %(name)s, %(time)s", title=say(view.title), time=local(view.starts_at),
+            name=people[view.other_party(me)].name if view.other_party(me) in people else gettext("Someone who has left"),
+        )
+        for one, view in own.items()
+    }  # fmt: skip
+
+
 def _booking_asked() -> str:
     asked = request.args.get("booking", "")
     return asked if is_id(asked) else ""
@@ -111,8 +131,9 @@ def _booking_asked() -> str:
 def _page(typed: forms.Typed, error: Invalid | TooManyOpen | None = None) -> AnyResponse:
     with read() as db:
         mine = queries.matters_of(db, current_actor().user_id)
+        sessions = _sessions(db, {typed.booking_id, *(one.booking_id for one in mine)} - {"", None})
     page = render_template(
-        "crm/complaint.html", typed=typed, mine=mine, errors=errors.field_sentences(error) if error else {},
+        "crm/complaint.html", typed=typed, mine=mine, sessions=sessions, errors=errors.field_sentences(error) if error else {},
         said=errors.sentence_of(error) if error and not error.fields else "", now=utc_now(),
         text_length_max=rules.TEXT_LENGTH_MAX,
     )  # fmt: skip
