@@ -159,6 +159,21 @@ def test_the_page_shows_each_interest_with_its_source_and_a_way_to_correct_it(
     assert profile(ada).habits.hours == "evening"
 
 
+def test_what_was_noted_often_is_said_once_with_how_often_and_when_last(
+    ada: Actor, app: Flask, deliver_all: Deliver
+) -> None:
+    consultant_id = listed()
+    for _ in range(3):
+        look_at(ada, consultant_id)
+    look_at(ada, consultant_id, "click")
+    deliver_all()
+    noted = words(Visitor(app, ada, english=True).get("/me/profile")).split("What was noted last")[1]
+    assert noted.count("looked at") == 1
+    assert "3 pages looked at" in noted
+    assert "1 click" in noted
+    assert noted.count("last ") == 1
+
+
 def test_without_consent_the_page_says_that_nothing_is_collected(app: Flask) -> None:
     with unit_of_work() as uow:
         bob = make.client(uow, "Bob")

@@ -22,7 +22,7 @@ from .queries import ProfileView
 bp = Blueprint("profiles", __name__, template_folder="templates")
 
 LABELS_SHOWN = 10
-NOTED_SHOWN = 20
+NOTED_READ, NOTED_SHOWN = 200, 20
 SAVED_SHOWN = 60
 
 
@@ -46,8 +46,9 @@ def mine() -> str:
         agreed = behaviour.may_collect(db, actor.user_id)
         profile = queries.profile_of(db, actor.user_id)
         fields = catalog.fields(db)
-        noted = behaviour.interactions_of(db, actor.user_id, limit=NOTED_SHOWN) if agreed else []
-        cards = _named(db, profile, [one.consultant_id for one in noted])
+        noted = rules.told_once(behaviour.interactions_of(db, actor.user_id, limit=NOTED_READ) if agreed else ())
+        noted = noted[:NOTED_SHOWN]
+        cards = _named(db, profile, [one.latest.consultant_id for one in noted])
     names = queries.names_of_labels(fields)
     labels = _labels(profile, names)
     said = {label for label, verdict in profile.corrections.items() if verdict == "wanted"}

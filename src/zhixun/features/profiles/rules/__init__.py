@@ -14,12 +14,13 @@ from .interests import (
     term_weights,
 )
 from .learning import Gathered, Learnt, learn
+from .noted import Noted, told_once
 from .pages import page_name
 from .segments import PEOPLE_MIN, Segment, Segments, name_of, nearest, segment_people
 
 __all__ = [
-    "HOURS", "KIND_WEIGHTS", "LABEL_PREFIXES", "PEOPLE_MIN", "Correction", "Gathered", "Habits", "Interest", "Learnt", "Segment", "Segments",
+    "HOURS", "KIND_WEIGHTS", "LABEL_PREFIXES", "PEOPLE_MIN", "Correction", "Gathered", "Habits", "Interest", "Learnt", "Noted", "Segment", "Segments",
     "corrected", "cosine", "habits_of", "idf_of", "interest_of", "labels_in", "learn", "name_of", "nearest", "page_name",
     "part_of_day",
-    "segment_people", "term_weights",
+    "segment_people", "term_weights", "told_once",
 ]  # fmt: skip
