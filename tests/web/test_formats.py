@@ -61,6 +61,8 @@ def test_the_familiar_zones_stand_first_and_no_clock_is_named_twice(reading):
     assert len(zones) > 350
     assert len(set(labels[1:])) == len(labels[1:])
     assert "America/Indiana/Indianapolis" in zones, "of two names today's"
+    assert not {"Australia/ACT", "Asia/Calcutta", "US/Eastern", "Etc/GMT-8", "EST"} & set(zones)
+    assert formats.zone_options("Etc/GMT-8")[0][0] == "Etc/GMT-8", "what somebody has stays among them"
 
 
 @pytest.mark.parametrize(

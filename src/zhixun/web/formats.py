@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 from functools import lru_cache
+from importlib.resources import files
 from zoneinfo import ZoneInfo, available_timezones
 
 from flask import g
@@ -16,7 +17,6 @@ from zhixun.kernel.values import Money, Words, utc_now
 from .languages import language
 
 SYMBOLS = {"CNY": "¥", "USD": "$", "EUR": "€", "GBP": "£"}
-ZONE_AREAS = ("Africa", "America", "Antarctica", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific")
 WEEKDAYS = {
     "zh": ("周一", "周二", "周三", "周四", "周五", "周六", "周日"),
     "en": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"),
@@ -133,7 +133,8 @@ def zone_label(zone: str | None = None, at: datetime | None = None) -> str:
 
 
 def zone_options(chosen: str) -> list[tuple[str, str]]:
-    """Every zone named after a place, each with its label of this hour: the familiar first, and the chosen one among them."""
+    """Every zone that a country uses today, by the tables' own list, each with its label of this hour: the familiar first,
+    and the chosen one among them, whatever it is called."""
     named = _zone_labels(utc_now().replace(minute=0, second=0, microsecond=0), language())
     if chosen not in named and chosen in available_timezones():
         named = {chosen: zone_label(chosen), **named}
@@ -143,13 +144,18 @@ def zone_options(chosen: str) -> list[tuple[str, str]]:
 @lru_cache(maxsize=4)
 def _zone_labels(hour: datetime, spoken: str) -> dict[str, str]:
     """Kept for the hour: four hundred clocks took longer than all the rest of a page."""
-    places = (zone for zone in available_timezones() if zone.partition("/")[0] in ZONE_AREAS and "/" in zone)
     found: dict[str, str] = {}
-    for zone in sorted(places, key=lambda zone: (-len(zone), zone)):  # of two names of one clock the longer is today's
+    for zone in sorted(_zones_of_today()):
         found.setdefault(clocks.zone_name(zone, hour, spoken), zone)
     familiar = [clocks.zone_name(zone, hour, spoken) for zone in clocks.ZONE_NAMES]
     others = sorted(label for label in found if label not in familiar)
     return {found[label]: label for label in (*familiar, *others)}
+
+
+def _zones_of_today() -> list[str]:
+    """Country, place, zone: a line each. Names that are kept for old programs alone ("Australia/ACT") have none."""
+    table = files("tzdata.zoneinfo").joinpath("zone.tab").read_text("utf-8").splitlines()
+    return [line.split("\t")[2] for line in table if line and not line.startswith("#")]
 
 
 def reader_zone() -> str:
