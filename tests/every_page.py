@@ -47,6 +47,7 @@ FOR_MACHINES = ("/healthz", "/readyz", "/metrics", "/api/", "/static", "/calenda
 NOT_OPENED = {
     "/pro/statements": "leads on to the newest month",
     "/pay/<payment_id>": "leads on to the gateway's own page",
+    "/erased": "only for who has been erased a moment ago",
     "/plans/orders/<order_id>": "leads on to the payment, or back to the plans",
     "/sign-in/new-password/<token>": "its address stands in a mail",
     "/change-address/<token>": "its address stands in a mail",

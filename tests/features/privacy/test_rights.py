@@ -9,11 +9,12 @@ import uuid
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+import time_machine
 from flask import Flask
 
 from tests import make, mongodb
@@ -168,6 +169,27 @@ def test_an_erased_consultant_leaves_the_index_and_past_bookings_a_nameless_page
     assert browser.get(f"/consultants/{grace.slug}").status_code in (404, 410)
 
 
+def test_the_last_page_says_what_is_gone_and_what_is_kept_until_when(
+    app: Flask, deliver_all: Callable[[], None]
+) -> None:
+    ada, _ = lived()
+    browser = Visitor(app, ada, english=True)
+    assert browser.get("/erased").status_code == 404, "nobody has been erased"
+    page = browser.follow(browser.post("/me/data/erasure", sure="yes"))
+    said = words(page)
+    for one in (
+        "You have been erased", "What is deleted", "Your name, e-mail address", "What is kept by law, and until when",
+        "the law asks for the books · at least until the end of", ada.user_id,
+    ):  # fmt: skip
+        assert one in said, one
+    assert page.headers["Cache-Control"] == "no-store"
+    deliver_all()
+    assert browser.get("/erased").status_code == 200, "it may be read again"
+    assert Visitor(app, english=True).get("/erased").status_code == 404, "in this browser only"
+    with time_machine.travel(datetime.now(UTC) + timedelta(hours=2)):
+        assert browser.get("/erased").status_code == 404
+
+
 def test_the_plan_says_what_goes_and_what_stays_and_asks_twice(app: Flask) -> None:
     ada, _ = lived()
     browser = Visitor(app, ada, english=True)
@@ -278,6 +300,7 @@ def test_a_copy_holds_what_one_wrote_opened_and_nothing_of_others(app: Flask, de
     answer = browser.post("/me/data/copy")
     assert answer.mimetype == "application/zip"
     told = json.loads(zipfile.ZipFile(io.BytesIO(answer.data)).read("data.json"))
+    assert told["made_at"].endswith("+08:00"), "on the clock of whose data it is"
     text = json.dumps(told, ensure_ascii=False)
     for part in ("brief", "review", "hello", "search", "early", "question", "note"):
         assert f"{MARKER} {part}" in text or f"{MARKER.lower()} {part}" in text

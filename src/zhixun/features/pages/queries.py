@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import groupby
 from zoneinfo import ZoneInfo
@@ -19,6 +19,7 @@ from zhixun.features.ledger.rules import consultant_account, escrow_of, shares
 from zhixun.features.messaging import queries as messaging
 from zhixun.features.payments.rules import booking_of
 from zhixun.features.payouts import queries as payouts
+from zhixun.features.privacy import queries as privacy
 from zhixun.features.privacy.queries import ConsentLine
 from zhixun.features.privacy.rules import PURPOSES, Purpose
 from zhixun.features.scheduling import queries as scheduling
@@ -222,18 +223,36 @@ def _names(db: Session, found: Sequence[BookingView]) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class ErasurePlan:
-    """What erasing somebody would take away, what would stay and why, and what stands against it now (sentences)."""
+    """What erasing somebody takes away; what stays, why, and until the end of which year at least; and what stands against
+    it now (sentences). `at` is when it was done, or now."""
 
+    at: datetime
     goes: tuple[tuple[Words, int], ...]
-    stays: tuple[tuple[Words, int, str], ...]
-    open_matters: tuple[personal.OpenMatter, ...]
+    stays: tuple[tuple[Words, int, str, int | None], ...]
+    open_matters: tuple[personal.OpenMatter, ...] = ()
 
 
 def erasure_plan(db: Session, person_id: str, now: datetime) -> ErasurePlan:
-    lines = [line for line in personal.held(db, person_id) if line.rows]
-    named = [(rules.TABLES.get(line.table, Words(line.table, line.table)), line) for line in lines]
+    plan = _erasure(personal.held(db, person_id), now)
+    return replace(plan, open_matters=tuple(personal.open_matters(db, person_id, now)))
+
+
+def erasure_done(db: Session, person_id: str) -> ErasurePlan | None:
+    """The same of who has been erased; None for everybody else."""
+    done = privacy.erasure_of(db, person_id)
+    if done is None:
+        return None
+    return _erasure([personal.Held(one["table"], one["rows"], one["kept_because"]) for one in done.report], done.at)
+
+
+def _erasure(held: Sequence[personal.Held], at: datetime) -> ErasurePlan:
+    named = [(rules.TABLES.get(one.table, Words(one.table, one.table)), one) for one in held if one.rows]
     return ErasurePlan(
-        goes=tuple((words, line.rows) for words, line in named if not line.kept_because),
-        stays=tuple((words, line.rows, line.kept_because) for words, line in named if line.kept_because),
-        open_matters=tuple(personal.open_matters(db, person_id, now)),
+        at=at,
+        goes=tuple((words, one.rows) for words, one in named if not one.kept_because),
+        stays=tuple(
+            (words, one.rows, one.kept_because, rules.kept_until(one.kept_because, at))
+            for words, one in named
+            if one.kept_because
+        ),
     )

@@ -330,3 +330,23 @@ TABLES: dict[str, Words] = {
     ),
 }
 """What each table that says it holds personal data holds, for the privacy page. A test keeps it complete."""
+
+BOOKS_YEARS, CLAIMS_YEARS = 30, 3
+KEPT_YEARS = {
+    "earned and still owed, and needed for the books": BOOKS_YEARS,
+    "needed to answer disputes and for the books": BOOKS_YEARS,
+    "paid for and still owed, and needed for the books": BOOKS_YEARS,
+    "the law asks for the books": BOOKS_YEARS,
+    "needed to answer disputes": CLAIMS_YEARS,
+    "shows who had which time": CLAIMS_YEARS,
+    "the law asks us to prove who agreed to what": CLAIMS_YEARS,
+}
+"""Why something outlives an erasure → for how many years, counted from the end of this one, the law asks for it at least:
+vouchers and ledgers by the Measures for the Administration of Accounting Archives (2015, annex 1), what a claim may be
+made of by article 31 of the E-Commerce Law and article 188 of the Civil Code. The other reasons have no end."""
+
+
+def kept_until(why: str, at: datetime) -> int | None:
+    """The year with whose end the law no longer asks for what is kept for this reason; None where it has no end."""
+    years = KEPT_YEARS.get(why)
+    return at.year + years if years else None

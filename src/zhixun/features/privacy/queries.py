@@ -4,10 +4,12 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from zhixun.features.accounts import queries as accounts
 from zhixun.kernel import personal
 from zhixun.kernel.sealed import ReadLine
 from zhixun.kernel.tables import any_of
@@ -104,8 +106,10 @@ def _erasure(row: Erasure) -> ErasureView:
 
 
 def export_of(db: Session, person_id: str, now: datetime) -> dict[str, Any]:
-    """Everything the house holds about a person, opened, as JSON."""
+    """Everything the house holds about a person, opened, as JSON; when it was made is said on their own clock."""
+    known = accounts.people(db, [person_id]).get(person_id)
+    made_at = now.astimezone(ZoneInfo(known.zone)) if known else now
     return {
-        "format": "zhixun-export-1", "person": person_id, "made_at": now.isoformat(),
+        "format": "zhixun-export-1", "person": person_id, "made_at": made_at.isoformat(timespec="seconds"),
         "tables": personal.gather(db, person_id),
     }  # fmt: skip

@@ -5,9 +5,9 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from datetime import timedelta
 
-from flask import Response, flash, redirect, render_template, request, session, url_for
-from flask_babel import gettext
+from flask import Response, make_response, redirect, render_template, request, session, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from zhixun.features.pages import queries
@@ -15,12 +15,15 @@ from zhixun.features.privacy import actions as privacy
 from zhixun.features.privacy import queries as privacy_queries
 from zhixun.features.privacy.actions import StillOpen
 from zhixun.kernel import audit
-from zhixun.kernel.errors import DomainError
+from zhixun.kernel.errors import DomainError, NotFound
 from zhixun.kernel.values import utc_now
 from zhixun.web import security
 from zhixun.web.security import check_proof, current_actor, proved, read, require, work
 
 from . import bp
+
+ERASED, ERASED_SHOWN = "erased", timedelta(hours=1)
+"""Where the browser of who has been erased keeps their number, and for how long it tells them what became of the rest."""
 
 Page = str | BaseResponse | tuple[str, int]
 
@@ -28,6 +31,8 @@ README = """Zhixun 知询
 
 data.json holds everything this site holds about you, table by table, with what was sealed opened.
 data.json 是本站保存的、与你有关的全部数据，按数据表列出；加密保存的内容已解密。
+
+Made at 生成于: {made_at} ({zone})
 """
 
 
@@ -48,10 +53,10 @@ def copy_my_data() -> Page:
         told = privacy_queries.export_of(uow.db, uow.actor.user_id, uow.now)
     body = io.BytesIO()
     with zipfile.ZipFile(body, "w", zipfile.ZIP_DEFLATED) as packed:
-        packed.writestr("README.txt", README)
+        packed.writestr("README.txt", README.format(made_at=told["made_at"], zone=current_actor().zone))
         packed.writestr("data.json", json.dumps(told, ensure_ascii=False, indent=1))
     answer = Response(body.getvalue(), mimetype="application/zip")
-    answer.headers["Content-Disposition"] = f'attachment; filename="zhixun-{utc_now():%Y-%m-%d}.zip"'
+    answer.headers["Content-Disposition"] = f'attachment; filename="zhixun-{told["made_at"][:10]}.zip"'
     answer.headers["Cache-Control"] = "no-store"
     return answer
 
@@ -68,11 +73,24 @@ def erase_me() -> Page:
             privacy.erase_person(uow, person_id=uow.actor.user_id)
     except StillOpen as refusal:
         return _data_page(refusal, wanted="erasure")
+    erased_id = current_actor().user_id
     session.clear()
-    flash(gettext("You have been erased. Nothing of what you wrote can be read any more."))
-    response = redirect(url_for("pages.home"), 303)
+    session[ERASED] = erased_id
+    response = redirect(url_for("pages.erased"), 303)
     security.forget(response)
     return response
+
+
+@bp.get("/erased")
+def erased() -> Page:
+    """The last page for who was erased a moment ago, in the same browser: what is gone, what stays and until when."""
+    with read() as db:
+        done = queries.erasure_done(db, session.get(ERASED, ""))
+    if done is None or utc_now() > done.at + ERASED_SHOWN:
+        raise NotFound
+    answer = make_response(render_template("pages/erased.html", done=done, number=session[ERASED]))
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
 
 
 def _data_page(error: DomainError | None = None, *, wanted: str = "", unsure: bool = False) -> Page:
