@@ -131,7 +131,7 @@ def _booking_asked() -> str:
 def _page(typed: forms.Typed, error: Invalid | TooManyOpen | None = None) -> AnyResponse:
     with read() as db:
         mine = queries.matters_of(db, current_actor().user_id)
-        sessions = _sessions(db, {typed.booking_id, *(one.booking_id for one in mine)} - {"", None})
+        sessions = _sessions(db, {one for one in (typed.booking_id, *(line.booking_id for line in mine)) if one})
     page = render_template(
         "crm/complaint.html", typed=typed, mine=mine, sessions=sessions, errors=errors.field_sentences(error) if error else {},
         said=errors.sentence_of(error) if error and not error.fields else "", now=utc_now(),
