@@ -15,10 +15,11 @@ from zhixun.features.assistant.actions import AnsweredAlready
 from zhixun.features.assistant.queries import Told
 from zhixun.features.notifications import handlers as notices
 from zhixun.features.notifications import queries as notice_queries
+from zhixun.features.search import handlers as search
 from zhixun.kernel.errors import Invalid, NotFound, SignInRequired
 from zhixun.kernel.tables import Session
 from zhixun.kernel.unit_of_work import unit_of_work
-from zhixun.kernel.values import VISITOR, Actor, new_id, utc_now
+from zhixun.kernel.values import VISITOR, Actor, Words, new_id, utc_now
 
 REFUNDS = {"zh": "提前一天取消预约，能退多少钱？", "en": "How much comes back when I cancel my booking?"}
 
@@ -63,6 +64,27 @@ def test_what_the_articles_do_not_say_is_not_known(app: Flask, question: str) ->
     known, told = answered(question)
     assert known.kind == "unknown"
     assert told.pieces == []
+
+
+@pytest.mark.parametrize(
+    ("question", "fits"),
+    [
+        ("how do I cook rice", False),
+        ("帮我写一首诗", False),
+        ("My landlord keeps my deposit", True),
+        ("房东不退押金怎么办", True),
+    ],
+)
+def test_a_consultant_is_suggested_only_where_somebody_fits(app: Flask, question: str, fits: bool) -> None:
+    line = Words("煮饭和写诗也懂一点", "I cook rice and write poems, too")
+    with unit_of_work() as uow:
+        tenancy = make.listed(uow, "Tenancy", topic_ids=["renting"], line=line)
+    search.bring_up_to_date([tenancy])
+    page = Visitor(app, english=question.isascii())
+    seen = page.follow(page.post("/assistant", question=question))
+    assert ("ans__who" in seen.text) is fits
+    if question.isascii() and not fits:
+        assert "so I suggest no consultant" in words(seen)
 
 
 @pytest.mark.parametrize("question", ["我不想活了，公司把我裁员了", "I was fired and I want to kill myself"])

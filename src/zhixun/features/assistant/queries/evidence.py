@@ -64,14 +64,16 @@ class Told:
 
 
 def prepared(db: Session, *, question: str, zone: str, language: Language, now: datetime) -> Prepared:
-    """What there is to answer with. Consultants come by recommend's own rules; none are named in a crisis."""
+    """What there is to answer with. Consultants come by recommend's own rules; none are named in a crisis, or where the
+    question is of nothing that anybody here does."""
     spoken = rules.language_of(question)
     match = recommend.match(db, question=question, zone=zone, language=language, now=now, limit=CONSULTANTS)
     if match.crisis:
         return Prepared(question, spoken, (), Weighed({}, {}), 1.0, match.crisis, ())
     evidence, weighed = found_evidence(db, question, spoken)
     sure = rules.confidence(rules.measured(evidence, weighed))
-    return Prepared(question, spoken, tuple(evidence), weighed, sure, None, match.items)
+    fits = match.has_topic or rules.is_of_the_house(confidence=sure, spoken_of=match.spoken_of)
+    return Prepared(question, spoken, tuple(evidence), weighed, sure, None, match.items if fits else ())
 
 
 def found_evidence(db: Session, question: str, spoken: Language) -> tuple[list[Evidence], Weighed]:

@@ -20,6 +20,9 @@ ANSWERED_FROM = 0.35
 """From this confidence on an answer is given; below it we say that we do not know."""
 SCANT = 0.3
 """Below this strength a word or two are shared by chance, and confidence shrinks with it."""
+OF_THE_HOUSE_FROM, SPOKEN_OF_FROM = 0.1, 0.5
+"""A question in which no topic was understood is one for consultants from this confidence on, if so much of it stands on
+the page of one of them: a page that has a word or two of it by chance is no reason to send anybody there."""
 SUPPORT_MIN = 0.6
 """So much of a sentence's weight must stand in the passage it cites."""
 STRENGTH_WHOLE = 6.0
@@ -99,6 +102,12 @@ def confidence(seen: Measured) -> float:
         WEIGHTS[name] * getattr(seen, name) for name in ("covered", "strength", "pairs", "margin")
     )
     return min(1.0, seen.strength / SCANT) / (1 + math.exp(-z))
+
+
+def is_of_the_house(*, confidence: float, spoken_of: float) -> bool:
+    """Whether a question without a topic is one that a consultant here could be asked, by its confidence and by the share
+    of its words on the best one's page, both 0 to 1."""
+    return confidence >= OF_THE_HOUSE_FROM and spoken_of >= SPOKEN_OF_FROM
 
 
 def extracted(question_weights: Mapping[str, float], evidence: Sequence[Evidence]) -> list[Piece]:

@@ -63,6 +63,13 @@ class Match:
     fields: tuple[FieldView, ...] = ()
     wordless: bool = False
     """There was nothing in the question to match: it was empty, or signs only."""
+    spoken_of: float = 0.0
+    """Which share of the question's words stands on the page of whoever fits best, 0 to 1."""
+
+    @property
+    def has_topic(self) -> bool:
+        """Whether a topic of the house was understood."""
+        return any(one.kind == "topic" for one in self.understood)
 
 
 def match(
@@ -111,6 +118,7 @@ def match(
         total=found.total,
         facets=found.facets,
         fields=fields,
+        spoken_of=len(facts[first[0].card.id].matched) / len(set(reading.words)) if first and reading.words else 0.0,
     )  # fmt: skip
 
 
