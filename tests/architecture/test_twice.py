@@ -23,6 +23,7 @@ from zhixun.features.booking.ports import CalendarCopies, Place
 from zhixun.features.catalog import actions as catalog
 from zhixun.features.credentials import actions as credentials
 from zhixun.features.credentials.rules import Proof, Wish
+from zhixun.features.credentials.rules.scans import PDF, Scan
 from zhixun.features.crm import actions as crm
 from zhixun.features.disputes import actions as disputes
 from zhixun.features.instant import actions as instant
@@ -201,6 +202,11 @@ def live() -> None:
     with unit_of_work(now=NOW) as uow:
         proof = Proof("licence", "1310120", "A bureau", date(2020, 1, 1), NOW.date() + timedelta(days=20), "")
         claim = credentials.submit_claim(make.acting(uow, grace.actor), claim_id=new_id(), proof=proof)
+        taken = credentials.submit_claim(
+            make.acting(uow, grace.actor), claim_id=new_id(), proof=proof, scans=[Scan(PDF, b"%PDF-1.7")]
+        )
+        uow.db.flush()
+        credentials.withdraw_claim(make.acting(uow, grace.actor), claim_id=taken)
         wish = Wish("career", "Coach", "I help with offers", "Ten years of hiring people.", "Shanghai", 9, 30_000)
         applied = credentials.apply(make.acting(uow, ada), application_id=new_id(), wish=wish)
         uow.db.flush()

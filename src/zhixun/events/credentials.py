@@ -32,6 +32,13 @@ class CredentialExpiring(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ScanRemoved(Event):
+    """A scan of a credential is no longer needed, or taken back; what was kept of it is to go."""
+
+    scan_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class ApplicationDecided(Event):
     """`state`: accepted, refused or lapsed."""
 

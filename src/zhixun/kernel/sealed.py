@@ -176,6 +176,16 @@ def unseal_blob(db: vault.Database, *, blob_id: str, person: str, data: bytes) -
         raise vault.VaultBroken(f"The file {blob_id} was changed by other hands, or belongs elsewhere.") from None
 
 
+def unseal_blob_for(
+    db: SqlSession, reader: Actor, *, field: str, blob_id: str, person: str, data: bytes
+) -> bytes | None:
+    """The same, for a reader other than the person: it leaves a line of `field` in the access log that the person can see."""
+    found = unseal_blob(db, blob_id=blob_id, person=person, data=data)
+    if found and reader.user_id != person:
+        _note(field, [Letter(blob_id, person, NOTHING)], reader)
+    return found
+
+
 def opened(key: bytes | None, name: str, letter: Letter) -> str:
     if not letter.sealed or key is None:
         return ""

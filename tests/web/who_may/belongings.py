@@ -22,6 +22,7 @@ from zhixun.features.booking.models import Feed
 from zhixun.features.catalog import actions as catalog
 from zhixun.features.credentials import actions as credentials
 from zhixun.features.credentials.rules import Proof, Wish
+from zhixun.features.credentials.rules.scans import checked as scan_checked
 from zhixun.features.crm import actions as crm
 from zhixun.features.crm.rules import Audience, CampaignTerms
 from zhixun.features.disputes import actions as disputes
@@ -240,7 +241,11 @@ def _own_settings(uow: UnitOfWork, people: People) -> dict[str, str]:
         by_grace, calendar_id=ids["calendar_id"], name="Home", address="https://example.com/me.ics"
     )
     proof = Proof("licence", "13101201410123456", "Shanghai Bureau of Justice", date(2020, 5, 1), None, "")
-    credentials.submit_claim(by_grace, claim_id=ids["claim_id"], proof=proof)
+    scans = [scan_checked(PDF)]
+    for name, data in credentials.seal_scans(by_grace, claim_id=ids["claim_id"], key=ids["claim_id"], scans=scans):
+        service(BlobStore).put(name, data)
+        ids["scan_id"] = name
+    credentials.submit_claim(by_grace, claim_id=ids["claim_id"], proof=proof, scans=scans)
     wish = Wish("career", "Career adviser", "I help you decide", "Nine years of work in hiring." * 5, "上海", 9, 30_000)
     credentials.apply(make.acting(uow, ada), application_id=ids["application_id"], wish=wish)
     bookings.open_feed(make.acting(uow, ada))

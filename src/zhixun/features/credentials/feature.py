@@ -1,12 +1,16 @@
+from zhixun.events.credentials import ScanRemoved
 from zhixun.kernel.errors import N_
 from zhixun.kernel.feature import Feature, Job, MenuEntry
+from zhixun.kernel.personal import Holding
 
-from . import jobs
+from . import actions, handlers, jobs
 from .routes import bp
 
 feature = Feature(
     "credentials",
     blueprints=[bp],
+    handlers={ScanRemoved: [handlers.forget_scan]},
+    personal_data=[Holding(("credentials_scans",), actions.erase_scans)],
     jobs=[Job(jobs.pass_time, "17 * * * *")],
     menu=[
         MenuEntry(

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import BigInteger, CheckConstraint, Index
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from zhixun.kernel.sealed import Sealed, sealed_for
@@ -42,6 +42,28 @@ class Claim(Table):
     second_by: Mapped[str]
     reason: Mapped[str]
     expiry_told_at: Mapped[datetime | None]
+
+
+class ClaimScan(Table):
+    """A scan of a credential. What is in it lies sealed in the BlobStore, under the row's id, for as long as the credential
+    waits or holds."""
+
+    __tablename__ = "credentials_scans"
+    __table_args__ = (
+        UniqueConstraint("claim_id", "position"),
+        CheckConstraint("media_type IN ('application/pdf', 'image/jpeg')"),
+        CheckConstraint("bytes > 0"),
+        CheckConstraint("position BETWEEN 1 AND 3"),
+    )
+    personal_data = "erase"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    claim_id: Mapped[str] = mapped_column(ForeignKey("credentials_claims.id"))
+    consultant_id: Mapped[str] = mapped_column(index=True)
+    position: Mapped[int]
+    media_type: Mapped[str]
+    bytes: Mapped[int]
+    added_at: Mapped[datetime]
 
 
 class Check(Table):

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from sqlalchemy import exists, func, or_, select
@@ -12,12 +13,32 @@ from zhixun.features.accounts.rules import check_right
 from zhixun.features.catalog import queries as catalog
 from zhixun.kernel.errors import Forbidden, NotFound
 from zhixun.kernel.sealed import unseal
+from zhixun.kernel.tables import any_of
 from zhixun.kernel.values import Actor
 
-from .models import Application, Check, Claim
+from .models import Application, Check, Claim, ClaimScan
 from .rules import ClaimState, Wish
+from .rules.scans import JPEG
 
 QUEUE_SHOWN = 100
+
+
+@dataclass(frozen=True)
+class ScanLine:
+    id: str
+    claim_id: str
+    owner_id: str
+    position: int
+    media_type: str
+    bytes: int
+
+    @property
+    def is_picture(self) -> bool:
+        return self.media_type == JPEG
+
+    @property
+    def name(self) -> str:
+        return f"scan-{self.position}.{'jpg' if self.is_picture else 'pdf'}"
 
 
 @dataclass(frozen=True)
@@ -38,6 +59,7 @@ class ClaimLine:
     checks: int
     """How many have agreed so far."""
     reason: str
+    scans: tuple[ScanLine, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -63,9 +85,30 @@ class ApplicationView:
 
 
 def claims_of(db: Session, consultant_id: str) -> list[ClaimLine]:
-    """One's own, the newest first. One statement."""
-    rows = db.scalars(select(Claim).where(Claim.consultant_id == consultant_id).order_by(Claim.submitted_at.desc()))
-    return [_line(row, "") for row in rows]
+    """One's own, the newest first. Two statements."""
+    mine = select(Claim).where(Claim.consultant_id == consultant_id).order_by(Claim.submitted_at.desc())
+    return _with_scans(db, [_line(row, "") for row in db.scalars(mine)])
+
+
+def own_scan(db: Session, claim_id: str, scan_id: str, actor: Actor) -> ScanLine:
+    """For whoever handed it in. Raises NotFound."""
+    found = _scan(db, claim_id, scan_id)
+    if found.owner_id != actor.user_id:
+        raise NotFound
+    return found
+
+
+def scan_to_check(db: Session, claim_id: str, scan_id: str, actor: Actor) -> ScanLine:
+    """For reviewers, and not of their own. Raises Forbidden, NotFound."""
+    _check_reviewer(actor)
+    found = _scan(db, claim_id, scan_id)
+    if found.owner_id == actor.user_id:
+        raise NotFound
+    return found
+
+
+def scan_is_kept(db: Session, scan_id: str) -> bool:
+    return db.get(ClaimScan, scan_id) is not None
 
 
 def queue(db: Session, actor: Actor, language: str) -> list[ClaimLine]:
@@ -90,7 +133,8 @@ def claim(db: Session, claim_id: str, actor: Actor, language: str) -> ClaimView:
         for column in (Claim.number, Claim.note)
     }
     mine = db.get(Check, (row.id, actor.user_id)) is not None
-    return ClaimView(_named(db, [row], language)[0], opened["number"], opened["note"], mine)
+    line = _with_scans(db, _named(db, [row], language))[0]
+    return ClaimView(line, opened["number"], opened["note"], mine)
 
 
 def verified_count(db: Session, person_id: str) -> int:
@@ -115,6 +159,25 @@ def applications(db: Session, actor: Actor) -> list[tuple[ApplicationView, int]]
     people = accounts.people(db, {row.person_id for row in rows})
     names = {person.user_id: person.name for person in people.values()}
     return [(_application(row, names.get(row.person_id, "–")), verified_count(db, row.person_id)) for row in rows]
+
+
+def _scan(db: Session, claim_id: str, scan_id: str) -> ScanLine:
+    row = db.get(ClaimScan, scan_id)
+    if row is None or row.claim_id != claim_id:
+        raise NotFound
+    return _scan_line(row)
+
+
+def _with_scans(db: Session, lines: Sequence[ClaimLine]) -> list[ClaimLine]:
+    named = select(ClaimScan).where(ClaimScan.claim_id == any_of([line.id for line in lines]))
+    found: dict[str, list[ScanLine]] = defaultdict(list)
+    for row in db.scalars(named.order_by(ClaimScan.claim_id, ClaimScan.position)):
+        found[row.claim_id].append(_scan_line(row))
+    return [replace(line, scans=tuple(found[line.id])) for line in lines]
+
+
+def _scan_line(row: ClaimScan) -> ScanLine:
+    return ScanLine(row.id, row.claim_id, row.consultant_id, row.position, row.media_type, row.bytes)
 
 
 def _check_reviewer(actor: Actor) -> None:

@@ -311,6 +311,11 @@ TABLES: dict[str, Words] = {
         "你提交的资质：种类、加密的编号、签发机构、日期和状态",
         "Credentials you handed in: kind, sealed number, issuer, dates and state",
     ),
+    "credentials_scans": Words(
+        "你提交的资质扫描件的类型、大小和时间；内容加密保存，资质被拒绝、撤回或过期后删除",
+        "Kind, size and time of scans of your credentials; what is in them is kept sealed, and goes when the credential is "
+        "refused, taken back or has run out",
+    ),
     "credentials_checks": Words("由谁核验了哪项资质，结论如何", "Who checked which credential, and what they found"),
     "disputes_disputes": Words(
         "你参与的争议、金额、期限和结果", "Disputes you are part of, their amounts, clocks and outcome"

@@ -42,11 +42,14 @@ FIELDS = {
     "accounts_users.email": N_("Your e-mail address"),
     "booking_bookings.brief": N_("What you wrote for a session"),
     "quality_feedback.private_words": N_("Your private feedback"),
+    "credentials_claims.number": N_("The number of a credential of yours"),
+    "credentials_claims.note": N_("What you wrote with a credential"),
+    "credentials_scans.scan": N_("A scan of a credential of yours"),
     "assistant_turns.text": N_("Your conversation with the assistant"),
     "assistant_hand_overs.note": N_("What you asked a person of the house"),
     "assistant_hand_overs.summary": N_("What you asked a person of the house"),
 }
-"""What a sealed column is called for the person it belongs to; the others are called something you wrote."""
+"""What a sealed column or file is called for the person it belongs to; the others are called something you wrote."""
 
 
 def line_number(text: str) -> int | None:

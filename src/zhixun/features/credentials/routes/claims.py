@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
+from flask import flash, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from zhixun.features.catalog import queries as catalog
-from zhixun.kernel.errors import Conflict, DomainError, Invalid, NotFound
-from zhixun.kernel.values import is_id, utc_now
+from zhixun.features.credentials import actions, forms, queries, rules
+from zhixun.features.credentials.forms import Typed
+from zhixun.features.credentials.rules import Proof
+from zhixun.features.credentials.rules.scans import UPLOAD_BYTES_MAX, Scan
+from zhixun.kernel.errors import N_, Conflict, DomainError, Invalid, NotFound
+from zhixun.kernel.values import is_id, new_id, utc_now
+from zhixun.web import limits
 from zhixun.web.errors import field_sentences, sentence_of
 from zhixun.web.languages import language
 from zhixun.web.security import current_actor, read, require, work
 
-from . import actions, forms, queries, rules
-from .forms import Typed
-
-bp = Blueprint("credentials", __name__, template_folder="templates")
+from . import bp, uploads
 
 
 @bp.get("/pro/credentials")
@@ -27,28 +29,46 @@ def mine() -> Response:
 
 @bp.post("/pro/credentials")
 @require()
+@limits.takes_body(UPLOAD_BYTES_MAX)
 def submit() -> Response:
     given = forms.typed(request.form)
     try:
-        proof = forms.proof_of(given, today=utc_now().date())
+        proof, sent = _handed_in(given)
+        uploads.keep(given.id, given.id, sent)
         with work() as uow:
-            actions.submit_claim(uow, claim_id=given.id, proof=proof)
+            actions.submit_claim(uow, claim_id=given.id, proof=proof, scans=sent)
     except (Invalid, Conflict) as error:
-        return _mine(given, error) if current_actor().is_a("consultant") else _joining(Typed(), given, error)
+        return own_page(given, error)
     flash(gettext("Handed in. Two people check it, each alone."))
-    where = "credentials.mine" if current_actor().is_a("consultant") else "credentials.become"
-    return redirect(url_for(where), 303)
+    return redirect(own_url(), 303)
+
+
+def _handed_in(given: Typed) -> tuple[Proof, list[Scan]]:
+    """Raises Invalid naming all that is wrong with the words and with the files; a browser keeps no files."""
+    sent: list[Scan] = []
+    wrong: dict[str, str] = {}
+    try:
+        sent = uploads.sent()
+    except Invalid as error:
+        wrong = error.fields
+    try:
+        proof = forms.proof_of(given, today=utc_now().date())
+    except Invalid as error:
+        again = {"scans": N_("The rest has to be mended first. Then please choose your files again.")} if sent else {}
+        raise Invalid(fields={**error.fields, **again, **wrong}) from None
+    if wrong:
+        raise Invalid(fields=wrong)
+    return proof, sent
 
 
 @bp.post("/pro/credentials/<claim_id>/withdrawal")
 @require()
 def withdraw(claim_id: str) -> Response:
-    _check_id(claim_id)
+    check_id(claim_id)
     with work() as uow:
         actions.withdraw_claim(uow, claim_id=claim_id)
     flash(gettext("Taken back."))
-    where = "credentials.mine" if current_actor().is_a("consultant") else "credentials.become"
-    return redirect(url_for(where), 303)
+    return redirect(own_url(), 303)
 
 
 @bp.get("/review/credentials")
@@ -68,7 +88,7 @@ def check(claim_id: str) -> Response:
 @bp.post("/review/credentials/<claim_id>")
 @require("reviewer")
 def judge(claim_id: str) -> Response:
-    _check_id(claim_id)
+    check_id(claim_id)
     reason, deed = request.form.get("reason", ""), request.form.get("deed", "")
     try:
         with work() as uow:
@@ -114,7 +134,7 @@ def applications() -> Response:
 @bp.post("/ops/applications/<application_id>")
 @require("operator")
 def decide(application_id: str) -> Response:
-    _check_id(application_id)
+    check_id(application_id)
     reason, deed = request.form.get("reason", ""), request.form.get("deed", "")
     try:
         with work() as uow:
@@ -141,12 +161,21 @@ def _applications(wrong_id: str, typed: dict[str, str], error: DomainError | Non
     return make_response(page, error.status if error else 200)
 
 
+def own_page(given: Typed, error: DomainError) -> Response:
+    """The page that has the form, of a consultant or of someone on the way in."""
+    return _mine(given, error) if current_actor().is_a("consultant") else _joining(None, given, error)
+
+
+def own_url() -> str:
+    return url_for("credentials.mine" if current_actor().is_a("consultant") else "credentials.become")
+
+
 def _mine(given: Typed, error: DomainError | None) -> Response:
     with read() as db:
         found = queries.claims_of(db, current_actor().user_id)
     page = render_template(
         "credentials/mine.html", lines=found, given=given, errors=_sentences(error), kinds=rules.KINDS,
-        today=utc_now().date(), step="",
+        today=utc_now().date(), step="", fresh_id=new_id(),
     )  # fmt: skip
     return make_response(page, error.status if error else 200)
 
@@ -162,13 +191,13 @@ def _joining(wish: Typed | None, given: Typed, error: DomainError | None) -> Res
     field = next((one for one in fields if application and one.id == application.wish.field_id), None)
     page = render_template(
         "credentials/become.html", fields=fields, field=field, application=application, lines=lines, wish=typed,
-        given=given, errors=_sentences(error), kinds=rules.KINDS, today=utc_now().date(), step="claim" if wish is None else "wish",
+        given=given, errors=_sentences(error), kinds=rules.KINDS, today=utc_now().date(), step="claim" if wish is None else "wish", fresh_id=new_id(),
     )  # fmt: skip
     return make_response(page, error.status if error else 200)
 
 
 def _check(claim_id: str, reason: str, error: DomainError | None) -> Response:
-    _check_id(claim_id)
+    check_id(claim_id)
     with read() as db:
         found = queries.claim(db, claim_id, current_actor(), language())
     page = render_template(
@@ -183,6 +212,6 @@ def _sentences(error: DomainError | None) -> dict[str, str]:
     return field_sentences(error) or {"form": sentence_of(error)}
 
 
-def _check_id(claim_id: str) -> None:
+def check_id(claim_id: str) -> None:
     if not is_id(claim_id):
         raise NotFound

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
-from sqlalchemy import func, select
+from collections.abc import Sequence
+
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from zhixun.events.credentials import (
@@ -14,51 +16,42 @@ from zhixun.features.accounts import queries as accounts_queries
 from zhixun.features.accounts.rules import check_right
 from zhixun.features.catalog import actions as catalog
 from zhixun.features.catalog import queries as catalog_queries
+from zhixun.features.credentials import queries, rules
+from zhixun.features.credentials.models import Application, Check, Claim
+from zhixun.features.credentials.rules import ApplicationState, ClaimState, Proof, Wish
+from zhixun.features.credentials.rules.scans import Scan
 from zhixun.kernel.errors import N_, Conflict, Forbidden, Invalid, NotFound
 from zhixun.kernel.sealed import seal
 from zhixun.kernel.unit_of_work import UnitOfWork
 from zhixun.kernel.values import Money, Words
 
-from . import queries, rules
-from .models import Application, Check, Claim
-from .rules import ApplicationState, ClaimState, Proof, Wish
+from .refusals import CheckedByYou, DecidedAlready, NotVerifiedYet, TooManyClaims
+from .scans import add_scans, check_may_submit, erase_scans, forget_scans, keep_scans, remove_scan, seal_scans
+
+__all__ = [
+    "CheckedByYou",
+    "DecidedAlready",
+    "NotVerifiedYet",
+    "TooManyClaims",
+    "add_scans",
+    "erase_scans",
+    "remove_scan",
+    "seal_scans",
+]
 
 RIGHT = "appoint"
 
 
-class DecidedAlready(Conflict):
-    code, message = "decided_already", N_("This has been decided already.")
-
-
-class CheckedByYou(Conflict):
-    code, message = "checked_by_you", N_("You have checked this one. A second person has to look at it.")
-
-
-class TooManyClaims(Conflict):
-    code, message = "too_many_claims", N_("Ten credentials wait to be checked already. Please wait for some of them.")
-
-
-class NotVerifiedYet(Conflict):
-    code, message = "not_verified_yet", N_("The credentials that this field asks for are not all verified yet.")
-
-
-def submit_claim(uow: UnitOfWork, *, claim_id: str, proof: Proof) -> str:
-    """Hand in a credential to be checked by two people; the same id twice is done once.
+def submit_claim(uow: UnitOfWork, *, claim_id: str, proof: Proof, scans: Sequence[Scan] = ()) -> str:
+    """Hand in a credential to be checked by two people, with scans that `seal_scans` has sealed under the claim's own id;
+    the same id twice is done once.
 
     Raises Forbidden (neither a consultant nor applying), Invalid, TooManyClaims, NotFound (another's id).
     """
     person = uow.actor.user_id
-    if not uow.actor.is_a("consultant") and queries.application_of(uow.db, person) is None:
-        raise Forbidden(N_("Please apply first."))
     proof = rules.check_proof(proof, today=uow.now.date())
-    known = uow.db.get(Claim, claim_id)
-    if known is not None:
-        if known.consultant_id != person:
-            raise NotFound
+    if check_may_submit(uow, claim_id):
         return claim_id
-    waiting = select(func.count()).select_from(Claim).where(Claim.consultant_id == person, Claim.state == "submitted")
-    if uow.db.scalars(waiting).one() >= rules.CLAIMS_OPEN_MAX:
-        raise TooManyClaims
     uow.db.add(
         Claim(
             id=claim_id, consultant_id=person, kind=proof.kind, number_shown=rules.masked(proof.number),
@@ -68,6 +61,8 @@ def submit_claim(uow: UnitOfWork, *, claim_id: str, proof: Proof) -> str:
             decided_at=None, first_by="", second_by="", reason="", expiry_told_at=None,
         )
     )  # fmt: skip
+    uow.db.flush()
+    keep_scans(uow, claim_id=claim_id, key=claim_id, scans=scans)
     uow.emit(CredentialSubmitted(claim_id=claim_id, consultant_id=person))
     return claim_id
 
@@ -240,6 +235,8 @@ def _become(uow: UnitOfWork, row: Claim, state: ClaimState) -> None:
     if not rules.may_become(ClaimState(row.state), state):
         raise DecidedAlready
     row.state, row.decided_at = state.value, uow.now
+    if state is not ClaimState.VERIFIED:
+        forget_scans(uow, row.id)
     if state is not ClaimState.WITHDRAWN:
         uow.emit(CredentialDecided(claim_id=row.id, consultant_id=row.consultant_id, kind=row.kind, state=state.value))
 
