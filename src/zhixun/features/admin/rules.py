@@ -34,6 +34,7 @@ DELIVERED_TO = {
     "behaviour": N_("the log of what people look at, where they agreed"),
     "booking": N_("the booking and its calendars"),
     "calls": N_("who was in the call"),
+    "catalog": N_("the consultant’s page and photo"),
     "instant": N_("the ringing of an instant call"),
     "loyalty": N_("points and coupons"),
     "messaging": N_("the conversation and its room"),
