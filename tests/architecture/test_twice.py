@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from tests import make
 from zhixun.app import FEATURES, fulfil_ports, subscribe_all
 from zhixun.events.crm import CampaignSent
+from zhixun.events.payouts import PayoutMade
 from zhixun.features.accounts import actions as accounts
 from zhixun.features.accounts.actions import telling
 from zhixun.features.assistant import actions as assistant
@@ -148,6 +149,7 @@ def live() -> None:
         uow.emit(
             CampaignSent(campaign_id=new_id(), person_id=ada.user_id, text_zh="回来", text_en="Come back", code="BACK")
         )  # fmt: skip
+        uow.emit(PayoutMade(run_id=new_id(), consultant_id=grace.id, amount_minor=42_240, currency="CNY"))
     dispute(ada, grace, done, at=slots[3] + 2 * HOUR)
     with unit_of_work(now=NOW) as uow:
         bookings.reschedule_booking(make.acting(uow, ada), booking_id=ends[2], start=slots[6])

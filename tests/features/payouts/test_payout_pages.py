@@ -15,8 +15,10 @@ from sqlalchemy import update
 from tests import make, papers
 from tests.make import NOW
 from tests.visitor import STATEMENTS_MAX, Visitor, house, statements, words
+from zhixun.events.payouts import PayoutMade
 from zhixun.features.accounts.models import SignIn
 from zhixun.features.booking import actions as bookings
+from zhixun.features.notifications.handlers.payouts import tell_consultant_paid_out
 from zhixun.kernel.unit_of_work import unit_of_work
 from zhixun.kernel.values import Actor, new_id
 
@@ -75,6 +77,29 @@ def test_a_run_goes_from_its_proposal_to_the_bank_file(desk: dict[str, Visitor],
     assert f"{run_id[-8:]}-001,{grace.id},Grace,422.40,CNY" in file.text
     again = administrator.post("/ops/payouts", run_id=new_id())
     assert (again.status_code, "No balance is large enough" in words(again)) == (409, True)
+
+
+def test_the_second_person_finds_the_run_and_the_consultant_hears_of_the_money(
+    app: Flask, desk: dict[str, Visitor], earned
+) -> None:
+    _, grace, _ = earned
+    desk["finance"].post("/ops/payouts", run_id=(run_id := new_id()))
+    waits, link = "A payout run waits for a second person", f'href="/en/ops/payouts/{run_id}"'
+    found = desk["administrator"].get("/ops")
+    assert (waits in words(found), link in found.text) == (True, True)
+    assert statements(found) <= STATEMENTS_MAX
+    for other in ("finance", "support"):
+        assert waits not in words(desk[other].get("/ops")), f"{other} can do nothing about it"
+    desk["administrator"].post(f"/ops/payouts/{run_id}/decision", decision="approve")
+    assert waits not in words(desk["administrator"].get("/ops"))
+    consultant = Visitor(app, grace.actor, english=True)
+    page = consultant.get("/pro/earnings")
+    assert "Last paid out: ¥422.40 on" in words(page)
+    assert statements(page) <= STATEMENTS_MAX
+    tell_consultant_paid_out(PayoutMade(run_id=run_id, consultant_id=grace.id, amount_minor=42_240, currency="CNY"))
+    told = consultant.get("/notices")
+    assert "¥422.40 of your balance is on its way to your bank." in words(told)
+    assert 'href="/en/pro/statements"' in told.text
 
 
 def test_a_rejection_needs_its_reason(desk: dict[str, Visitor], earned) -> None:

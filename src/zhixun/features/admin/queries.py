@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import NullPool, create_engine, func, select, text
@@ -15,7 +16,7 @@ from zhixun.features.accounts import queries as accounts
 from zhixun.features.booking import queries as bookings
 from zhixun.features.booking.queries import BookingView, HouseFigures, StepLine, Why
 from zhixun.features.catalog import queries as catalog
-from zhixun.features.catalog.queries import ConsultantName
+from zhixun.features.catalog.queries import ConsultantName, Home
 from zhixun.features.catalog.rules import ServiceView
 from zhixun.features.ledger import queries as ledger
 from zhixun.features.ledger.queries import EntryLine
@@ -101,7 +102,8 @@ def overview(db: Session, now: datetime, *, zone: str, language: str = "zh") -> 
     refunds = payments.house_refunds(db, since=since, before=before)
     captured = rules.by_day(dict(ledger.captured_between(db, before, now, zone=zone)), last=today, days=2 * days)
     gmv_before, gmv = captured[:days], captured[days:]
-    fields, supply = _supply(db, since=since, until=now)
+    homes = catalog.fields_of_consultants(db)
+    supply = _supply(db, homes, since=since, until=now)
     latest = bookings.house_list(db, now, limit=rules.LATEST_SHOWN)
     this, last = figures.now, figures.before
     return Overview(
@@ -124,10 +126,10 @@ def overview(db: Session, now: datetime, *, zone: str, language: str = "zh") -> 
                 ahead=(this.ahead, last.ahead),
             )
         ),
-        fields=fields,
+        fields={home.field_id: home.field for home in homes.values()},
         supply=tuple(supply),
         latest=tuple(latest),
-        names=_names(db, latest, language),
+        names=_names(db, latest, language, homes),
         figures=figures,
         refunds=refunds,
         queue=outbox.queue_state(db),
@@ -175,16 +177,15 @@ def story(db: Session, booking_id: str, actor: Actor, now: datetime, *, language
     )
 
 
-def _supply(db: Session, *, since: datetime, until: datetime) -> tuple[dict[str, Words], list[FieldSupply]]:
+def _supply(db: Session, homes: Mapping[str, Home], *, since: datetime, until: datetime) -> list[FieldSupply]:
     """Per field in the house's order: the hours its consultants' weeks offer in the period, and those booked."""
-    homes = catalog.fields_of_consultants(db)
     weekly = scheduling.weekly_minutes(db)
     booked = bookings.booked_minutes(db, from_=since, until=until)
     weeks = (until - since) / timedelta(weeks=1)
     members: dict[str, list[str]] = defaultdict(list)
-    for consultant_id, (field_id, _) in homes.items():
-        members[field_id].append(consultant_id)
-    return dict(homes.values()), [
+    for consultant_id, home in homes.items():
+        members[home.field_id].append(consultant_id)
+    return [
         FieldSupply(
             field_id,
             len(ids),
@@ -202,9 +203,15 @@ def _transactions(lines: Sequence[EntryLine]) -> list[TransactionView]:
     return [TransactionView(key, ones[0].at, ones[0].kind, tuple(ones)) for key, ones in grouped.items()]
 
 
-def _names(db: Session, found: Sequence[BookingView], language: str) -> dict[str, str]:
-    ids = {person for one in found for person in (one.client_id, one.consultant_id)}
-    return {who: person.name for who, person in catalog.called(db, accounts.people(db, ids), language).items()}
+def _names(
+    db: Session, found: Sequence[BookingView], language: str, homes: Mapping[str, Home] = MappingProxyType({})
+) -> dict[str, str]:
+    """Person id → name. Two statements; one where all the consultants are among the listed (`homes`)."""
+    people = accounts.people(db, {person for one in found for person in (one.client_id, one.consultant_id)})
+    if not {one.consultant_id for one in found} <= homes.keys():
+        people = catalog.called(db, people, language)
+    names = {who: person.name for who, person in people.items()}
+    return names | {who: home.name.in_language(language) for who, home in homes.items() if who in names}
 
 
 def _percent(part: int, whole: int) -> float:

@@ -8,6 +8,7 @@ from zhixun.features.accounts import actions as account_actions
 from zhixun.features.accounts import queries as accounts
 from zhixun.features.accounts.rules import check_right, may
 from zhixun.features.booking.rules import State
+from zhixun.features.payouts import queries as payouts
 from zhixun.kernel.errors import Invalid, NotFound
 from zhixun.kernel.services import service
 from zhixun.kernel.values import Money, is_id, utc_now
@@ -29,12 +30,13 @@ def overview() -> str:
     now = utc_now()
     with read() as db:
         house = queries.overview(db, now, zone=current_app.config["HOUSE_ZONE"], language=language())
+        run = payouts.waiting_run(db) if may(current_actor(), "pay_out") else None
     top = charts.round_top(max(*house.gmv, *house.gmv_before, 1) / 100) * 100
     return render_template(
         "admin/overview.html", house=house, now=now, top=top, weakest=rules.weakest(house.funnel), charts=charts,
         refunds_late=rules.is_late(house.refunds.waiting_since, now, rules.REFUND_LATE),
         money_minor=lambda minor: money(Money(minor)), day_labels=[f"{day.month}/{day.day}" for day in house.days],
-        zone=current_app.config["HOUSE_ZONE"], worker_silent_seconds=rules.WORKER_SILENT_SECONDS, queue_late_seconds=rules.QUEUE_LATE_SECONDS,
+        zone=current_app.config["HOUSE_ZONE"], run=run if run and run.proposed_by != current_actor().user_id else None, worker_silent_seconds=rules.WORKER_SILENT_SECONDS, queue_late_seconds=rules.QUEUE_LATE_SECONDS,
     )  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from zhixun.events.crm import CampaignSent, HelpAsked, MatterAnswered
 from zhixun.events.disputes import DisputeAnswered, DisputeDecided, DisputeOpened
 from zhixun.events.instant import CallEnded, CallRang
 from zhixun.events.notifications import HeldMailsReleased, ReminderDue
+from zhixun.events.payouts import PayoutMade
 from zhixun.events.quality import FeedbackGiven, FollowUpAnswered, FollowUpAsked, SummaryWritten
 from zhixun.events.waitlist import TimeOffered
 from zhixun.kernel.errors import N_
@@ -22,7 +23,7 @@ from zhixun.kernel.feature import Feature, Job, MenuEntry
 from zhixun.kernel.personal import Holding
 
 from . import actions, handlers, jobs
-from .handlers import answering, ringing, safety
+from .handlers import answering, payouts, ringing, safety
 from .routes import bp
 
 feature = Feature(
@@ -59,6 +60,7 @@ feature = Feature(
         SignedInOnNewDevice: [safety.tell_of_new_device],
         CallRang: [ringing.tell_consultant_it_rings],
         CallEnded: [ringing.tell_client_nobody_answered],
+        PayoutMade: [payouts.tell_consultant_paid_out],
         CampaignSent: [handlers.tell_person_of_offer],
     },
     jobs=[Job(jobs.remind, at="* * * * *"), Job(jobs.release_held_mails, at="* * * * *")],

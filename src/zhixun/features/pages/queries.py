@@ -127,6 +127,7 @@ class Earnings:
     lines: tuple[StatementLine, ...]
     names: dict[str, str]
     next_before: datetime | None
+    last_payout: tuple[Money, datetime] | None
 
 
 def pro_day(db: Session, actor: Actor, now: datetime) -> ProDay:
@@ -156,7 +157,7 @@ def pro_day(db: Session, actor: Actor, now: datetime) -> ProDay:
 
 
 def earnings(db: Session, actor: Actor, now: datetime, *, before: datetime | None = None) -> Earnings:
-    """What a consultant has, waits for and was given, session by session. Eight statements."""
+    """What a consultant has, waits for and was given, session by session. Nine statements."""
     zone = ZoneInfo(actor.zone)
     month = now.astimezone(zone).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     unreleased = bookings.unreleased_of(db, actor.user_id, now)
@@ -180,6 +181,7 @@ def earnings(db: Session, actor: Actor, now: datetime, *, before: datetime | Non
         lines=lines,
         names=_names(db, [*(line.booking for line in waiting), *known.values()]),
         next_before=page[-1].released_at if len(released) > rules.LINES_SHOWN else None,
+        last_payout=payouts.last_payout(db, actor.user_id),
     )
 
 

@@ -57,6 +57,23 @@ def run(db: Session, run_id: str) -> RunView:
     return _view(row, db.scalar(select(func.count()).where(Payout.run_id == run_id)) or 0)
 
 
+def waiting_run(db: Session) -> RunView | None:
+    """The run that waits for its decision; there is one at most. One statement."""
+    count = select(func.count()).where(Payout.run_id == Run.id).scalar_subquery()
+    found = db.execute(select(Run, count).where(Run.state == RunState.PROPOSED)).first()
+    return _view(found[0], found[1]) if found else None
+
+
+def last_payout(db: Session, consultant_id: str) -> tuple[Money, datetime] | None:
+    """What was paid out to a consultant last, and when. One statement."""
+    found = db.execute(
+        select(Payout.amount_minor, Run.currency, Run.decided_at).join(Run)
+        .where(Payout.consultant_id == consultant_id, Run.state == RunState.APPROVED)
+        .order_by(Run.decided_at.desc()).limit(1)
+    ).first()  # fmt: skip
+    return (Money(found.amount_minor, found.currency), found.decided_at) if found else None
+
+
 def payouts_of(db: Session, run_id: str) -> list[PayoutLine]:
     """A run's payouts, the largest first."""
     rows = db.execute(

@@ -1,6 +1,7 @@
 from .consultants import (
     Alike,
     ConsultantName,
+    Home,
     Sold,
     alike,
     any_in_field,
@@ -31,6 +32,7 @@ from .photo import owner_of_photo, photo_of
 __all__ = [
     "Alike",
     "ConsultantName",
+    "Home",
     "Sold",
     "alike",
     "any_in_field",

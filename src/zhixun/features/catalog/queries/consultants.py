@@ -282,15 +282,24 @@ def listed_count(db: Session) -> dict[str, int]:
     return dict(rows.all())
 
 
-def fields_of_consultants(db: Session) -> dict[str, tuple[str, Words]]:
-    """Listed consultant id → (field id, the field's name), in the house's order of fields. One statement."""
+@dataclass(frozen=True)
+class Home:
+    """Where a consultant is listed, and under which name."""
+
+    field_id: str
+    field: Words
+    name: Words
+
+
+def fields_of_consultants(db: Session) -> dict[str, Home]:
+    """Listed consultant id → their field, in the house's order of fields. One statement."""
     rows = db.execute(
-        select(Consultant.id, Field.id, Field.name)
+        select(Consultant.id, Field.id, Field.name, Consultant.name)
         .join(Field, Field.id == Consultant.field_id)
         .where(Consultant.listed)
         .order_by(Field.position)
     )
-    return {consultant_id: (field_id, name) for consultant_id, field_id, name in rows}
+    return {consultant_id: Home(field_id, field, name) for consultant_id, field_id, field, name in rows}
 
 
 def _cards(db: Session, which: ColumnElement[bool]) -> list[ConsultantCard]:

@@ -118,7 +118,7 @@ def view_of(row: Campaign) -> CampaignView:
 
 def _facts(db: Session, now: datetime, segments: Mapping[str, str]) -> list[Facts]:
     """What is known of everyone who ever agreed on a session."""
-    fields = {who: field_id for who, (field_id, _) in catalog.fields_of_consultants(db).items()}
+    fields = {who: home.field_id for who, home in catalog.fields_of_consultants(db).items()}
     values = loyalty.values_of(db, now)
     met: dict[str, set[str]] = {}
     last: dict[str, datetime] = {}

@@ -152,20 +152,20 @@ def send_held_mails(event: HeldMailsReleased) -> None:
 
 def tell_credential_decided(event: CredentialDecided) -> None:
     name = KINDS[event.kind].as_dict() if event.kind in KINDS else ""
-    _decided(event, f"credential_{event.state}", event.consultant_id, event.claim_id, {"title": name})
+    tell_decided(event, f"credential_{event.state}", event.consultant_id, event.claim_id, {"title": name})
 
 
 def tell_credential_expiring(event: CredentialExpiring) -> None:
     name = KINDS[event.kind].as_dict() if event.kind in KINDS else ""
     values = {"title": name, "day": event.expires_on}
-    _decided(event, "credential_expiring", event.consultant_id, event.claim_id, values)
+    tell_decided(event, "credential_expiring", event.consultant_id, event.claim_id, values)
 
 
 def tell_application_decided(event: ApplicationDecided) -> None:
-    _decided(event, f"application_{event.state}", event.person_id, event.application_id, {})
+    tell_decided(event, f"application_{event.state}", event.person_id, event.application_id, {})
 
 
-def _decided(event: Event, kind: str, reader: str, subject_id: str, values: dict[str, Any]) -> None:
+def tell_decided(event: Event, kind: str, reader: str, subject_id: str, values: dict[str, Any]) -> None:
     """The notice, then its mail, outside any transaction."""
     notice_id = notice_id_of(event, kind, reader)
     with unit_of_work() as uow:

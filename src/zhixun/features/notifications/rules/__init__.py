@@ -105,6 +105,7 @@ SENTENCES = {
     "hand_over_lapsed": N_(
         "Nobody answered your question to a person of the house in time. Please ask again; we are sorry."
     ),
+    "payout_made": N_("%(title)s of your balance is on its way to your bank."),
     "matter_answered": N_("We answered what you wrote to us."),
     "campaign": N_("%(title)s Your code: %(code)s"),
     "help_asked": N_("Two weeks ago you had “%(title)s” with %(other)s. Has it helped?"),
@@ -162,6 +163,7 @@ MAILS = {
         "application_accepted": ("你已成为咨询师", "你的申请已通过：主页和日历已经开通。\n\n接下来请设置可预约时间、服务和价格。"),
         "application_refused": ("你的申请没有通过", "很遗憾，你成为咨询师的申请没有通过。\n\n原因写在申请页面上，你可以修改后再次申请。"),
         "application_lapsed": ("你的申请未及时处理", "很抱歉，你成为咨询师的申请没有在期限内得到处理。\n\n请再申请一次。"),
+        "payout_made": ("已打款：{title}", "你的余额中有 {title} 已打款，正在转往你的银行账户。\n\n每一笔从哪里来，都在对账单里。"),
         **requests.MAILS["zh"],
         "follow_up_answered": ("追问已回答：{title}", "{other}回答了你就「{title}」提出的追问。"),
     },
@@ -192,6 +194,7 @@ MAILS = {
         "application_accepted": ("You are a consultant now", "Your application was accepted: your page and your calendar are open.\n\nNext, set your hours, services and prices."),
         "application_refused": ("Your application was refused", "We are sorry: your application to become a consultant was refused.\n\nThe reason stands on its page; you may apply again."),
         "application_lapsed": ("Your application was not decided in time", "We are sorry: your application to become a consultant was not decided in time.\n\nPlease apply again."),
+        "payout_made": ("Paid out: {title}", "{title} of your balance is on its way to your bank.\n\nWhat it is made of stands in your statement, line by line."),
         **requests.MAILS["en"],
         "follow_up_answered": ("Your question is answered: {title}", "{other} answered your question about “{title}”."),
     },
@@ -238,12 +241,13 @@ def letter(kind: str, occasion: Occasion, *, language: str, zone: str) -> tuple[
     return " ".join(subject.format(**values).split()), body.format(**values)
 
 
-DECISIONS = frozenset(kind for kind in SENTENCES if kind.startswith(("credential_", "application_")))
+DECISIONS = frozenset(kind for kind in SENTENCES if kind.startswith(("credential_", "application_", "payout_")))
 """About no session: their letters say what was decided, and nothing of why."""
 
 
 def decision_letter(kind: str, *, title: str, day: str, language: str) -> tuple[str, str]:
-    """Subject and body of a mail about a credential (`title`; it runs out on `day`, YYYY-MM-DD) or an application."""
+    """Subject and body of a mail about a credential (`title`; it runs out on `day`, YYYY-MM-DD), an application, or an
+    amount (`title`) that was paid out."""
     subject, body = MAILS[language][kind]
     return " ".join(subject.format(title=title).split()), body.format(title=title, day=day)
 
@@ -275,6 +279,7 @@ BUTTONS |= {
     else (Words("查看申请", "See your application"), "/become-a-consultant")
     for kind in DECISIONS
 }
+BUTTONS["payout_made"] = (Words("查看对账单", "See your statement"), "/pro/statements")
 BUTTONS["application_accepted"] = (Words("打开工作台", "Open your desk"), "/pro")
 BUTTON = (Words("查看这次咨询", "See the session"), "/sessions/{id}")
 

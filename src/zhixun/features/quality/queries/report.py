@@ -137,8 +137,9 @@ def report_of(db: Session, consultant_id: str, *, period: timedelta, now: dateti
     told = _told(db, consultant_id, since=from_ - period)
     recent = [one for one in told if one[0].at >= from_]
     homes = catalog.fields_of_consultants(db)
-    field_id, field = homes.get(consultant_id, ("", Words()))
-    peers = [who for who, (home, _) in homes.items() if home == field_id and who != consultant_id]
+    own = homes.get(consultant_id)
+    field_id, field = (own.field_id, own.field) if own else ("", Words())
+    peers = [who for who, home in homes.items() if home.field_id == field_id and who != consultant_id]
     liked = satisfaction_estimates_of(db, [consultant_id, *peers], since=from_)
     judged = expert_quality_of(db, [consultant_id, *peers], since=from_)
     read = _read(db, consultant_id, since=from_)
