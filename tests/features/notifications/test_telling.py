@@ -27,6 +27,7 @@ from zhixun.events.crm import CampaignSent, HelpAsked, MatterAnswered
 from zhixun.events.disputes import DisputeAnswered, DisputeDecided, DisputeFact, DisputeOpened
 from zhixun.events.instant import CallEnded, CallRang
 from zhixun.events.notifications import HeldMailsReleased, ReminderDue
+from zhixun.events.payouts import PayoutMade
 from zhixun.events.quality import AfterSession, FeedbackGiven
 from zhixun.events.waitlist import TimeOffered
 from zhixun.features.accounts import actions as account_actions
@@ -128,6 +129,8 @@ def test_every_fact_we_hear_survives_being_delivered_twice(booked, post, subscri
         CampaignSent: reader | {"campaign_id": new_id(), "text_zh": "回来看看", "text_en": "Come back", "code": "BACK"},
         TimeOffered: {"client_id": booked["client_id"], "consultant_id": booked["consultant_id"], "offer_id": new_id()}
         | {"place_id": new_id(), "start": "2026-11-25T01:00:00Z", "expires_at": "2026-11-24T09:30:00Z"},
+        PayoutMade: {"consultant_id": booked["consultant_id"], "run_id": new_id()}
+        | {"amount_minor": 42_240, "currency": "CNY"},
         MatterAnswered: reader | {"matter_id": new_id()},
         HandOverEnded: reader
         | {"hand_over_id": new_id(), "talk_id": new_id(), "state": "answered", "answered_by": booked["consultant_id"]},
