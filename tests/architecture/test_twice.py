@@ -209,7 +209,9 @@ def live() -> None:
         )
         uow.db.flush()
         credentials.withdraw_claim(make.acting(uow, grace.actor), claim_id=taken)
-        wish = Wish("career", "Coach", "I help with offers", "Ten years of hiring people.", "Shanghai", 9, 30_000)
+        wish = Wish(
+            "career", "Coach", "I help with offers", "Ten years of hiring people.", "Shanghai", 9, 30_000, ("offers",)
+        )
         applied = credentials.apply(make.acting(uow, ada), application_id=new_id(), wish=wish)
         uow.db.flush()
         for name in ("Rosa", "Max"):

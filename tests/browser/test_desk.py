@@ -56,7 +56,8 @@ def apply(page: Page) -> None:
     """Say what one solves, then hand in the two credentials that the field asks for."""
     page.goto("/en/become-a-consultant")
     look(page, "desk-become")
-    page.get_by_label("Field").select_option("career")
+    page.get_by_role("radio", name="Career").check()
+    page.get_by_role("checkbox", name="Interviews").check()
     for label, text in (
         ("Your title", "Coach"), ("What you solve, in one line", "I help with offers"),
         ("How you can help", "Ten years of hiring people, now on your side."), ("City", "Xi'an"),

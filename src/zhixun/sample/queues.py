@@ -116,7 +116,14 @@ def _add_application(uow: UnitOfWork, said: Any, now: datetime) -> None:
     if credential_queries.application_of(uow.db, who.user_id) is not None or not _is_here(uow, who.user_id):
         return
     wish = Wish(
-        said["field"], said["title"], said["line"], said["about"], said["city"], said["years"], said["price_minor"]
+        said["field"],
+        said["title"],
+        said["line"],
+        said["about"],
+        said["city"],
+        said["years"],
+        said["price_minor"],
+        tuple(said["topics"]),
     )
     by = acting(uow, who, now - said["hours_ago"] * HOUR)
     credentials.apply(by, application_id=id_of("application", who.user_id), wish=wish)

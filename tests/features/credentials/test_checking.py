@@ -44,6 +44,7 @@ WISH = Wish(
     "Shanghai",
     10,
     40_000,
+    ("offer-pay", "interviews"),
 )
 
 
@@ -289,6 +290,7 @@ def test_the_pages_lead_the_whole_way(app: Flask) -> None:
     assert "Please sign in first" in words(Visitor(app, english=True).get("/become-a-consultant"))
     wish = {
         "field": "career",
+        "topic-career": ["offer-pay"],
         "title": "Coach",
         "line": "I help with offers",
         "about": "Ten years of hiring people.",

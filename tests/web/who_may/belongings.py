@@ -246,7 +246,8 @@ def _own_settings(uow: UnitOfWork, people: People) -> dict[str, str]:
         service(BlobStore).put(name, data)
         ids["scan_id"] = name
     credentials.submit_claim(by_grace, claim_id=ids["claim_id"], proof=proof, scans=scans)
-    wish = Wish("career", "Career adviser", "I help you decide", "Nine years of work in hiring." * 5, "上海", 9, 30_000)
+    about, topics = "Nine years of work in hiring." * 5, ("interviews",)
+    wish = Wish("career", "Career adviser", "I help you decide", about, "上海", 9, 30_000, topics)
     credentials.apply(make.acting(uow, ada), application_id=ids["application_id"], wish=wish)
     bookings.open_feed(make.acting(uow, ada))
     ids["photo_id"] = new_id()

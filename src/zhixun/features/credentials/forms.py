@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
+from werkzeug.datastructures import MultiDict
+
 from zhixun.kernel.errors import N_, Invalid
 from zhixun.kernel.values import is_id, new_id
 
@@ -13,6 +15,7 @@ from . import rules
 from .rules import Proof, Wish
 
 NUMBER_DIGITS_MAX = 6
+TOPICS_MAX = 200
 
 
 @dataclass(frozen=True)
@@ -21,14 +24,17 @@ class Typed:
 
     id: str = field(default_factory=new_id)
     values: Mapping[str, str] = field(default_factory=dict)
+    topics: tuple[str, ...] = ()
+    """Those ticked under the field that was chosen."""
 
     def __getitem__(self, name: str) -> str:
         return self.values.get(name, "")
 
 
-def typed(form: Mapping[str, str]) -> Typed:
-    given = form.get("id", "")
-    return Typed(given if is_id(given) else new_id(), {name: value[:5_000] for name, value in form.items()})
+def typed(form: MultiDict[str, str]) -> Typed:
+    given, topics = form.get("id", ""), form.getlist(f"topic-{form.get('field', '')}")
+    values = {name: value[:5_000] for name, value in form.items()}
+    return Typed(given if is_id(given) else new_id(), values, tuple(topics[:TOPICS_MAX]))
 
 
 def proof_of(given: Typed, *, today: date) -> Proof:
@@ -50,12 +56,11 @@ def proof_of(given: Typed, *, today: date) -> Proof:
 
 
 def wish_of(given: Typed) -> Wish:
-    """Raises Invalid."""
-    made = Wish(
+    """What is asked for, whether or not it can be."""
+    return Wish(
         given["field"], given["title"], given["line"], given["about"], given["city"], _number(given["years"]),
-        _number(given["price"]) * 100,
+        _number(given["price"]) * 100, given.topics,
     )  # fmt: skip
-    return rules.check_wish(made)
 
 
 def typed_of(wish: Wish) -> Typed:
@@ -63,7 +68,8 @@ def typed_of(wish: Wish) -> Typed:
         values={
             "field": wish.field_id, "title": wish.title, "line": wish.line, "about": wish.about, "city": wish.city,
             "years": str(wish.years), "price": str(wish.price_minor // 100),
-        }
+        },
+        topics=wish.topic_ids,
     )  # fmt: skip
 
 

@@ -105,3 +105,4 @@ class Application(Table):
     reason: Mapped[str]
     applied_at: Mapped[datetime]
     decided_at: Mapped[datetime | None]
+    topic_ids: Mapped[list[str]] = mapped_column(server_default="{}")

@@ -98,6 +98,13 @@ def own_scan(db: Session, claim_id: str, scan_id: str, actor: Actor) -> ScanLine
     return found
 
 
+def check_own(db: Session, claim_id: str, actor: Actor) -> None:
+    """Raises NotFound, of another's credential too."""
+    row = db.get(Claim, claim_id)
+    if row is None or row.consultant_id != actor.user_id:
+        raise NotFound
+
+
 def scan_to_check(db: Session, claim_id: str, scan_id: str, actor: Actor) -> ScanLine:
     """For reviewers, and not of their own. Raises Forbidden, NotFound."""
     _check_reviewer(actor)
@@ -198,5 +205,7 @@ def _line(row: Claim, name: str) -> ClaimLine:
 
 
 def _application(row: Application, name: str) -> ApplicationView:
-    wish = Wish(row.field_id, row.title, row.line, row.about, row.city, row.years, row.price_minor)
+    wish = Wish(
+        row.field_id, row.title, row.line, row.about, row.city, row.years, row.price_minor, tuple(row.topic_ids)
+    )  # fmt: skip
     return ApplicationView(row.id, row.person_id, name, wish, row.state, row.reason, row.applied_at, row.decided_at)

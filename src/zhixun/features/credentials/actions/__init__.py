@@ -20,7 +20,7 @@ from zhixun.features.credentials import queries, rules
 from zhixun.features.credentials.models import Application, Check, Claim
 from zhixun.features.credentials.rules import ApplicationState, ClaimState, Proof, Wish
 from zhixun.features.credentials.rules.scans import Scan
-from zhixun.kernel.errors import N_, Conflict, Forbidden, Invalid, NotFound
+from zhixun.kernel.errors import N_, Conflict, Forbidden, NotFound
 from zhixun.kernel.sealed import seal
 from zhixun.kernel.unit_of_work import UnitOfWork
 from zhixun.kernel.values import Money, Words
@@ -109,9 +109,8 @@ def refuse(uow: UnitOfWork, *, claim_id: str, reason: str) -> None:
 
 def apply(uow: UnitOfWork, *, application_id: str, wish: Wish) -> str:
     """Ask to become a consultant, or change what was said while it is undecided. Raises Invalid, Conflict."""
-    wish = rules.check_wish(wish)
-    if wish.field_id not in {field.id for field in catalog_queries.fields(uow.db)}:
-        raise Invalid(fields={"field": N_("Please choose a field.")})
+    fields = catalog_queries.fields(uow.db)
+    wish = rules.check_wish(wish, {field.id: {topic.id for topic in field.topics} for field in fields})
     if uow.actor.is_a("consultant"):
         raise Conflict(N_("You are a consultant already."))
     open_ = select(Application).where(Application.person_id == uow.actor.user_id, Application.state == "applied")
@@ -127,13 +126,13 @@ def apply(uow: UnitOfWork, *, application_id: str, wish: Wish) -> str:
         )
         uow.db.add(row)
     row.field_id, row.title, row.line, row.about = wish.field_id, wish.title, wish.line, wish.about
-    row.city, row.years, row.price_minor = wish.city, wish.years, wish.price_minor
+    row.city, row.years, row.price_minor, row.topic_ids = wish.city, wish.years, wish.price_minor, list(wish.topic_ids)
     return row.id
 
 
 def accept_application(uow: UnitOfWork, *, application_id: str) -> None:
-    """The desk takes them on, once the credentials their field asks for are verified: a page, a first service, and the
-    role; their calendar opens by the fact. Raises RightNeeded, NotFound, DecidedAlready, NotVerifiedYet.
+    """The desk takes them on, once the credentials their field asks for are verified: a page with the topics they chose (that
+    the field still has), a first service, and the role; their calendar opens by the fact. Raises RightNeeded, NotFound, DecidedAlready, NotVerifiedYet.
     """
     row = _to_decide(uow, application_id)
     field = next(one for one in catalog_queries.fields(uow.db) if one.id == row.field_id)
@@ -143,7 +142,7 @@ def accept_application(uow: UnitOfWork, *, application_id: str) -> None:
     said = [Words.of({person.language: text}) for text in (row.title, row.line, row.about, row.city)]
     catalog.list_consultant(
         uow, consultant_id=row.person_id, slug=rules.slug_of(person.name, row.person_id), name=Words(person.name, person.name),
-        field_id=row.field_id, topic_ids=[], languages=[person.language], years=row.years,
+        field_id=row.field_id, topic_ids=[topic.id for topic in field.topics if topic.id in row.topic_ids], languages=[person.language], years=row.years,
         seniority=rules.seniority_of(row.years), gender="", portrait=row.person_id[-12:], title=said[0], line=said[1],
         about=said[2], city=said[3],
     )  # fmt: skip

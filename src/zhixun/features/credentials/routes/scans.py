@@ -30,6 +30,8 @@ FIELD = "credentials_scans.scan"
 @limits.takes_body(UPLOAD_BYTES_MAX)
 def add_scans(claim_id: str) -> Response:
     check_id(claim_id)
+    with read() as db:
+        queries.check_own(db, claim_id, current_actor())
     key = forms.typed(request.form).id
     try:
         scans = uploads.sent()

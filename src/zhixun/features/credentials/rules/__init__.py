@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
@@ -81,6 +81,8 @@ class Wish:
     city: str
     years: int
     price_minor: int
+    topic_ids: tuple[str, ...]
+    """What they are to be found by, of the field."""
 
 
 def may_become(state: ClaimState, wanted: ClaimState) -> bool:
@@ -117,13 +119,18 @@ def check_reason(reason: str) -> str:
     return text
 
 
-def check_wish(wish: Wish) -> Wish:
+def check_wish(wish: Wish, topics: Mapping[str, Collection[str]]) -> Wish:
+    """The wish as it is kept; `topics` are those of each field. Raises Invalid naming everything that is wrong."""
     wrong: dict[str, str] = {}
     title, line, about, city = (
         " ".join(plain_text(text).split()) for text in (wish.title, wish.line, wish.about, wish.city)
     )
-    if not wish.field_id:
+    if wish.field_id not in topics:
         wrong["field"] = N_("Please choose a field.")
+    elif not set(wish.topic_ids) <= set(topics[wish.field_id]):
+        wrong["topics"] = N_("Please choose topics of your own field.")
+    elif topics[wish.field_id] and not wish.topic_ids:
+        wrong["topics"] = N_("Choose one topic at least: people are led to you by them.")
     if not 2 <= len(title) <= 60:
         wrong["title"] = N_("A title has 2 to 60 characters.")
     if not 5 <= len(line) <= 160:
@@ -138,7 +145,8 @@ def check_wish(wish: Wish) -> Wish:
         wrong["price"] = N_("A price for one hour is between 10 and 10,000.")
     if wrong:
         raise Invalid(fields=wrong)
-    return Wish(wish.field_id, title, line, about, city, wish.years, wish.price_minor)
+    chosen = tuple(dict.fromkeys(wish.topic_ids))
+    return Wish(wish.field_id, title, line, about, city, wish.years, wish.price_minor, chosen)
 
 
 def slug_of(name: str, person_id: str) -> str:
