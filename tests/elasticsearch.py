@@ -15,6 +15,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from tests import programs
 from tests.postgres import MEMORY, MEMORY_BYTES_MIN
 from zhixun.adapters.database import place
 
@@ -65,7 +66,7 @@ def _start(home: Path, java: Path, folder: Path, port: int, log: object) -> subp
     command = [
         str(home / "bin" / "elasticsearch"), f"-Ehttp.port={port}", f"-Epath.data={folder / 'data'}", f"-Epath.logs={folder / 'logs'}"
     ]  # fmt: skip
-    return subprocess.Popen(command, **{**here.as_user(), "env": environment}, stdout=log, stderr=log)  # type: ignore[call-overload]
+    return programs.begin(command, **{**here.as_user(), "env": environment}, stdout=log, stderr=log)
 
 
 def _wait(process: subprocess.Popen[bytes], address: str, log: Path) -> None:

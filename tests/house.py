@@ -15,6 +15,8 @@ from typing import Any
 
 import httpx2
 
+from tests import programs
+
 READY_SECONDS_MAX = 300
 """Much more than it takes; who shares a machine with many waits long."""
 
@@ -37,7 +39,7 @@ class House:
 
     def start(self) -> None:
         command = [sys.executable, "-m", "zhixun.cli", "serve", "--host", "127.0.0.1", "--port", str(self.port)]
-        self._process = subprocess.Popen(
+        self._process = programs.begin(
             [*command, "--data-dir", str(self.data_dir)], stdout=self._log, stderr=self._log, env=self._environment()
         )
         self.wait_until_ready()

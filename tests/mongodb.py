@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from tests import programs
+
 TOOLS = Path(__file__).parents[1] / ".venv" / "tools"
 READY_SECONDS_MAX = 60
 MISSING = "MongoDB is missing: scripts/mongodb.sh fetches it, `make test` does so by itself"
@@ -30,7 +32,7 @@ def server() -> Iterator[str]:
         pytest.skip(MISSING)
     folder, port = Path(tempfile.mkdtemp(prefix="zhixun-test-mongo-")), _free_port()
     log = (folder / "log").open("wb")
-    process = subprocess.Popen(
+    process = programs.begin(
         [program, "--dbpath", str(folder), "--bind_ip", "127.0.0.1", "--port", str(port), "--nounixsocket",
          "--wiredTigerCacheSizeGB", "0.25", "--setParameter", "diagnosticDataCollectionEnabled=false"],
         stdout=log, stderr=log,

@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,7 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
+from tests import programs
 from zhixun.adapters.database import binaries, place, postmaster
 
 PREFIX = "zhixun-test-pg-"
@@ -27,6 +29,8 @@ FAST = {
     "shared_buffers": "64MB",
     "max_wal_size": "1GB",
 }
+START_SECONDS_MAX = 120
+STOP_SECONDS_MAX = 30
 MEMORY = Path("/dev/shm")
 MEMORY_BYTES_MIN = 4_000_000_000
 """Copying the template for every test takes 0.1 s in memory and up to 2 s on a busy disk; where there is room, it is there."""
@@ -41,34 +45,43 @@ def cluster() -> Iterator[str]:
     _clear_up_after_killed_runs()
     here = _place()
     given = os.environ.get("ZHIXUN_TEST_POSTGRES_BIN")
-    programs = binaries.within_reach(binaries.choose(Path(given) if given else None, major=None), here.identity)
+    chosen = binaries.within_reach(binaries.choose(Path(given) if given else None, major=None), here.identity)
 
     def run(*command: object) -> None:
         done = subprocess.run(
-            [str(programs.folder / str(command[0])), *map(str, command[1:])],
+            [str(chosen.folder / str(command[0])), *map(str, command[1:])],
             check=False, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, **here.as_user(),
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
 
-    options = " ".join(f"-c {name}={value}" for name, value in FAST.items())
+    options = [part for name, value in FAST.items() for part in ("-c", f"{name}={value}")]
     run("initdb", "-D", here.data, "-U", "zhixun", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
-    run(
-        "pg_ctl",
-        "-D",
-        here.data,
-        "-w",
-        "-s",
-        "-l",
-        here.folder / "log",
-        "-o",
-        f"-h '' -k {here.folder} {options}",
-        "start",
-    )
+    with (here.folder / "log").open("wb") as log:
+        running = programs.begin(
+            [str(chosen.folder / "postgres"), "-D", str(here.data), "-h", "", "-k", str(here.folder), *options],
+            last=signal.SIGQUIT, stdout=log, stderr=log, **here.as_user(),
+        )  # fmt: skip
     try:
-        yield f"postgresql://zhixun@/postgres?host={here.folder}"
+        maintenance = f"postgresql://zhixun@/postgres?host={here.folder}"
+        _wait(running, maintenance, here.folder / "log")
+        yield maintenance
     finally:
-        run("pg_ctl", "-D", here.data, "-m", "immediate", "-s", "stop")
+        running.send_signal(signal.SIGQUIT)
+        running.wait(STOP_SECONDS_MAX)
         shutil.rmtree(here.folder, ignore_errors=True)
+
+
+def _wait(running: subprocess.Popen[bytes], maintenance: str, log: Path) -> None:
+    until = time.monotonic() + START_SECONDS_MAX
+    while time.monotonic() < until:
+        assert running.poll() is None, log.read_text()[-2_000:]
+        try:
+            psycopg.connect(maintenance).close()
+        except psycopg.OperationalError:
+            time.sleep(0.05)
+        else:
+            return
+    raise AssertionError(f"PostgreSQL did not start: {log.read_text()[-2_000:]}")
 
 
 def address(server: str, database: str) -> str:

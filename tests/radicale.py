@@ -13,6 +13,7 @@ from pathlib import Path
 
 import httpx2
 
+from tests import programs
 from zhixun.features.scheduling.rules import Login
 
 GRACE = Login("grace", "pine-7421-grove")
@@ -86,7 +87,7 @@ def running(folder: Path) -> Iterator[Server]:
     }  # fmt: skip
     command = [sys.executable, "-m", "radicale", "--config", "", *(f"--{name}={text}" for name, text in told.items())]
     with (folder / "log").open("w") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log)
+        process = programs.begin(command, stdout=log, stderr=log)
     server = Server(f"http://127.0.0.1:{port}")
     try:
         _wait_for(port, process, folder)

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import programs
 from zhixun.adapters.ice_servers.coturn import LASTS, Coturn
 from zhixun.adapters.ice_servers.host_only import HostOnly
 from zhixun.features.calls.ports import IceServers
@@ -61,7 +62,7 @@ def coturn(tmp_path: Path) -> Iterator[None]:
         if os.environ.get("CI"):
             pytest.fail("turnserver is missing: apt-get install coturn")
         pytest.skip("turnserver is missing: apt-get install coturn")
-    running = subprocess.Popen(
+    running = programs.begin(
         [
             "turnserver", "-n", "--listening-ip=127.0.0.1", "--relay-ip=127.0.0.1", f"--listening-port={PORT}",
             "--min-port=51000", "--max-port=51100", "--allow-loopback-peers", "--no-cli", "--no-tls", "--no-dtls",

@@ -17,6 +17,7 @@ import psycopg
 import pytest
 import redis
 
+from tests import programs
 from zhixun.adapters.realtime_hub.memory import MemoryHub
 from zhixun.adapters.realtime_hub.postgres import PostgresHub
 from zhixun.adapters.realtime_hub.redis import RedisHub
@@ -66,7 +67,7 @@ class Redis:
 
     def start(self) -> None:
         port = self.url.split(":")[2].removesuffix("/0")
-        self._running = subprocess.Popen(
+        self._running = programs.begin(
             [
                 "redis-server", "--port", port, "--bind", "127.0.0.1", "--dir", str(self._folder), "--save", "",
                 "--appendonly", "no",
