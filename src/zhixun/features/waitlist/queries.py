@@ -41,6 +41,8 @@ class PlaceView:
     ends_at: datetime
     ahead: int
     offer: OfferView | None
+    unanswered: int
+    """How many offers have passed without a word of theirs."""
 
     @property
     def day(self) -> date | None:
@@ -73,7 +75,7 @@ def places_of(db: Session, client_id: str, now: datetime) -> list[PlaceView]:
     found = [
         PlaceView(
             one.id, one.consultant_id, one.service_id, State(one.state), Wish(one.day, one.part, one.zone),
-            one.joined_at, one.ends_at, before, offers.get(one.id),
+            one.joined_at, one.ends_at, before, offers.get(one.id), one.unanswered,
         )
         for one, before in rows
     ]  # fmt: skip

@@ -232,4 +232,4 @@ def booked_thing(payment: PaymentView) -> str:
     words = {"title": say(sessions[0].title), "name": say(name), "time": local(sessions[0].starts_at)}
     if booking_id:
         return str(escape(gettext("%(title)s with %(name)s, %(time)s", **words)))
-    return str(escape(gettext("%(count)s times %(title)s with %(name)s, from %(time)s", count=len(sessions), **words)))
+    return str(escape(gettext("%(title)s with %(name)s, %(count)s times from %(time)s", count=len(sessions), **words)))

@@ -100,7 +100,7 @@ def accept_offer(uow: UnitOfWork, *, offer_id: str) -> BookingMade:
         kept.state, kept.booking_id = "taken", new_id()
         _become(place, State.TAKEN)
     elif kept.state != "taken":
-        raise OfferOver
+        raise _over_for(place)
     assert kept.booking_id is not None
     return bookings.request_booking(
         uow, booking_id=kept.booking_id, service_id=place.service_id, start=kept.starts_at
@@ -113,12 +113,17 @@ def refuse_offer(uow: UnitOfWork, *, offer_id: str) -> None:
     if kept.state == "refused":
         return
     if kept.state != "open":
-        raise OfferOver
+        raise _over_for(place)
     _close(uow, kept, "refused")
     place.unanswered = 0
     _become(place, State.WAITING)
     uow.db.flush()
     _offer_all(uow, place.consultant_id)
+
+
+def _over_for(place: Place) -> OfferOver:
+    still_there = State(place.state) in queries.OPEN
+    return OfferOver() if still_there else OfferOver(N_("This time is not kept for you any more."))
 
 
 def pass_on_times(uow: UnitOfWork, *, consultant_id: str) -> int:
