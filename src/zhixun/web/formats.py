@@ -77,9 +77,11 @@ def near_day(at: datetime, zone: str | None = None) -> str:
 
 
 def near_day_within(at: datetime, zone: str | None = None) -> str:
-    """The same inside a sentence: "today", "tomorrow", or the weekday."""
+    """The same inside a sentence: "today", "tomorrow", the weekday, or the day in words where it is a week ahead."""
     days = clocks.days_ahead(at, utc_now(), zone or reader_zone())
-    return str((gettext("today"), gettext("tomorrow"))[days]) if days in (0, 1) else _later_day(at, days, zone)
+    if days in (0, 1):
+        return str((gettext("today"), gettext("tomorrow"))[days])
+    return local(at, "weekday" if days < 7 else "day", zone)
 
 
 def _later_day(at: datetime, days: int, zone: str | None) -> str:

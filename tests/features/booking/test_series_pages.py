@@ -72,7 +72,7 @@ def test_the_way_from_the_consultants_page_to_a_paid_series(app):
         payment_id = queries.series_by_id(db, series_id, ada, NOW).payment_id
     assert to_pay.headers["Location"].endswith(f"/pay/{payment_id}")
     sandbox = browser.follow(to_pay)
-    assert "A series of sessions" in words(browser.follow(sandbox))
+    assert "One hour with Grace, 3 times from" in words(browser.follow(sandbox))
     back = browser.follow(browser.post(f"/sandbox/pay/{payment_id}", outcome="pay"))
     page = browser.follow(back)
     assert words(page).count("Confirmed") == 3

@@ -63,9 +63,14 @@ def test_the_list_asks_for_feedback_until_it_is_given_or_too_late(
     assert asked() == [True, True]
     browser.post(f"/sessions/{booking_id}/feedback", feedback_id=new_id(), words="It helped.", **FINE)
     assert asked() == [False, True]
-    assert "/feedback" not in Visitor(app, grace.actor).get("/sessions").text, "nobody asks the consultant"
+    desk = Visitor(app, grace.actor, english=True).get("/sessions")
+    assert "/feedback" not in desk.text, "nobody asks the consultant"
+    assert words(desk).count("Write the summary") == 2
+    assert statements(desk) <= STATEMENTS_MAX
     clock.move_to(START + timedelta(days=8), tick=False)
     assert asked() == [False, False]
+    clock.move_to(START + timedelta(days=10), tick=False)
+    assert "Write the summary" not in words(Visitor(app, grace.actor, english=True).get("/sessions")), "late for good"
     assert "What you said of it" in words(browser.get(f"/sessions/{booking_id}"))
     assert "Say how it was" not in words(browser.get(f"/sessions/{other}"))
 

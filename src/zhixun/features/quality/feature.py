@@ -5,7 +5,9 @@ from zhixun.kernel.personal import Holding
 from . import actions, jobs
 from .commands import COMMANDS
 from .routes import bp
-from .routes.feedback import feedback_button, feedback_wanted
+from .routes.feedback import feedback_button
+from .routes.rows import wanted_of_reader
+from .routes.summary import summary_button
 
 feature = Feature(
     "quality",
@@ -16,8 +18,8 @@ feature = Feature(
         Job(jobs.learn, at="40 18 * * *"),
     ],
     commands=COMMANDS,
-    panels={"feedback": feedback_button},
-    row_panels={"sessions": feedback_wanted},
+    panels={"feedback": feedback_button, "summary": summary_button},
+    row_panels={"sessions": wanted_of_reader},
     menu=[
         MenuEntry("me", "quality.review", "book", N_("Sessions to read"), 20, marks=("quality.read_case",), role="reviewer"),
         MenuEntry("pro", "quality.report", "chart", N_("My report"), 60),

@@ -58,7 +58,7 @@ from zhixun.web.ways import leads_to
 
 from . import bp
 from .checkout import ALL_POINTS, settle
-from .sessions import other_parties
+from .sessions import Other, other_parties
 
 FIRST_WITHIN = timedelta(days=28)
 """So far ahead a first date is looked for where none was chosen."""
@@ -315,8 +315,10 @@ def _shown(view: SeriesView) -> dict[str, object]:
     with read() as db:
         card = catalog.cards_of(db, [view.consultant_id])[view.consultant_id]
         zone = scheduling.zone_of(db, view.consultant_id)
-        other = other_parties(db, view.bookings[:1])[view.bookings[0].id]
-    me = current_actor().user_id
+        me = current_actor().user_id
+        other = Other(card.name, card.slug, card.portrait, zone)
+        if me != view.client_id:
+            other = other_parties(db, view.bookings[:1])[view.bookings[0].id]
     return {
         "series": view, "card": card, "consultant_zone": zone, "other": other, "is_client": me == view.client_id,
         "back": view.back_now(me), "now": view.bookings[0].seen_at,

@@ -53,6 +53,7 @@ from .report import (
     report_of,
 )
 from .summaries import (
+    OWED_WITHIN,
     FollowUpView,
     OwedLine,
     SummaryView,
@@ -64,6 +65,7 @@ from .summaries import (
 
 __all__ = [
     "NOTHING_YET",
+    "OWED_WITHIN",
     "Agreement",
     "AppealLine",
     "AppealState",

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
+
 from flask import flash, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response as AnyResponse
@@ -35,6 +38,38 @@ def summary(booking_id: str) -> AnyResponse:
         return _page(booking, error)
     flash(gettext("Saved. Your client can read it."))
     return redirect(url_for("quality.summary", booking_id=booking.id), 303)
+
+
+def summary_button(booking: BookingView) -> str:
+    """On the page of a completed session: the way to its summary, and until when it is owed while it is not there."""
+    with read() as db:
+        written = booking.id in queries.summaries_written(db, [booking.id])
+    return render_template(
+        "quality/summary_button.html", booking=booking, written=written, due_at=_due_at(booking),
+        is_client=booking.client_id == current_actor().user_id,
+    )  # fmt: skip
+
+
+def summaries_wanted(sessions: Sequence[BookingView]) -> dict[str, str]:
+    """In the consultant's list of sessions: the way to the summary of each that has none and is still asked for."""
+    me = current_actor().user_id
+    held = [one for one in sessions if one.consultant_id == me and _is_asked_for(one)]
+    if not held:
+        return {}
+    with read() as db:
+        written = queries.summaries_written(db, [one.id for one in held])
+    return {
+        one.id: render_template("quality/summary_wanted.html", booking=one) for one in held if one.id not in written
+    }
+
+
+def _is_asked_for(booking: BookingView) -> bool:
+    done = booking.completed_at
+    return booking.state is State.COMPLETED and done is not None and booking.seen_at < done + queries.OWED_WITHIN
+
+
+def _due_at(booking: BookingView) -> datetime | None:
+    return booking.completed_at + rules.SUMMARY_OWED if booking.completed_at else None
 
 
 @bp.post("/sessions/<booking_id>/question")
