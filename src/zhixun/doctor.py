@@ -211,7 +211,7 @@ def _vault(db: SqlSession) -> Finding:
     if state.missing:
         return Finding(
             "vault", "fail",
-            f"The ring lacks the master key {', '.join(state.missing)}: what it wraps cannot be read. Put the lost "
+            f"The ring lacks the master key {', '.join(state.missing)}, or has another of that name: what it wraps cannot be read. Put the lost "
             "ZHIXUN_KEYS or the file keys of the data folder back.",
         )  # fmt: skip
     hangs = ", ".join(f"{count} on {name}" for name, count in sorted(state.by_master.items())) or "none yet"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import base64
 import json
 import os
 from collections.abc import Iterator
@@ -17,11 +18,13 @@ from tests import make
 from tests.conftest import SERVER
 from tests.visitor import STATEMENTS_MAX, Visitor, house, statements, words
 from zhixun.adapters.backups.age import AgeBackups
+from zhixun.adapters.key_ring.given import GivenRing
 from zhixun.features.accounts import queries as accounts
 from zhixun.features.admin import queries
 from zhixun.features.admin.commands import COMMANDS
 from zhixun.features.admin.ports import BackupRefused, Backups
 from zhixun.features.privacy import actions as privacy
+from zhixun.kernel import vault
 from zhixun.kernel.services import service
 from zhixun.kernel.tables import Session
 from zhixun.kernel.unit_of_work import unit_of_work
@@ -85,6 +88,19 @@ def test_restoring_brings_back_what_was_and_erases_again_who_was_erased(
         assert set(accounts.people(db, [eve.user_id, bob.user_id])) == {bob.user_id}
     assert (tmp_path / "blobs" / "one").read_text() == "a file"
     assert (tmp_path / "keys").read_text() == "the master keys"
+
+
+def test_a_house_with_other_master_keys_is_told_that_it_can_read_nothing(
+    app: Flask, db_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = service(Backups).create(utc_now())
+    asked = argparse.Namespace(json=False, name="", yes=True)
+    assert RUN["restore"](asked) == 0
+    assert "It is back. Start the site" in capsys.readouterr().out
+    vault.unlock(GivenRing(f"k1:{base64.b64encode(b'of another house'.ljust(32)).decode()}"))
+    assert queries.problems_of_copy(db_url, made.counts)[-1] == "the master key k1 does not open it"
+    assert RUN["restore"](asked) == 2
+    assert "the master key k1 here is not the one" in capsys.readouterr().err
 
 
 def test_a_damaged_backup_or_one_for_another_is_refused(app: Flask, tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from datetime import datetime
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import CheckConstraint, Connection, func, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.orm import Session as SqlSession
 
@@ -145,7 +145,7 @@ def blind(db: Database, purpose: str, text: str) -> str:
 
 @dataclass(frozen=True)
 class VaultState:
-    """How many people's keys hang on each master key (by name), and which of those names the ring does not know."""
+    """How many people's keys hang on each master key (by name), and which of those the ring lacks, or has another of."""
 
     by_master: dict[str, int]
     destroyed: int
@@ -156,8 +156,20 @@ def state(db: Database) -> VaultState:
     counted = select(PersonKey.master, func.count()).where(PersonKey.wrapped.is_not(None)).group_by(PersonKey.master)
     by_master: dict[str, int] = dict(db.execute(counted).all())
     destroyed = db.execute(select(func.count()).where(PersonKey.destroyed_at.is_not(None))).scalar_one()
-    missing = sorted(by_master.keys() - {key.name for key in _keys()})
-    return VaultState(by_master, destroyed, tuple(missing))
+    oldest = (
+        select(PersonKey.person_id, PersonKey.master, PersonKey.wrapped).ext(distinct_on(PersonKey.master))
+        .where(PersonKey.wrapped.is_not(None)).order_by(PersonKey.master, PersonKey.made_at)
+    )  # fmt: skip
+    missing = tuple(row.master for row in db.execute(oldest) if not _opens(*row))
+    return VaultState(by_master, destroyed, missing)
+
+
+def _opens(person_id: str, master: str, wrapped: bytes | None) -> bool:
+    try:
+        _unwrapped(person_id, master, wrapped)
+    except VaultBroken:
+        return False
+    return True
 
 
 def rewrap(db: Database) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 
 from zhixun.features.privacy import actions as privacy
-from zhixun.kernel import audit
+from zhixun.kernel import audit, vault
 from zhixun.kernel.feature import Command
 from zhixun.kernel.services import service
 from zhixun.kernel.unit_of_work import unit_of_work
@@ -43,12 +43,23 @@ def _restore(arguments: argparse.Namespace) -> int:
         raise BackupRefused(f"This replaces everything by {chosen.name}. Stop the site, then say it again with --yes.")
     backups = service(Backups)
     backups.restore(chosen.name)
-    for person_id in backups.erased():
+    erased = backups.erased()
+    for person_id in erased:
         with unit_of_work() as uow:
             privacy.erase_again(uow, person_id=person_id)
     with unit_of_work() as uow:
         audit.record(uow, "backup_restored", name=chosen.name)
-    return _told(arguments, [chosen])
+        missing = vault.state(uow.db).missing
+    _told(arguments, [chosen])
+    if missing:
+        raise BackupRefused(
+            f"It is back, but the master key {', '.join(missing)} here is not the one that it was sealed with: nothing of "
+            "people can be read. Put the `keys` of that house into the data folder (or set ZHIXUN_KEYS) before you start."
+        )
+    if not arguments.json:
+        again = f", and {len(erased)} erased again" if erased else ""
+        print(f"It is back{again}. Start the site; search and free times are there within a minute.")
+    return 0
 
 
 def _chosen(arguments: argparse.Namespace) -> Backup:

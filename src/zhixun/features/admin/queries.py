@@ -26,7 +26,7 @@ from zhixun.features.payments.rules import purpose_of_booking
 from zhixun.features.quality import queries as quality
 from zhixun.features.quality.queries import HouseQuality
 from zhixun.features.scheduling import queries as scheduling
-from zhixun.kernel import audit, clocks, outbox
+from zhixun.kernel import audit, clocks, outbox, vault
 from zhixun.kernel.database import sqlalchemy_url
 from zhixun.kernel.errors import NotFound
 from zhixun.kernel.outbox import Delivery, QueueState
@@ -219,7 +219,8 @@ def _percent(part: int, whole: int) -> float:
 
 
 def problems_of_copy(address: str, counts: dict[str, int]) -> tuple[str, ...]:
-    """What does not hold in a copy of the database at `address`: the books, the audit log, the rows of each table."""
+    """What does not hold in a copy of the database at `address`: the books, the audit log, the rows of each table, and
+    that the master keys of this house open what people wrote."""
     engine = create_engine(sqlalchemy_url(address), poolclass=NullPool)
     try:
         with Session(engine) as db:
@@ -231,6 +232,7 @@ def problems_of_copy(address: str, counts: dict[str, int]) -> tuple[str, ...]:
                 found = db.scalar(select(func.count()).select_from(text(f'"{table}"')))
                 if found != expected:
                     problems.append(f"{table} has {found} rows, not {expected}")
+            problems += [f"the master key {name} does not open it" for name in vault.state(db).missing]
     finally:
         engine.dispose()
     return tuple(problems)
