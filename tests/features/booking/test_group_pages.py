@@ -75,6 +75,17 @@ def test_everybody_reads_the_title_in_their_own_language(app, grace):
     assert "4 to 60 characters" in words(short)
 
 
+def test_for_the_consultant_a_group_is_one_line_of_their_sessions(app, grace):
+    group_id = set_up(grace)
+    ada, bob = guest(app)[0], guest(app, "Bob")[0]
+    seats = [paid_seat(one, group_id) for one in (ada, bob)]
+    page = Visitor(app, grace.actor, english=True).get("/sessions")
+    assert "2 people have a seat" in words(page)
+    assert page.text.count(f'href="/en/groups/{group_id}"') == 2, "its name, and its details"
+    assert not [one for one in seats if one in page.text]
+    assert f'href="/en/sessions/{seats[0]}"' in ada.get("/sessions").text, "for a client it is their own"
+
+
 def test_the_page_says_when_the_room_opens_until_it_is_open(app, grace):
     group_id = set_up(grace)
     ada, _ = guest(app)

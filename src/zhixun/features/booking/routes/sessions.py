@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -64,16 +65,31 @@ def sessions() -> str:
         others = other_parties(db, [*coming, *past])
     held = [one for one in coming if one.state in (State.HELD, State.PAID)]
     asked = [one for one in coming if one.state is State.REQUESTED]
-    agreed = [one for one in coming if one not in held and one not in asked]
+    agreed, crowds = _groups_once([one for one in coming if one not in held and one not in asked])
     last = past[PAST_PER_PAGE - 1] if len(past) > PAST_PER_PAGE else None
     shown = past[:PAST_PER_PAGE]
     unpaid = [one for one in shown if one.state is State.EXPIRED or one.ended_reason == "cancelled_before_paid"]
     return render_template(
         "booking/sessions.html",
         held=held, asked=asked, next=agreed[0] if agreed else None, coming=agreed[1:], others=others,
-        past=[one for one in shown if one not in unpaid], unpaid=unpaid,
+        past=[one for one in shown if one not in unpaid], unpaid=unpaid, crowds=crowds,
         now=now, first_page=before is None, older=pagination.place_cursor(last.starts_at, last.id) if last else "",
     )  # fmt: skip
+
+
+def _groups_once(agreed: Sequence[BookingView]) -> tuple[list[BookingView], dict[str, int]]:
+    """For a consultant the seats of one group session are one line: the first of them, and how many there are by its id."""
+    me = current_actor().user_id
+    seats = Counter(one.group_id for one in agreed if one.group_id and one.consultant_id == me)
+    kept: list[BookingView] = []
+    crowds: dict[str, int] = {}
+    for one in agreed:
+        if one.group_id in seats and one.consultant_id == me:
+            if any(other.group_id == one.group_id for other in kept):
+                continue
+            crowds[one.id] = seats[one.group_id]
+        kept.append(one)
+    return kept, crowds
 
 
 @bp.get("/sessions/<booking_id>")
