@@ -144,6 +144,9 @@ def test_a_plan_is_chosen_at_the_checkout_and_pays_for_it(app: Flask) -> None:
     session = words(visitor.get(f"/sessions/{booking_id}"))
     assert "用套餐支付" in session
     assert "退回的部分会回到你的套餐" in session
+    mine = visitor.get("/plans")
+    assert "Grace：一小时咨询，" in words(mine), "what it was used for, by name"
+    assert statements(mine) <= STATEMENTS_MAX
     asked = words(visitor.get(f"/sessions/{booking_id}/cancellation"))
     assert "现在取消，退回套餐 50%" in asked
     assert "¥0.00" not in session + asked, "nobody paid nothing"

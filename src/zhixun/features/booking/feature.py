@@ -7,7 +7,7 @@ from zhixun.kernel.personal import Holding
 
 from . import handlers, jobs, queries
 from .routes import bp
-from .routes.checkout import booked_thing
+from .routes.named import booked_thing, used_things
 
 feature = Feature(
     "booking",
@@ -33,5 +33,6 @@ feature = Feature(
         MenuEntry("me", "booking.feed", "refresh", N_("My calendar"), 40),
     ],
     panels={"payment": booked_thing},
+    row_panels={"uses": used_things},
     personal_data=[Holding(open_matters=queries.open_matters)],
 )

@@ -8,7 +8,6 @@ from datetime import timedelta
 
 from flask import flash, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext
-from markupsafe import escape
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -24,7 +23,7 @@ from zhixun.features.loyalty.rules import CODES_TRIED_MAX, CODES_TRIED_SECONDS, 
 from zhixun.features.payments import queries as payments
 from zhixun.features.payments.actions import AlreadyPaid
 from zhixun.features.payments.queries import PaymentView
-from zhixun.features.payments.rules import booking_of, purpose_of_booking, series_of
+from zhixun.features.payments.rules import purpose_of_booking
 from zhixun.features.plans import queries as plans
 from zhixun.features.plans.queries import Choice, CreditsUsedUp, HoldingView, PlanDoesNotFit
 from zhixun.features.privacy import actions as privacy
@@ -34,7 +33,7 @@ from zhixun.kernel.errors import Invalid, NotFound
 from zhixun.kernel.unit_of_work import UnitOfWork
 from zhixun.kernel.values import Money, new_id, utc_now
 from zhixun.web import errors, limits
-from zhixun.web.formats import local, money, say
+from zhixun.web.formats import money
 from zhixun.web.security import current_actor, read, require, work
 
 from . import bp
@@ -215,21 +214,3 @@ def _nearest(db: Session, booking: BookingView) -> list[Slot]:
         from_=booking.starts_at - NEAR, until=booking.starts_at + NEAR,
     )  # fmt: skip
     return sorted(free, key=lambda slot: abs(slot.start - booking.starts_at))[:NEAREST]
-
-
-def booked_thing(payment: PaymentView) -> str:
-    """Where a payment is for a session or a series: which, with whom and when."""
-    booking_id, series_id = booking_of(payment.purpose), series_of(payment.purpose)
-    if not booking_id and not series_id:
-        return ""
-    actor, now = current_actor(), utc_now()
-    with read() as db:
-        if booking_id:
-            sessions: tuple[BookingView, ...] = (queries.booking(db, booking_id, actor, now),)
-        else:
-            sessions = queries.series_by_id(db, series_id or "", actor, now).bookings
-        name = catalog.name_of(db, sessions[0].consultant_id)
-    words = {"title": say(sessions[0].title), "name": say(name), "time": local(sessions[0].starts_at)}
-    if booking_id:
-        return str(escape(gettext("%(title)s with %(name)s, %(time)s", **words)))
-    return str(escape(gettext("%(title)s with %(name)s, %(count)s times from %(time)s", count=len(sessions), **words)))

@@ -84,7 +84,7 @@ def _groups_once(agreed: Sequence[BookingView]) -> tuple[list[BookingView], dict
     kept: list[BookingView] = []
     crowds: dict[str, int] = {}
     for one in agreed:
-        if one.group_id in seats and one.consultant_id == me:
+        if one.group_id and one.consultant_id == me:
             if any(other.group_id == one.group_id for other in kept):
                 continue
             crowds[one.id] = seats[one.group_id]
