@@ -14,6 +14,7 @@ from sqlalchemy import text
 from tests import postgres
 from tests.conftest import KEYS, SERVER, TEMPLATE
 from zhixun import sample
+from zhixun.adapters.blob_store.files import FileStore
 from zhixun.adapters.key_ring.given import GivenRing
 from zhixun.adapters.payment_gateway.sandbox import SandboxGateway
 from zhixun.app import subscribe_all
@@ -37,6 +38,7 @@ from zhixun.features.quality import queries as quality
 from zhixun.features.scheduling import queries as scheduling
 from zhixun.features.waitlist import queries as waitlist
 from zhixun.kernel import database, outbox, vault
+from zhixun.kernel.ports import BlobStore
 from zhixun.kernel.services import provide, service
 from zhixun.kernel.tables import Session, Table
 from zhixun.kernel.unit_of_work import unit_of_work
@@ -108,6 +110,7 @@ def sandbox(request: pytest.FixtureRequest, tmp_path: Path) -> None:
 def _sandbox(folder: Path) -> SandboxGateway:
     gateway = SandboxGateway("a key for tests only", folder / "journal.jsonl")
     provide(PaymentGateways, PaymentGateways({GATEWAY: gateway}))
+    provide(BlobStore, FileStore(folder / "blobs"))
     return gateway
 
 

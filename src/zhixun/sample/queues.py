@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import date, datetime, timedelta
+from io import BytesIO
 from typing import Any
 
 from zhixun.features.accounts import queries as accounts
@@ -14,6 +15,7 @@ from zhixun.features.assistant import queries as assistant_queries
 from zhixun.features.credentials import actions as credentials
 from zhixun.features.credentials import queries as credential_queries
 from zhixun.features.credentials.rules import Proof, Wish
+from zhixun.features.credentials.rules.scans import Scan, checked
 from zhixun.features.crm import actions as crm
 from zhixun.features.crm import queries as crm_queries
 from zhixun.features.crm.actions import NobodyToReach
@@ -25,6 +27,8 @@ from zhixun.features.waitlist import queries as waitlist_queries
 from zhixun.features.waitlist.actions import TimesFree
 from zhixun.features.waitlist.rules import Wish as TimeWish
 from zhixun.kernel.errors import NotFound
+from zhixun.kernel.ports import BlobStore
+from zhixun.kernel.services import service
 from zhixun.kernel.unit_of_work import UnitOfWork
 from zhixun.kernel.values import SYSTEM, Words
 
@@ -34,6 +38,7 @@ from .words import id_of, talk_of
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 CODE = "FRIEND20"
+PAPER_PIXELS = (620, 877)
 WAITING_PLACE = 9
 """client10 waits for a time."""
 LOOKED_AHEAD_DAYS, ASKED_FIRST = 14, 8
@@ -43,8 +48,10 @@ def add_queues(consultants: Sequence[Consulting], now: datetime) -> None:
     """In a house too small for them there are none."""
     said = talk_of("queues")
     with history(now) as uow:
-        _add_claims(uow, said["claims"], consultants, now)
+        scans = _add_claims(uow, said["claims"], consultants, now)
         _add_application(uow, said["application"], now)
+    for name, data in scans:
+        service(BlobStore).put(name, data)
     with history(now) as uow:
         for number, one in enumerate(said["hand_overs"]):
             _add_hand_over(uow, number, one, now)
@@ -92,23 +99,47 @@ def add_campaigns(now: datetime) -> None:
         return
 
 
-def _add_claims(uow: UnitOfWork, said: Sequence[Any], consultants: Sequence[Consulting], now: datetime) -> None:
-    """Some wait for their first reviewer, one for its second."""
+def _add_claims(
+    uow: UnitOfWork, said: Sequence[Any], consultants: Sequence[Consulting], now: datetime
+) -> list[tuple[str, bytes]]:
+    """Some wait for their first reviewer, one for its second. Returns their scans, sealed."""
+    scans: list[tuple[str, bytes]] = []
     for number, one in enumerate(said):
         if one["place"] >= len(consultants):
-            return
+            return scans
         owner, claim_id = consultants[one["place"]].actor, id_of("claim", number)
         if any(line.id == claim_id for line in credential_queries.claims_of(uow.db, owner.user_id)):
-            return
+            return scans
         at = now - one["hours_ago"] * HOUR
         issued = date(at.year - one["years_ago"], 6, 1)
         proof = Proof(
             one["kind"], one["number"], one["issuer"], issued,
             issued.replace(year=issued.year + one["lasts"]) if one["lasts"] else None, one["note"],
         )  # fmt: skip
-        credentials.submit_claim(acting(uow, owner, at), claim_id=claim_id, proof=proof)
+        by, drawn = acting(uow, owner, at), [_scan(proof)]
+        scans += credentials.seal_scans(by, claim_id=claim_id, key=claim_id, scans=drawn)
+        credentials.submit_claim(by, claim_id=claim_id, proof=proof, scans=drawn)
         if one["checked"]:
             credentials.agree(acting(uow, EXPERTS[1], at + 20 * HOUR), claim_id=claim_id)
+    return scans
+
+
+def _scan(proof: Proof) -> Scan:
+    """A paper with its number, lines and a stamp; it says that it is a sample."""
+    from PIL import Image, ImageDraw  # only who makes a sample needs it
+
+    paper = Image.new("RGB", PAPER_PIXELS, "#fdfcf8")
+    pen = ImageDraw.Draw(paper)
+    width, height = PAPER_PIXELS
+    pen.rectangle((24, 24, width - 24, height - 24), outline="#8a6a3a", width=4)
+    pen.text((60, 60), f"SAMPLE  No. {proof.number}", fill="#222222", font_size=26)
+    pen.text((60, 104), proof.issued_on.isoformat(), fill="#444444", font_size=20)
+    for line in range(180, height - 260, 44):
+        pen.line((60, line, width - 60 - line % 3 * 60, line), fill="#b9b5aa", width=8)
+    pen.ellipse((width - 230, height - 230, width - 80, height - 80), outline="#c8402f", width=7)
+    out = BytesIO()
+    paper.save(out, "PNG")
+    return checked(out.getvalue())
 
 
 def _add_application(uow: UnitOfWork, said: Any, now: datetime) -> None:
