@@ -77,6 +77,13 @@ def test_a_photo_becomes_square_in_the_sizes_pages_use(data):
         assert (found.format, found.size, found.mode) == ("WEBP", (side, side), "RGB")
 
 
+def test_a_large_photo_is_unpacked_no_larger_than_its_square_needs(monkeypatch):
+    seen, square = [], rules._square
+    monkeypatch.setattr(rules, "_square", lambda picture: seen.append(picture.size) or square(picture))
+    rules.checked(picture(size=(4_000, 3_000)))
+    assert seen == [(1_000, 750)]
+
+
 def test_a_photo_stands_upright_and_says_nothing_of_where_it_was_taken():
     data = on_its_side()
     assert HIDDEN.encode() in data

@@ -35,7 +35,7 @@ def checked(data: bytes) -> Photo:
     if not pictures.is_picture(data, FORMATS):
         raise Invalid(fields={"photo": N_("A photo is a JPEG, PNG or WebP picture.")})
     try:
-        square, _ = pictures.drawn_anew(data, formats=FORMATS, cut=_square)
+        square, _ = pictures.drawn_anew(data, formats=FORMATS, side_pixels=2 * PORTRAIT_SIDES[-1], cut=_square)
     except pictures.PictureRefused as refused:
         raise Invalid(fields={"photo": refused.message}) from None
     return {side: _webp(square, side) for side in PORTRAIT_SIDES}

@@ -45,7 +45,7 @@ def checked(data: bytes) -> Scan:
     if not pictures.is_picture(data, FORMATS):
         raise _refused(N_("A scan is a PDF, a JPEG or a PNG."))
     try:
-        drawn, _ = pictures.drawn_anew(data, formats=FORMATS, cut=_on_white)
+        drawn, _ = pictures.drawn_anew(data, formats=FORMATS, side_pixels=SIDE_PIXELS_MAX, cut=_on_white)
     except pictures.PictureRefused as refused:
         raise _refused(refused.message) from None
     out = BytesIO()

@@ -131,7 +131,7 @@ def _office(data: bytes) -> str | None:
 
 def _picture(name: str, data: bytes) -> CheckedFile:
     try:
-        drawn, kind = pictures.drawn_anew(data, formats=PICTURES, cut=_made_smaller)
+        drawn, kind = pictures.drawn_anew(data, formats=PICTURES, side_pixels=SIDE_PIXELS_MAX, cut=_made_smaller)
     except pictures.PictureRefused as refused:
         raise _refused(refused.message) from None
     out, as_png = BytesIO(), drawn.mode == "RGBA" or kind == "PNG"
