@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from zhixun.app import FEATURES
+
 ROOT = Path(__file__).parents[2]
 FILES = ["README.md", "README.zh-CN.md"]
 ROW = re.compile(r"^\|([^|]+)\|(.+)\|([^|]+)\|$", re.MULTILINE)
@@ -56,3 +58,11 @@ def test_every_browser_test_shows_something() -> None:
     named = {path for row in shown_by("README.md") for path in paths_of(row)}
     there = {path.relative_to(ROOT) for path in (ROOT / "tests/browser").glob("test_*.py")}
     assert sorted(map(str, there - named)) == []
+
+
+def test_the_architecture_tells_of_every_feature_in_order_and_in_its_own_words() -> None:
+    told = re.findall(r"^\| `(\w+)` \| (.+) \|$", (ROOT / "docs/architecture.md").read_text("utf-8"), re.MULTILINE)
+    own = {feature.name: (ROOT / f"src/zhixun/features/{feature.name}/__init__.py") for feature in FEATURES}
+    said = [(name, path.read_text("utf-8").removeprefix('"""').splitlines()[0]) for name, path in own.items()]
+    listed = [(name, words) for name, words in told if name in own]
+    assert listed == [(name, words.removesuffix('"""').removesuffix(".")) for name, words in reversed(said)]
