@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,17 +11,13 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests import make
-from tests.browser.axe import violations
-from tests.browser.conftest import DESKTOP, PATIENCE_MS, PHONE, kept_picture
 from tests.browser.rooms import serving
-from tests.web.live_server import token_of
+from tests.browser.windows import Opened, look, windows
 from zhixun.features.loyalty import actions as loyalty
 from zhixun.kernel.unit_of_work import unit_of_work
 from zhixun.kernel.values import Actor, Money, new_id
-from zhixun.web.security import COOKIE
 
 DEVICES = pytest.mark.parametrize("phone", [True, False], ids=["phone", "desktop"])
-Opened = Callable[..., Page]
 
 
 @dataclass(frozen=True)
@@ -47,31 +43,8 @@ def people(db_url: str, tmp_path: Path) -> Iterator[People]:
 
 @pytest.fixture
 def opened(chromium: Browser, people: People) -> Iterator[Opened]:
-    contexts = []
-
-    def window(who: Actor, *, phone: bool = False) -> Page:
-        context = chromium.new_context(
-            base_url=people.url, viewport=PHONE if phone else DESKTOP, is_mobile=phone, has_touch=phone,
-            color_scheme="dark" if phone else "light", timezone_id="Asia/Shanghai",
-        )  # fmt: skip
-        context.set_default_timeout(PATIENCE_MS)
-        context.add_cookies([{"name": COOKIE, "value": token_of(who), "url": people.url}])
-        contexts.append(context)
-        page = context.new_page()
-        page.on("pageerror", lambda error: pytest.fail(str(error)))
-        return page
-
-    yield window
-    for context in contexts:
-        context.close()
-
-
-def look(page: Page, name: str) -> None:
-    """Nothing wider than the screen, nothing axe objects to."""
-    page.wait_for_load_state()
-    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), name
-    assert violations(page) == [], name
-    kept_picture(page, f"plans-{name}")
+    with windows(chromium, people.url) as opened:
+        yield opened
 
 
 def held(people: People, number: int = 5) -> str:
@@ -92,13 +65,13 @@ def go_on(page: Page) -> None:
 
 def use_plan(page: Page, people: People, title: str, booking: str) -> None:
     page.goto(f"/en/checkout/{booking}")
-    look(page, "checkout")
+    look(page, "plans-checkout")
     page.get_by_label("What you want to solve").fill("Written before")
     page.get_by_label(re.compile(f"Use “{title}”")).check()
     expect(page.locator(".sum__t dd")).to_have_text("¥0.00")
     expect(page.get_by_label("What you want to solve")).to_have_value("Written before")
     expect(page.get_by_label(re.compile(f"Use “{title}”"))).to_be_focused()
-    look(page, "checkout-with-plan")
+    look(page, "plans-checkout-with-plan")
     go_on(page)
     page.wait_for_url(f"**/sessions/{booking}")
 
@@ -108,17 +81,17 @@ def test_a_package_is_bought_and_pays_for_a_session(people: People, opened: Open
     page = opened(people.ada, phone=phone)
     page.goto(f"/en/c/{people.grace.slug}")
     page.get_by_role("link", name="Buy Five sessions").click()
-    look(page, "before-paying")
+    look(page, "plans-before-paying")
     page.get_by_role("button", name="Pay ¥2,000.00").click()
     pay_in_sandbox(page, "¥2,000.00")
     page.wait_for_url("**/plans#plan-*")
     expect(page.locator(".plan__left b")).to_have_text("5 sessions")
-    look(page, "package")
+    look(page, "plans-package")
     use_plan(page, people, "Five sessions", held(people))
     page.goto("/en/plans")
     expect(page.locator(".plan__left b")).to_have_text("4 sessions")
     page.get_by_text("What it was used for").click()
-    look(page, "package-used")
+    look(page, "plans-package-used")
 
 
 @DEVICES
@@ -127,12 +100,12 @@ def test_a_membership_is_bought_pays_for_one_session_and_makes_the_next_cheaper(
 ) -> None:
     page = opened(people.ada, phone=phone)
     page.goto("/en/plans")
-    look(page, "for-sale")
+    look(page, "plans-for-sale")
     page.get_by_role("link", name="Become a member").click()
     page.get_by_role("button", name="Pay ¥300.00").click()
     pay_in_sandbox(page, "¥300.00")
     page.wait_for_url("**/plans#plan-*")
-    look(page, "member")
+    look(page, "plans-member")
     use_plan(page, people, "Zhixun member", held(people))
     page.goto(f"/en/checkout/{held(people, 9)}")
     expect(page.locator(".sum__t dd")).to_have_text("¥432.00")
@@ -147,7 +120,7 @@ def test_the_desk_offers_a_coupon_and_a_client_takes_it_with_points(
 ) -> None:
     desk = opened(people.olga, phone=phone)
     desk.goto("/en/ops/coupons")
-    look(desk, "no-coupons")
+    look(desk, "plans-no-coupons")
     desk.get_by_label("Code", exact=True).fill("spring")
     desk.get_by_label("Name in English").fill("Spring")
     desk.get_by_label("How much").fill("50")
@@ -155,39 +128,39 @@ def test_the_desk_offers_a_coupon_and_a_client_takes_it_with_points(
     desk.get_by_label("Shown to everyone at the checkout").check()
     desk.get_by_role("button", name="Offer it").click()
     expect(desk.locator("tbody")).to_contain_text("SPRING")
-    look(desk, "coupons")
+    look(desk, "plans-coupons")
     booking = held(people)
     page = opened(people.ada, phone=phone)
     page.goto(f"/en/checkout/{booking}")
     page.get_by_label("Coupon code").fill("summer")
     page.get_by_role("button", name="Apply").click()
     expect(page.get_by_label("Coupon code")).to_have_value("SUMMER")
-    look(page, "coupon-refused")
+    look(page, "plans-coupon-refused")
     page.get_by_label("Coupon code").fill("spring")
     page.get_by_label(re.compile("of your 900 points")).check()
     page.get_by_role("button", name="Apply").click()
     expect(page.locator(".sum__t dd")).to_have_text("¥421.00")
-    look(page, "coupon-and-points")
+    look(page, "plans-coupon-and-points")
     go_on(page)
     pay_in_sandbox(page, "¥421.00")
     page.wait_for_url(f"**/sessions/{booking}**")
     page.goto("/en/me/points")
     expect(page.locator(".pts")).to_contain_text("¥0.00")
     expect(page.locator("main")).to_contain_text("−900")
-    look(page, "points")
+    look(page, "plans-points")
 
 
 @DEVICES
 def test_a_consultant_sets_prices_and_sells_a_package(people: People, opened: Opened, phone: bool) -> None:
     page = opened(people.grace.actor, phone=phone)
     page.goto("/en/pro/plans")
-    look(page, "editor")
+    look(page, "plans-editor")
     page.get_by_label("Name in English").fill("Ten sessions")
     page.get_by_label("How many sessions or minutes").fill("10")
     page.get_by_label("Price in yuan").fill("a lot")
     page.get_by_role("button", name="Put it on sale").click()
     expect(page.get_by_label("Price in yuan")).to_have_value("a lot")
-    look(page, "editor-refused")
+    look(page, "plans-editor-refused")
     page.get_by_label("Price in yuan").fill("3800")
     page.get_by_role("button", name="Put it on sale").click()
     expect(page.locator("main")).to_contain_text("Ten sessions")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,9 +13,8 @@ import sqlalchemy as sa
 from playwright.sync_api import Browser, CDPSession, Page, expect
 
 from tests import make
-from tests.browser.axe import violations
-from tests.browser.conftest import DESKTOP, PATIENCE_MS, PHONE, kept_picture
 from tests.browser.rooms import serving
+from tests.browser.windows import Opened, look, windows
 from zhixun.features.accounts.models import App, SignIn
 from zhixun.features.booking import actions as bookings
 from zhixun.features.booking import queries as booking_queries
@@ -24,7 +23,6 @@ from zhixun.kernel.unit_of_work import unit_of_work
 from zhixun.kernel.values import SYSTEM, Actor, new_id
 
 DEVICES = pytest.mark.parametrize("phone", [True, False], ids=["phone", "desktop"])
-Opened = Callable[..., Page]
 
 
 @pytest.fixture
@@ -36,30 +34,8 @@ def url(db_url: str, tmp_path: Path) -> Iterator[str]:
 
 @pytest.fixture
 def opened(chromium: Browser, url: str) -> Iterator[Opened]:
-    contexts = []
-
-    def window(*, phone: bool = False, scripts: bool = True) -> Page:
-        context = chromium.new_context(
-            base_url=url, viewport=PHONE if phone else DESKTOP, is_mobile=phone, has_touch=phone,
-            color_scheme="dark" if phone else "light", timezone_id="Asia/Shanghai", java_script_enabled=scripts,
-        )  # fmt: skip
-        context.set_default_timeout(PATIENCE_MS)
-        contexts.append(context)
-        page = context.new_page()
-        page.on("pageerror", lambda error: pytest.fail(str(error)))
-        return page
-
-    yield window
-    for context in contexts:
-        context.close()
-
-
-def look(page: Page, name: str) -> None:
-    """Nothing wider than the screen, nothing axe objects to."""
-    page.wait_for_load_state()
-    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), name
-    assert violations(page) == [], name
-    kept_picture(page, f"safety-{name}")
+    with windows(chromium, url) as opened:
+        yield opened
 
 
 def look_apart(page: Page, name: str) -> None:
@@ -110,30 +86,30 @@ def test_an_app_is_set_up_from_its_picture_and_opens_the_door(url: str, opened: 
     sign_in(page, "Ada")
     time_passes()
     page.goto("/en/me/security")
-    look(page, "none")
+    look(page, "safety-none")
     page.get_by_role("button", name="Set up Authenticator app").click()
     expect(page.get_by_role("heading", name="Is it you?")).to_be_visible()
-    look(page, "proof")
+    look(page, "safety-proof")
     page.get_by_label("Your password").fill(make.PASSWORD)
     page.get_by_role("button", name="Go on").click()
     expect(page.get_by_role("img", name=re.compile("QR code"))).to_be_visible()
-    look(page, "app")
+    look(page, "safety-app")
     secret = page.locator(".keys__t").inner_text().replace(" ", "")
     page.get_by_label("Six digits").fill("000000")
     page.get_by_role("button", name="Turn it on").click()
-    look(page, "app-wrong")
+    look(page, "safety-app-wrong")
     page.get_by_label("Six digits").fill(pyotp.TOTP(secret).now())
     page.get_by_role("button", name="Turn it on").click()
     expect(page.locator(".codes code")).to_have_count(10)
-    look(page, "codes")
+    look(page, "safety-codes")
     spare = page.locator(".codes code").first.inner_text()
     page.get_by_role("link", name="I have kept them").click()
     expect(page.get_by_text("10 left of ten")).to_be_visible()
-    look(page, "on")
+    look(page, "safety-on")
     time_passes(codes=True)
     sign_out(page)
     sign_in(page, "Ada")
-    look(page, "second")
+    look(page, "safety-second")
     page.get_by_label("Code of your authenticator app").fill(pyotp.TOTP(secret).now())
     page.get_by_role("button", name="Sign in", exact=True).click()
     page.wait_for_url("**/en/")
@@ -155,19 +131,19 @@ def test_a_passkey_is_made_signs_in_alone_and_stands_beside_the_password(url: st
     page.goto("/en/me/security")
     page.get_by_role("link", name="Add a passkey").click()
     page.get_by_label("What should it be called?").fill("My phone")
-    look_apart(page, "passkey")
+    look_apart(page, "safety-passkey")
     page.get_by_role("button", name="Make the passkey").click()
     expect(page.locator(".codes code")).to_have_count(10)
     page.get_by_role("link", name="I have kept them").click()
     expect(page.get_by_text("My phone").first).to_be_visible()
-    look_apart(page, "passkey-kept")
+    look_apart(page, "safety-passkey-kept")
     page.goto("/en/me/security/passkey")
     page.get_by_label("What should it be called?").fill("Again")
     page.get_by_role("button", name="Make the passkey").click()
     expect(page.get_by_text("This device has a passkey here already.")).to_be_visible()
     sign_out(page)
     page.goto("/en/sign-in")
-    look_apart(page, "door")
+    look_apart(page, "safety-door")
     page.get_by_role("button", name="Sign in with a passkey").click()
     page.wait_for_url("**/en/")
     sign_out(page)
@@ -221,11 +197,11 @@ def test_money_leaves_only_after_its_approver_has_shown_who_they_are(url: str, o
     page = opened(phone=phone)
     sign_in(page, "Olga")
     expect(page.get_by_text("A password alone opens this desk")).to_be_visible()
-    look(page, "desk")
+    look(page, "safety-desk")
     time_passes()
     page.goto(f"/en/ops/payouts/{run_id}")
     page.get_by_role("button", name=re.compile("Approve and pay")).click()
-    look(page, "payout-proof")
+    look(page, "safety-payout-proof")
     page.get_by_label("Your password").fill("not this one at all")
     page.get_by_role("button", name="Go on").click()
     expect(page.get_by_text("The address or the password is not right.")).to_be_visible()

@@ -22,14 +22,17 @@ Opened = Callable[..., Page]
 
 @contextmanager
 def windows(chromium: Browser, url: str) -> Iterator[Opened]:
-    """Yields `opened(ada, phone=True)`: a page of that person's, signed in, or of nobody's. What a script complains of
-    fails the test."""
+    """Yields `opened(ada, phone=True)`: a page of that person's, signed in, or of nobody's; dark where it is a phone, or as
+    asked. What a script complains of fails the test."""
     contexts, errors = [], list[str]()
 
-    def opened(who: Actor | None = None, *, phone: bool = False) -> Page:
+    def opened(
+        who: Actor | None = None, *, phone: bool = False, dark: bool | None = None, scripts: bool = True
+    ) -> Page:
         context = chromium.new_context(
             base_url=url, viewport=PHONE if phone else DESKTOP, is_mobile=phone, has_touch=phone,
-            color_scheme="dark" if phone else "light", timezone_id="Asia/Shanghai",
+            color_scheme="dark" if (phone if dark is None else dark) else "light", timezone_id="Asia/Shanghai",
+            java_script_enabled=scripts,
         )  # fmt: skip
         context.set_default_timeout(PATIENCE_MS)
         if who is not None:
