@@ -59,7 +59,7 @@ NOT_OPENED = {
     "/sessions/<booking_id>/absence": "only ten minutes after a start to which the other has not come",
 }
 """Pages that the sample cannot show, and why."""
-FILES = (".csv", ".ics", ".pdf", ".svg", "/files/<file_id>", "/call")
+FILES = (".csv", ".ics", ".pdf", ".svg", "/files/<file_id>", "/scans/<scan_id>", "/call")
 BY_SECRET = "/notices/stop/<token>"
 """Its address stands in mails only: who has the site's key adds it."""
 IDS_TRIED_MAX = 80
