@@ -38,6 +38,8 @@ def money(amount: Money, *, exact: bool = False) -> str:
 def local(at: datetime, style: str = "daytime", zone: str | None = None) -> str:
     """An instant on the reader's (or the given) clock. Styles: time, day, weekday, date, daytime, month, short."""
     here = at.astimezone(ZoneInfo(zone or reader_zone()))
+    if style == "time":  # the same in both, and by the hundred on pages of free times
+        return f"{here.hour:02d}:{here.minute:02d}"
     return _english(here, style) if language() == "en" else _chinese(here, style)
 
 
@@ -46,7 +48,6 @@ def _chinese(here: datetime, style: str) -> str:
     time, day = f"{here.hour:02d}:{here.minute:02d}", f"{here.month}月{here.day}日"
     weekday = WEEKDAYS["zh"][here.weekday()]
     return {
-        "time": time,
         "day": f"{day} {weekday}",
         "weekday": weekday,
         "date": f"{here.year}年{day}",
@@ -60,7 +61,6 @@ def _english(here: datetime, style: str) -> str:
     time, month = f"{here.hour:02d}:{here.minute:02d}", MONTHS[here.month - 1]
     weekday, day = WEEKDAYS["en"][here.weekday()], f"{here.day} {month[:3]}"
     return {
-        "time": time,
         "day": f"{weekday} {day}",
         "weekday": weekday,
         "date": f"{day} {here.year}",
