@@ -18,7 +18,6 @@ from zhixun.kernel.unit_of_work import unit_of_work
 from zhixun.kernel.values import Actor, Money, Words, new_id, utc_now
 
 NOW = make.NOW
-TODAY = utc_now().date()
 DAY = timedelta(days=1)
 
 GRACE, HOPPER = Actor("grace", frozenset({"consultant"})), Actor("hopper", frozenset({"consultant"}))
@@ -158,11 +157,12 @@ def test_an_inactive_service_cannot_be_booked():
 
 def test_an_expired_credential_is_neither_shown_nor_counted():
     list_page()
+    today = utc_now().date()  # the database's own clock decides
     with unit_of_work(now=NOW) as uow:
-        for name, expires in (("past", TODAY - DAY), ("last-day", TODAY), ("future", TODAY + DAY), ("endless", None)):
+        for name, expires in (("past", today - DAY), ("last-day", today), ("future", today + DAY), ("endless", None)):
             actions.add_credential(
                 uow, credential_id=new_id(), consultant_id="grace", name=Words(name), how=Words("看过原件", "Original seen"),
-                number="1", checked_on=TODAY - 400 * DAY, expires_on=expires,
+                number="1", checked_on=today - 400 * DAY, expires_on=expires,
             )  # fmt: skip
     assert sorted(one.name.zh for one in page().credentials) == ["endless", "future", "last-day"]
     assert page().card.credentials_count == 3
