@@ -38,11 +38,14 @@ class House:
         return json.loads(done.stdout.splitlines()[-1]) if done.stdout.strip() else None
 
     def start(self) -> None:
+        self.begin()
+        self.wait_until_ready()
+
+    def begin(self) -> None:
         command = [sys.executable, "-m", "zhixun.cli", "serve", "--host", "127.0.0.1", "--port", str(self.port)]
         self._process = programs.begin(
             [*command, "--data-dir", str(self.data_dir)], stdout=self._log, stderr=self._log, env=self._environment()
         )
-        self.wait_until_ready()
 
     def wait_until_ready(self) -> None:
         until = time.monotonic() + READY_SECONDS_MAX

@@ -103,8 +103,10 @@ def built(folder: Path, database_url: str) -> Street:
     """Both houses, open; who asked for them stops them."""
     settings = {"ZHIXUN_DATABASE_URL": database_url, "ZHIXUN_SECRET_KEY": SECRET, "ZHIXUN_REALTIME_HUB": "postgres"}
     houses = [House(_folder(folder / name), settings) for name in ("left", "right")]
-    with ThreadPoolExecutor(len(houses)) as pool:
-        list(pool.map(House.start, houses))
+    for house in houses:
+        house.begin()
+    for house in houses:
+        house.wait_until_ready()
     return Street(houses)
 
 
