@@ -14,7 +14,14 @@ import pytest
 from tests import mongodb
 
 END_SECONDS_MAX = 30
-RUN = "import sys\nfrom tests import {name} as it\nwith it.{server}():\n    print('up', flush=True)\n    sys.stdin.read()\n"
+RUN = """
+import signal, sys
+from tests import {name} as it
+signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever began us in the background let us be deaf to it
+with it.{server}():
+    print("up", flush=True)
+    sys.stdin.read()
+"""
 SERVERS = {"postgres": ("cluster", "postgres"), "mongodb": ("server", "mongod")}
 
 
