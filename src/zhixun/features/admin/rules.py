@@ -35,6 +35,7 @@ DELIVERED_TO = {
     "booking": N_("the booking and its calendars"),
     "calls": N_("who was in the call"),
     "catalog": N_("the consultant’s page and photo"),
+    "credentials": N_("the credentials and their scans"),
     "instant": N_("the ringing of an instant call"),
     "loyalty": N_("points and coupons"),
     "messaging": N_("the conversation and its room"),

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import literal, select, union_all
+from sqlalchemy import exists, literal, select, union_all
 from sqlalchemy.orm import Session
 
 from zhixun.features.booking.queries import BookingView
 from zhixun.features.quality import rules
-from zhixun.features.quality.models import FollowUp, Summary
+from zhixun.features.quality.models import Feedback, FollowUp, Summary
 from zhixun.kernel.sealed import unseal
 from zhixun.kernel.tables import any_of
 from zhixun.kernel.values import Actor
@@ -61,6 +61,20 @@ def follow_up_for(db: Session, booking_id: str) -> FollowUpView | None:
     question = unseal(db, FollowUp.question, row=booking_id, person=row.client_id, sealed=row.question, reader=None)
     answer = unseal(db, FollowUp.answer, row=booking_id, person=row.client_id, sealed=row.answer, reader=None)
     return FollowUpView(question, row.asked_at, row.due_at, answer, row.answered_at)
+
+
+@dataclass(frozen=True)
+class SaidAfter:
+    """Whether a session has its feedback, and its written summary."""
+
+    feedback: bool
+    summary: bool
+
+
+def said_after(db: Session, booking_id: str) -> SaidAfter:
+    """One statement."""
+    feedback, summary = (exists().where(one.booking_id == booking_id) for one in (Feedback, Summary))
+    return SaidAfter(*db.execute(select(feedback, summary)).one())
 
 
 def summaries_written(db: Session, booking_ids: Sequence[str]) -> dict[str, datetime]:

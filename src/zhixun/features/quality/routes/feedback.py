@@ -25,6 +25,7 @@ from zhixun.web import errors
 from zhixun.web.security import current_actor, read, require, work
 
 from . import bp
+from .said import said_after
 
 
 @bp.route("/sessions/<booking_id>/feedback", methods=["GET", "POST"])
@@ -50,8 +51,7 @@ def feedback(booking_id: str) -> AnyResponse:
 def feedback_button(booking: BookingView) -> str:
     """On the client's page of a completed session: the way to say how it was, or to what was said. Nothing once it is too
     late to say."""
-    with read() as db:
-        given = booking.id in queries.feedback_given(db, [booking.id])
+    given = said_after(booking.id).feedback
     if not given and not _may_say(booking):
         return ""
     return render_template("quality/feedback_button.html", booking_id=booking.id, given=given)

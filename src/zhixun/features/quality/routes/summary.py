@@ -20,6 +20,7 @@ from zhixun.web import errors
 from zhixun.web.security import current_actor, read, require, work
 
 from . import bp
+from .said import said_after
 
 Refusal = Invalid | Conflict
 
@@ -42,10 +43,8 @@ def summary(booking_id: str) -> AnyResponse:
 
 def summary_button(booking: BookingView) -> str:
     """On the page of a completed session: the way to its summary, and until when it is owed while it is not there."""
-    with read() as db:
-        written = booking.id in queries.summaries_written(db, [booking.id])
     return render_template(
-        "quality/summary_button.html", booking=booking, written=written, due_at=_due_at(booking),
+        "quality/summary_button.html", booking=booking, written=said_after(booking.id).summary, due_at=_due_at(booking),
         is_client=booking.client_id == current_actor().user_id,
     )  # fmt: skip
 
