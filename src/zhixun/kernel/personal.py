@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, LargeBinary, delete, func, or_, select, update
+from sqlalchemy import Column, ColumnElement, CursorResult, Delete, LargeBinary, delete, func, or_, select, update
 from sqlalchemy import Table as SqlTable
 from sqlalchemy.orm import Session as SqlSession
 
@@ -106,7 +106,7 @@ def gather(db: SqlSession, person_id: str) -> dict[str, list[dict[str, Any]]]:
     for name, model in tables().items():
         if (mine := _mine(model, person_id)) is None:
             continue
-        table: SqlTable = model.__table__  # type: ignore[assignment]  # mapped to a table, never to a join
+        table = _table(model)
         rows = db.execute(select(table).where(mine).order_by(*table.primary_key.columns).limit(ROWS_MAX)).all()
         if rows:
             found[name] = [_told(table, row, person_id, key) for row in rows]
@@ -129,7 +129,7 @@ def erase(uow: UnitOfWork, person_id: str) -> list[Held]:
         if name in done or mine is None:
             continue
         if model.personal_data == "erase":
-            rows = uow.db.execute(delete(model.__table__).where(mine)).rowcount  # type: ignore[arg-type, attr-defined]
+            rows = _deleted(uow, delete(_table(model)).where(mine))
             done[name] = Held(name, rows, "")
         else:
             rows = uow.db.scalar(select(func.count()).select_from(model.__table__).where(mine)) or 0
@@ -173,13 +173,27 @@ def forget_old(uow: UnitOfWork) -> dict[str, int]:
         if model.kept_for is None:
             continue
         column, days = model.kept_for
-        table: SqlTable = model.__table__  # type: ignore[assignment]  # mapped to a table, never to a join
+        table = _table(model)
         key = next(iter(table.primary_key.columns))
         old = select(key).where(table.c[column] < uow.now - timedelta(days=days)).limit(BATCH)
-        rows = uow.db.execute(delete(table).where(key.in_(old), table.c[column] < uow.now - timedelta(days=days)))
-        if rows.rowcount:  # type: ignore[attr-defined]  # of a DELETE it is there
-            gone[name] = rows.rowcount  # type: ignore[attr-defined]
+        again = table.c[column] < uow.now - timedelta(days=days)
+        if rows := _deleted(uow, delete(table).where(key.in_(old), again)):
+            gone[name] = rows
     return gone
+
+
+def _table(model: type[Table]) -> SqlTable:
+    """A model is mapped to a table, never to a join."""
+    found = model.__table__
+    assert isinstance(found, SqlTable)
+    return found
+
+
+def _deleted(uow: UnitOfWork, statement: Delete) -> int:
+    """How many rows went."""
+    done = uow.db.execute(statement)
+    assert isinstance(done, CursorResult)
+    return done.rowcount
 
 
 def _mine(model: type[Table], person_id: str) -> ColumnElement[bool] | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
@@ -18,6 +19,9 @@ from zhixun.kernel.unit_of_work import UnitOfWork, unit_of_work
 from zhixun.kernel.values import Actor, new_id
 
 from .second_factor import factor_added, factor_removed
+
+if TYPE_CHECKING:
+    from webauthn.helpers.structs import PublicKeyCredentialDescriptor
 
 
 class WrongPasskey(Forbidden):
@@ -168,7 +172,7 @@ def _credential_id(text: str) -> str:
     return found
 
 
-def _described(credentials: Sequence[str]) -> list:  # type: ignore[type-arg]  # webauthn's own class, imported late
+def _described(credentials: Sequence[str]) -> list[PublicKeyCredentialDescriptor]:
     from webauthn.helpers import base64url_to_bytes
     from webauthn.helpers.structs import PublicKeyCredentialDescriptor
 

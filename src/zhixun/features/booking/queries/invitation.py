@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from zhixun.features.scheduling.rules import entry_uid
+
+if TYPE_CHECKING:
+    from icalendar import Event
 
 ALARM_BEFORE = timedelta(minutes=15)
 Method = Literal["PUBLISH", "REQUEST", "CANCEL", ""]
@@ -58,7 +61,7 @@ def calendar_text(entries: Sequence[Entry], *, now: datetime, method: Method = "
     return text
 
 
-def _event(entry: Entry, now: datetime):  # type: ignore[no-untyped-def]  # icalendar's own class, imported late
+def _event(entry: Entry, now: datetime) -> Event:
     from icalendar import Alarm, Event, vCalAddress
 
     event = Event()
